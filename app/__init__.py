@@ -1,0 +1,22 @@
+"""looksay: looks through the camera and says what is new, on the machine it runs on.
+
+    frame ──▶ gate ──▶ describer ──▶ sentences ──▶ outputs
+    pixels    worth     words, as     whole        terminal · voice · log
+              a look?   they come     sentences
+
+    cli.py        the command line: which command, which settings
+    settings.py   every knob, one field each
+    errors.py     failures that can be explained, with their remedies
+    flow.py       what flows, and the seams between the rooms
+    wiring.py     the one place that names concrete classes
+    narrator.py   the live loop;  gate.py, pace.py, sentences.py: its judgements
+    live.py       who runs where: the inference thread, the main thread, the end
+    describe.py   pictures on request
+    cameras/      where frames come from
+    vision/       what turns frames into words
+    outputs/      where sentences go
+    check/        what this machine has, and what it lacks
+    store/        models: the registry, the lock, fetching and converting
+
+Rooms never import one another.
+"""

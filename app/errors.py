@@ -1,0 +1,45 @@
+"""Failures that can be explained. Each carries a remedy that a person can type or do.
+
+    Explained
+    ├── UsageError      the command line asks for something that is not there (exit code 2)
+    ├── SourceError     a camera, clip, picture or stream cannot be opened or read
+    ├── ModelError      a model is missing, spoilt, unfit or failed
+    ├── OutputError     a log or a voice cannot be written to or started
+    └── InstallError    fetching or converting a model did not work
+
+Everything else keeps its traceback: it is a defect of looksay, not of what it was given.
+"""
+
+
+class Explained(Exception):
+    """A failure with a remedy; printed as `error: …` and `hint: …`, exit code 1."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"error: {self.message}\nhint: {self.remedy}"
+
+
+class UsageError(Explained):
+    exit_code = 2
+
+
+class SourceError(Explained):
+    pass
+
+
+class ModelError(Explained):
+    pass
+
+
+class OutputError(Explained):
+    pass
+
+
+class InstallError(Explained):
+    pass

@@ -1,0 +1,1 @@
+"""Where sentences go: one file an output."""

@@ -1,0 +1,54 @@
+"""Every knob of the narrator, one field each. To add a flag, add a field: its flag, its help and its default come from here."""
+
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+PROMPT = "Describe what you see in one short sentence."
+PROMPT_FRAMES = "Describe what is happening in one short sentence."
+
+
+def knob(default: Any, words: str, **how: Any) -> Any:
+    """A field that is also a flag; `how` goes to argparse as it is."""
+    return field(default=default, metadata={"help": words, **how})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run is told. `None` means: chosen for you, and said in the banner."""
+
+    source: str = knob(
+        "camera",
+        "what to look at: camera, camera:NAME, camera:1, scenes, a video, a picture, a folder, or an rtsp:// or http:// stream",
+        metavar="WHAT",
+    )
+    asap: bool = knob(False, "read a file as fast as the model goes, instead of as filmed", action="store_true")
+    model: str = knob("smolvlm2-256m", "a model's name, or a folder", metavar="NAME|PATH")
+    backend: str = knob("mlx", "what runs the model", choices=("mlx",))
+    prompt: str | None = knob(None, "what to ask of each frame", metavar="TEXT")
+    frames: int = knob(1, "how many frames the model is shown at once, oldest first", metavar="N", type=int)
+    max_tokens: int = knob(64, "the longest description, in tokens", metavar="N", type=int)
+    every: float = knob(1.0, "the least time from one look to the next, in seconds of the source", metavar="S", type=float)
+    speak: bool | None = knob(None, "say the sentences aloud", action=BooleanOptionalAction)
+    voice: str | None = knob(None, "which voice of `say` or espeak-ng", metavar="NAME")
+    log: str | None = knob(None, "append every sentence and notice to a JSONL file", metavar="FILE.jsonl")
+    seconds: float | None = knob(None, "end by itself after so many seconds of narration", metavar="S", type=float)
+    json: bool = knob(False, "JSON lines on standard output instead of plain sentences", action="store_true")
+
+    @property
+    def words(self) -> str:
+        """The prompt: the one given, or the one for this many frames."""
+        return self.prompt or (PROMPT if self.frames == 1 else PROMPT_FRAMES)
+
+
+def add_flags(parser: ArgumentParser, only: frozenset[str] | None = None) -> None:
+    """Give `parser` one flag a field (those in `only`, if given)."""
+    for each in fields(Settings):
+        if only is None or each.name in only:
+            how = dict(each.metadata)
+            parser.add_argument("--" + each.name.replace("_", "-"), default=each.default, **how)
+
+
+def from_flags(flags: Namespace) -> Settings:
+    """Settings as the parsed flags say; a field without a flag keeps its default."""
+    return Settings(**{f.name: getattr(flags, f.name, f.default) for f in fields(Settings)})

@@ -1,0 +1,1 @@
+"""Models on disk: the registry, the lock file, fetching and converting."""
