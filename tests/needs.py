@@ -23,7 +23,9 @@ def tool(name: str, *, even_in_ci: bool = False) -> pytest.MarkDecorator:
     """An executable on PATH. Only CI on Linux installs them all, so on a Mac a missing one is always a skip."""
     may_miss = even_in_ci or sys.platform != "linux"
     return _need(
-        f"needs the command {name}, which is not on PATH", is_met=shutil.which(name) is not None, may_miss_in_ci=may_miss
+        f"needs the command {name}, which is not on PATH",
+        is_met=shutil.which(name) is not None,
+        may_miss_in_ci=may_miss,
     )
 
 
