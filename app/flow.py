@@ -5,7 +5,7 @@
 Nothing here does anything; rooms import this module and never one another.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Literal, Protocol
@@ -99,6 +99,7 @@ class Status:
     first_word_s: float
     tokens_per_s: float
     memory_bytes: int
+    """The most that the process has held so far."""
 
 
 Happening = Growing | Sentence | Notice | Status
@@ -128,7 +129,7 @@ class Source(Protocol):
     @property
     def banner(self) -> Banner: ...
 
-    def frames(self, stop: Event) -> Iterator[Frame | Notice]:
+    def frames(self, stop: Event) -> Generator[Frame | Notice]:
         """Yield frames, and notices in between, until the source ends or `stop` is set.
 
         Raises:
@@ -143,7 +144,7 @@ class Describer(Protocol):
     @property
     def banner(self) -> Banner: ...
 
-    def describe(self, request: Request) -> Iterator[Piece]:
+    def describe(self, request: Request) -> Generator[Piece]:
         """Yield the description as it comes; to cancel, close the iterator.
 
         Raises:

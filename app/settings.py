@@ -1,11 +1,31 @@
-"""Every knob of the narrator, one field each. To add a flag, add a field: its flag, its help and its default come from here."""
+"""Every knob of the narrator, one field each.
 
-from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+To add a flag, add a field: its flag, its help and its default come from here.
+"""
+
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 PROMPT = "Describe what you see in one short sentence."
 PROMPT_FRAMES = "Describe what is happening in one short sentence."
+
+
+def at_least(least: float, kind: type[int] | type[float] = float) -> Callable[[str], float]:
+    """A flag's type: a number no smaller than `least`."""
+
+    def number(text: str) -> float:
+        try:
+            found = kind(text)
+        except ValueError:
+            found = None
+        if found is None or not found >= least:  # written so that NaN is refused too
+            what = "a whole number" if kind is int else "a number"
+            raise ArgumentTypeError(f"{text!r} is not {what} of at least {least:g}")
+        return found
+
+    return number
 
 
 def knob(default: Any, words: str, **how: Any) -> Any:
@@ -19,20 +39,24 @@ class Settings:
 
     source: str = knob(
         "camera",
-        "what to look at: camera, camera:NAME, camera:1, scenes, a video, a picture, a folder, or an rtsp:// or http:// stream",
+        "what to look at: camera, camera:NAME, camera:1, scenes, a video, picture or folder, or a stream's address",
         metavar="WHAT",
     )
     asap: bool = knob(False, "read a file as fast as the model goes, instead of as filmed", action="store_true")
     model: str = knob("smolvlm2-256m", "a model's name, or a folder", metavar="NAME|PATH")
     backend: str = knob("mlx", "what runs the model", choices=("mlx",))
     prompt: str | None = knob(None, "what to ask of each frame", metavar="TEXT")
-    frames: int = knob(1, "how many frames the model is shown at once, oldest first", metavar="N", type=int)
-    max_tokens: int = knob(64, "the longest description, in tokens", metavar="N", type=int)
-    every: float = knob(1.0, "the least time from one look to the next, in seconds of the source", metavar="S", type=float)
-    speak: bool | None = knob(None, "say the sentences aloud", action=BooleanOptionalAction)
+    frames: int = knob(1, "how many frames the model is shown, oldest first", metavar="N", type=at_least(1, int))
+    max_tokens: int = knob(64, "the longest description, in tokens", metavar="N", type=at_least(1, int))
+    every: float = knob(
+        1.0, "the least time between two looks, in seconds of the source", metavar="S", type=at_least(0)
+    )
+    speak: bool | None = knob(None, "say the sentences aloud (on a terminal: yes)", action=BooleanOptionalAction)
     voice: str | None = knob(None, "which voice of `say` or espeak-ng", metavar="NAME")
     log: str | None = knob(None, "append every sentence and notice to a JSONL file", metavar="FILE.jsonl")
-    seconds: float | None = knob(None, "end by itself after so many seconds of narration", metavar="S", type=float)
+    seconds: float | None = knob(
+        None, "end by itself after so many seconds of narration", metavar="S", type=at_least(0)
+    )
     json: bool = knob(False, "JSON lines on standard output instead of plain sentences", action="store_true")
 
     @property
@@ -51,4 +75,5 @@ def add_flags(parser: ArgumentParser, only: frozenset[str] | None = None) -> Non
 
 def from_flags(flags: Namespace) -> Settings:
     """Settings as the parsed flags say; a field without a flag keeps its default."""
-    return Settings(**{f.name: getattr(flags, f.name, f.default) for f in fields(Settings)})
+    given = {each.name: getattr(flags, each.name) for each in fields(Settings) if hasattr(flags, each.name)}
+    return Settings(**given)

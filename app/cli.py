@@ -1,0 +1,118 @@
+"""The command line: which command, with which settings. Nothing heavy is imported before it is known what is asked."""
+
+import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+from app.errors import Explained, UsageError
+from app.settings import Settings, add_flags, from_flags
+
+SAFETY = "Not for navigation, traffic or medicine: it can be wrong, and it can be late."
+
+
+class Parser(ArgumentParser):
+    """An argument parser whose complaints are explained like every other failure."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(allow_abbrev=False, epilog=SAFETY, **how)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, f"{self.prog} --help lists what it takes")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing that `./run.sh` does."""
+
+    words: str
+    """What it does, for the help."""
+    parser: Callable[[str], ArgumentParser]
+    run: Callable[[ArgumentParser, Sequence[str]], int]
+
+
+def live(parser: ArgumentParser, argv: Sequence[str]) -> int:
+    return narrate(from_flags(parser.parse_args(argv)))
+
+
+def demo(parser: ArgumentParser, argv: Sequence[str]) -> int:
+    return narrate(replace(from_flags(parser.parse_args(argv)), source="scenes", model="demo"))
+
+
+def narrate(settings: Settings) -> int:
+    from app.wiring import live_run
+
+    return live_run(settings).go()
+
+
+def describe(parser: ArgumentParser, argv: Sequence[str]) -> int:
+    flags = parser.parse_args(argv)
+    from app.wiring import describe_pictures
+
+    return describe_pictures(flags.picture, flags.ask, from_flags(flags))
+
+
+def cameras(parser: ArgumentParser, argv: Sequence[str]) -> int:
+    parser.parse_args(argv)
+    from app.wiring import list_cameras
+
+    return list_cameras()
+
+
+def check(parser: ArgumentParser, argv: Sequence[str]) -> int:
+    settings = from_flags(parser.parse_args(argv))
+    from app.wiring import check_machine
+
+    return check_machine(settings)
+
+
+def flags(*names: str) -> Callable[[str], ArgumentParser]:
+    """A parser maker for a command that takes these settings (all of them, if none is named)."""
+
+    def make(name: str) -> ArgumentParser:
+        parser = Parser(prog=f"./run.sh {name}", description=COMMANDS[name].words)
+        add_flags(parser, frozenset(names) if names else None)
+        return parser
+
+    return make
+
+
+def top(_name: str) -> ArgumentParser:
+    """The parser of the bare command: narration, and the list of the others."""
+    others = "\n".join(f"  {name:<10} {command.words}" for name, command in COMMANDS.items() if name)
+    words = f"{COMMANDS[''].words}\n\nOther commands (each with its own --help):\n{others}"
+    parser = Parser(prog="./run.sh", description=words, formatter_class=RawDescriptionHelpFormatter)
+    add_flags(parser)
+    return parser
+
+
+def pictures(name: str) -> ArgumentParser:
+    parser = flags("model", "backend", "prompt", "max_tokens", "json")(name)
+    parser.add_argument("picture", nargs="+", help="a picture, a folder, an http(s) or data: address, or - for stdin")
+    parser.add_argument("--ask", metavar="TEXT", help="a question to answer instead of describing")
+    return parser
+
+
+DEMO_FLAGS = ("frames", "prompt", "max_tokens", "every", "speak", "voice", "log", "seconds", "json", "asap")
+
+COMMANDS = {
+    "": Command("looksay looks through the camera and says what is new.", top, live),
+    "demo": Command("Narrate a drawn clip with the bundled model: no camera, no network.", flags(*DEMO_FLAGS), demo),
+    "describe": Command("Describe pictures, or answer a question about them.", pictures, describe),
+    "cameras": Command("List the cameras by name.", flags("json"), cameras),
+    "check": Command("Say what this machine has and lacks, ready for a bug report.", flags("model", "json"), check),
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; return its exit code: 0 done, 1 explained failure, 2 usage, 130 interrupted."""
+    name = argv[0] if argv and argv[0] in COMMANDS else ""
+    command = COMMANDS[name]
+    try:
+        return command.run(command.parser(name), argv[1:] if name else argv)
+    except Explained as failure:
+        print(failure, file=sys.stderr)
+        return failure.exit_code
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,145 @@
+"""Who runs where: the model on the inference thread, screen and signals on the main thread, and how it all ends.
+
+The first Ctrl-C asks everybody to stop, the second one forces. What a run is made of comes from wiring.py.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Thread, Timer
+from types import FrameType
+from typing import Protocol
+
+from app.errors import Explained
+from app.flow import Describer, Happening, Notice, Output, Source
+from app.narrator import Narrator
+
+INTERRUPTED = 130
+PATIENCE_S = 0.7
+"""How long the end waits for the inference thread: only an import or a load takes longer, and none can be cancelled."""
+
+
+class Screen(Output, Protocol):
+    """The output that draws on the main thread."""
+
+    def run(self, until: Event) -> bool:
+        """Show what it is told until `until` is set; False when nobody reads standard output any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a live run is made of. What is costly is made by the thread that uses it."""
+
+    source: Source
+    describer: Callable[[], Describer]
+    narrator: Callable[[Describer], Narrator]
+    screen: Screen
+    outputs: Output
+    """All of them, the screen among them."""
+    warnings: tuple[str, ...] = ()
+    seconds: float | None = None
+    """How long to narrate, from the moment the model is ready."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One live run."""
+
+    parts: Parts
+    stop: Event = field(default_factory=Event)
+    finished: Event = field(default_factory=Event)
+    is_interrupted: bool = False
+    failure: Exception | None = None
+
+    def go(self) -> int:
+        """Narrate until the source ends, the time is up, or somebody stops it; return the exit code.
+
+        Raises what the inference thread failed with.
+        """
+        inference = Thread(target=self.infer, name="inference", daemon=True)
+        with self.signals():
+            inference.start()
+            if not self.parts.screen.run(until=self.finished):
+                self.stop.set()
+            self.end(inference)
+        if self.failure and not self.is_interrupted:
+            raise self.failure
+        return INTERRUPTED if self.is_interrupted else 0
+
+    def end(self, inference: Thread) -> None:
+        """Join the inference thread and close every output."""
+        inference.join(PATIENCE_S if self.stop.is_set() else None)
+        self.parts.outputs.close()
+        if inference.is_alive():
+            os._exit(INTERRUPTED if self.is_interrupted else 0)
+
+    def infer(self) -> None:
+        """The inference thread: load, warm up, narrate."""
+        try:
+            self.narrate()
+        except Explained as failure:
+            self.tell(Notice("error", failure.message, failure.remedy))
+            self.failure = failure
+        except Exception as failure:  # noqa: BLE001 — raised again on the main thread, with its traceback
+            self.failure = failure
+        finally:
+            self.finished.set()
+
+    def narrate(self) -> None:
+        self.tell(Notice("loading", "Loading the model."))
+        describer = self.parts.describer()
+        try:
+            with self.time_limit():
+                self.greet(describer)
+                for happening in self.parts.narrator(describer).watch(self.parts.source, self.stop):
+                    self.tell(happening)
+        finally:
+            describer.close()
+
+    def greet(self, describer: Describer) -> None:
+        """The banner: what looks, what at, and everything that is less than it could be."""
+        model, source, output = describer.banner, self.parts.source.banner, self.parts.outputs.banner
+        for warning in (*self.parts.warnings, *model.warnings, *source.warnings, *output.warnings):
+            self.tell(Notice("warning", warning))
+        self.tell(Notice("ready", f"Looking at {source.name} with {model.name}."))
+
+    def tell(self, happening: Happening) -> None:
+        self.parts.outputs.tell(happening)
+
+    @contextmanager
+    def time_limit(self) -> Iterator[None]:
+        """Set `stop` once the time is up."""
+        if self.parts.seconds is None:
+            yield
+            return
+        timer = Timer(self.parts.seconds, self.stop.set)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+
+    @contextmanager
+    def signals(self) -> Iterator[None]:
+        """First Ctrl-C (or SIGTERM) asks, second forces."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        if self.is_interrupted:
+            os._exit(INTERRUPTED)
+        self.is_interrupted = True
+        self.stop.set()
+        self.finished.set()

@@ -1,0 +1,111 @@
+"""The live loop: the newest frame, a look if it is worth one, words as they come.
+
+It opens no camera and loads no model: both are given to it.
+"""
+
+import resource
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from threading import Event
+
+from app.flow import Cost, Describer, Frame, Growing, Happening, Notice, Piece, Request, Sentence, Source, Status
+from app.gate import Gate
+from app.pace import Pace
+from app.sentences import Sentences
+
+RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+"""getrusage(2) counts bytes on macOS and kilobytes on Linux."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has been seen and described, for the status line."""
+
+    described: int = 0
+    cost: Cost = field(default_factory=Cost)
+    arrivals: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=32))
+    """Number and time (monotonic s) of the frames seen last."""
+
+    def saw(self, frame: Frame) -> None:
+        self.arrivals.append((frame.number, frame.seen_at))
+
+    @property
+    def camera_fps(self) -> float:
+        """Frames a second that the source takes, dropped ones too."""
+        (first, since), (last, until) = self.arrivals[0], self.arrivals[-1]
+        return (last - first) / (until - since) if until > since else 0.0
+
+    def status(self) -> Status:
+        decoding_s = self.cost.total_s - self.cost.first_word_s
+        return Status(
+            camera_fps=self.camera_fps,
+            frames_seen=self.arrivals[-1][0] + 1,
+            frames_described=self.described,
+            first_word_s=self.cost.first_word_s,
+            tokens_per_s=self.cost.tokens / decoding_s if decoding_s > 0 else 0.0,
+            memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT,
+        )
+
+
+@dataclass(slots=True)
+class Narrator:
+    """Says what is new: one description at a time, always of the newest frame."""
+
+    describer: Describer
+    prompt: str
+    gate: Gate
+    pace: Pace
+    frame_count: int = 1
+    """How many frames a description is shown: the newest, and those described before it."""
+    max_tokens: int = 64
+    now: Callable[[], float] = time.monotonic
+    tally: Tally = field(default_factory=Tally, init=False)
+    recent: deque[Frame] = field(default_factory=deque, init=False)
+    said: str = field(default="", init=False)
+
+    def watch(self, source: Source, stop: Event) -> Iterator[Happening]:
+        """Yield what happens until the source ends or `stop` is set."""
+        with closing(source.frames(stop)) as frames:  # always the newest frame; the rest are dropped
+            for seen in frames:
+                if isinstance(seen, Notice):
+                    yield seen
+                elif self.is_worth_a_look(seen):
+                    yield from self.describe(stop)
+                    yield self.tally.status()
+
+    def is_worth_a_look(self, frame: Frame) -> bool:
+        """Whether it is time, and something has changed."""
+        self.tally.saw(frame)
+        if not (self.pace.is_due(frame) and self.gate.is_news(frame)):
+            return False
+        self.pace.took(frame)
+        self.recent = deque([*self.recent, frame], maxlen=self.frame_count)
+        return True
+
+    def describe(self, stop: Event) -> Iterator[Growing | Sentence]:
+        """Describe the newest frame; leaves off within a token when `stop` is set."""
+        frame, started = self.recent[-1], self.now()
+        request = Request(tuple(self.recent), self.prompt, self.max_tokens)
+        sentences, piece = Sentences(), Piece("", Cost())
+        with closing(self.describer.describe(request)) as pieces:
+            for piece in pieces:
+                if stop.is_set():
+                    return
+                for text in sentences.add(piece.text):
+                    yield from self.say(text, frame, started, piece.cost)
+                if sentences.rest.strip():
+                    yield Growing(sentences.rest.strip(), frame)
+        self.tally.described += 1
+        self.tally.cost = piece.cost
+        yield from self.say(sentences.finish(piece.cost.tokens >= self.max_tokens), frame, started, piece.cost)
+
+    def say(self, text: str, frame: Frame, started: float, cost: Cost) -> Iterator[Sentence]:
+        """A sentence, unless it is the one that was said last."""
+        if text and text != self.said:
+            self.said = text
+            age = started - frame.seen_at + cost.first_word_s
+            yield Sentence(text, "scene", frame, age, cost, self.tally.described)

@@ -1,0 +1,35 @@
+"""Which device MLX computes on, and what to say where it is less than it could be."""
+
+import os
+import sys
+
+import mlx.core as mx
+from mlx.nn.layers.base import Module
+
+OPENBLAS = "sudo apt-get install libopenblas0-pthread"
+
+
+def is_cpu() -> bool:
+    """Whether MLX computes on the CPU: always so where there is no Metal (or CUDA)."""
+    return bool(mx.default_device() == mx.Device(mx.cpu))
+
+
+def warnings() -> tuple[str, ...]:
+    """Lines for the banner; empty on Metal."""
+    if not is_cpu():
+        return ()
+    slower = "Computing on the CPU, in float32: MLX finds no Metal here. An Apple Silicon Mac is many times faster."
+    if sys.platform != "linux" or "openblas" in os.environ.get("LD_PRELOAD", ""):
+        return (slower,)
+    return slower, f"OpenBLAS is not installed, without it matrices take about 30 times as long: {OPENBLAS}"
+
+
+def settle(model: Module) -> None:
+    """Bring the weights into the type that the device is fast in, and evaluate them on this thread.
+
+    On the CPU that is float32: MLX's half-precision and quantized kernels are 4 to 30 times slower there
+    (KNOWN_ISSUES.md, "MLX is slow on Linux").
+    """
+    if is_cpu():
+        model.set_dtype(mx.float32)
+    mx.eval(model.parameters())
