@@ -1,0 +1,141 @@
+"""The live loop, with a scripted describer and sources made of lists."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+
+import numpy as np
+import pytest
+
+from app.errors import ModelError
+from app.flow import Banner, Frame, Growing, Happening, Notice, Sentence, Status
+from app.gate import Gate
+from app.narrator import Narrator
+from app.pace import Pace
+from app.vision.scripted import ScriptedDescriber
+
+
+@dataclass
+class Listed:
+    """A source that gives what it was given."""
+
+    items: Sequence[Frame | Notice]
+    banner: Banner = field(default=Banner("a list"))
+    is_closed: bool = False
+
+    def frames(self, stop: Event) -> Generator[Frame | Notice]:
+        try:
+            for item in self.items:
+                if stop.is_set():
+                    return
+                yield item
+        finally:
+            self.is_closed = True
+
+
+def frame(number: int, level: int | None = None) -> Frame:
+    """A frame a second, each of another brightness, so that the gate opens."""
+    pixels = np.full((48, 64, 3), 60 * (number % 4) if level is None else level, np.uint8)
+    return Frame(pixels, seen_at=100.0 + number, media_s=float(number), number=number)
+
+
+def narrator(*script: str | ModelError, **how: int | float) -> Narrator:
+    every, piece_s = how.pop("every", 0), how.pop("piece_s", 0)
+    describer = ScriptedDescriber(script, piece_s=piece_s, wait=lambda _s: None)
+    return Narrator(describer, "What?", Gate(), Pace(every), now=lambda: 200.0, **how)
+
+
+def scripted(narrator: Narrator) -> ScriptedDescriber:
+    assert isinstance(narrator.describer, ScriptedDescriber)
+    return narrator.describer
+
+
+def watch(narrator: Narrator, items: Sequence[Frame | Notice]) -> list[Happening]:
+    return list(narrator.watch(Listed(items), Event()))
+
+
+def sentences(happenings: Sequence[Happening]) -> list[str]:
+    return [each.text for each in happenings if isinstance(each, Sentence)]
+
+
+def test_a_frame_becomes_a_growing_sentence_then_a_whole_one_then_a_status() -> None:
+    told = watch(narrator("A man sits."), [frame(0)])
+    assert [type(each).__name__ for each in told] == ["Growing", "Growing", "Growing", "Sentence", "Status"]
+    assert [each.text for each in told if isinstance(each, Growing)] == ["A", "A man", "A man sits."]
+    assert sentences(told) == ["A man sits."]
+
+
+def test_the_sentence_carries_its_frame_its_age_and_its_cost() -> None:
+    (sentence,) = (each for each in watch(narrator("A man.", piece_s=0.5), [frame(3)]) if isinstance(each, Sentence))
+    assert sentence.frame.number == 3
+    assert sentence.frame_age_s == pytest.approx(200.0 - 103.0 + 0.5)  # until inference began, then to the first word
+    assert sentence.cost.tokens == 2
+    assert sentence.frames_described == 1
+
+
+def test_frames_that_show_nothing_new_are_not_described() -> None:
+    quiet = narrator("One.", "Two.")
+    watch(quiet, [frame(number, level=90) for number in range(10)])
+    assert len(scripted(quiet).asked) == 1
+
+
+def test_the_throttle_counts_the_sources_own_seconds() -> None:
+    slow = narrator("One.", "Two.", every=3)
+    watch(slow, [frame(number) for number in range(10)])
+    assert [request.frames[-1].number for request in scripted(slow).asked] == [0, 3, 6, 9]
+
+
+def test_the_sentence_that_was_said_last_is_not_said_again() -> None:
+    told = watch(narrator("A man.", "A man.", "A dog.", "A man."), [frame(number) for number in range(4)])
+    assert sentences(told) == ["A man.", "A dog.", "A man."]
+
+
+def test_several_frames_are_shown_oldest_first_and_never_more_than_asked() -> None:
+    several = narrator("One.", "Two.", "Three.", "Four.", frame_count=3)
+    watch(several, [frame(number) for number in range(4)])
+    shown = [[each.number for each in request.frames] for request in scripted(several).asked]
+    assert shown == [[0], [0, 1], [0, 1, 2], [1, 2, 3]]
+
+
+def test_two_sentences_of_one_description_are_told_one_by_one() -> None:
+    told = watch(narrator("A man sits. He reads."), [frame(0)])
+    assert sentences(told) == ["A man sits.", "He reads."]
+
+
+def test_a_description_cut_at_the_limit_shows_it() -> None:
+    assert sentences(watch(narrator("A man sits on a chair.", max_tokens=3), [frame(0)])) == ["A man sits…"]
+
+
+def test_notices_of_the_source_are_passed_on_and_never_become_sentences() -> None:
+    lost = Notice("camera lost", "The camera is gone.", "plug it in")
+    told = watch(narrator("A man."), [lost, frame(0)])
+    assert told[0] is lost
+    assert sentences(told) == ["A man."]
+
+
+def test_a_failing_model_is_an_error_and_closes_the_source() -> None:
+    source = Listed([frame(0)])
+    with pytest.raises(ModelError, match="broken"):
+        list(narrator(ModelError("broken", "mend it")).watch(source, Event()))
+    assert source.is_closed
+
+
+def test_stop_leaves_off_within_a_token_and_closes_what_was_open() -> None:
+    stopping, source, stop = narrator("one two three four."), Listed([frame(0), frame(1)]), Event()
+    told = []
+    for happening in stopping.watch(source, stop):
+        told.append(happening)
+        stop.set()
+    assert [type(each) for each in told] == [Growing, Status]
+    assert scripted(stopping).cancelled == 1
+    assert source.is_closed
+
+
+def test_the_status_tells_rates_and_counts() -> None:
+    *_, status = watch(narrator("A man.", "A dog.", piece_s=0.25), [frame(0), frame(2), frame(5)])
+    assert isinstance(status, Status)
+    assert (status.frames_seen, status.frames_described) == (6, 3)
+    assert status.camera_fps == pytest.approx(1.0)  # five frames in five seconds, the dropped ones too
+    assert status.first_word_s == 0.25
+    assert status.tokens_per_s == pytest.approx(2 / 0.25)
+    assert status.memory_bytes > 10_000_000

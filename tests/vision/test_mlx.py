@@ -1,0 +1,191 @@
+"""The mlx backend, with the real mlx-vlm and the bundled demo model."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import mlx.core as mx
+import numpy as np
+import pytest
+
+from app.cameras import world
+from app.errors import ModelError
+from app.flow import Frame, Piece, Pixels, Request
+from app.vision.mlx import MlxDescriber
+from app.vision.tile import tile
+
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "models" / "demo"
+
+
+@pytest.fixture(scope="module")
+def describer() -> MlxDescriber:
+    return MlxDescriber(DEMO)
+
+
+def frame(pixels: Pixels) -> Frame:
+    return Frame(pixels, 0.0, 0.0, 0)
+
+
+def scene(colour: str = "red", x: int = 110, size: tuple[int, int] = (480, 640)) -> Frame:
+    """A circle on grey, at column `x` of 640, upper third."""
+    pixels = np.full((*size, 3), 120, np.uint8)
+    scale = size[1] / 640
+    cv2.circle(pixels, (int(x * scale), int(90 * scale)), int(60 * scale), world.COLOURS[colour], -1, cv2.LINE_AA)
+    return frame(pixels)
+
+
+def told(describer: MlxDescriber, *frames: Frame, prompt: str = "Describe the scene.", limit: int = 64) -> list[Piece]:
+    return list(describer.describe(Request(frames, prompt, limit)))
+
+
+def text(pieces: list[Piece]) -> str:
+    return "".join(piece.text for piece in pieces).strip()
+
+
+def test_it_says_what_is_there(describer: MlxDescriber) -> None:
+    assert text(told(describer, scene())) == "A red circle is in the top left."
+    assert text(told(describer, scene("blue", x=530))) == "A blue circle is in the top right."
+
+
+@pytest.mark.parametrize("size", [(120, 160), (480, 640), (720, 1280), (1080, 1920)])
+def test_frames_of_every_size_cost_the_same_image_tokens(describer: MlxDescriber, size: tuple[int, int]) -> None:
+    pieces = told(describer, scene(size=size))
+    assert {piece.cost.image_tokens for piece in pieces} == {16}
+    assert "red circle" in text(pieces)
+
+
+def test_several_frames_cost_as_many_tiles(describer: MlxDescriber) -> None:
+    pieces = told(describer, scene(), scene(x=320), scene(x=530), limit=4)
+    assert {piece.cost.image_tokens for piece in pieces} == {48}
+
+
+def test_words_come_as_they_are_made_with_their_cost(describer: MlxDescriber) -> None:
+    pieces = told(describer, scene())
+    spoken = [piece for piece in pieces if piece.text.strip()]
+    assert len(spoken) >= 8
+    assert all(a.cost.tokens <= b.cost.tokens and a.cost.total_s <= b.cost.total_s for a, b in zip(pieces, pieces[1:]))
+    assert len({piece.cost.first_word_s for piece in spoken}) == 1
+    assert 0 < spoken[0].cost.first_word_s <= spoken[0].cost.total_s
+
+
+def test_tokens_are_those_of_the_text(describer: MlxDescriber) -> None:
+    pieces = told(describer, scene())
+    ids = describer.processor.tokenizer(" " + text(pieces), add_special_tokens=False).input_ids
+    assert pieces[-1].cost.tokens == len(ids)
+
+
+@pytest.mark.parametrize("limit", [3, 64])
+def test_forwards_are_those_that_the_language_model_makes(
+    describer: MlxDescriber, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    """The one thing patched here is a counter around the real forward."""
+    kind, passes = type(describer.model.language_model), []
+    forward = kind.__call__
+    monkeypatch.setattr(kind, "__call__", lambda *given, **named: passes.append(1) or forward(*given, **named))
+    assert told(describer, scene(), limit=limit)[-1].cost.forwards == len(passes)
+
+
+def test_the_limit_is_kept(describer: MlxDescriber) -> None:
+    assert told(describer, scene(), limit=3)[-1].cost.tokens == 3
+
+
+def test_it_answers_for_this_frame_and_not_for_the_one_before(describer: MlxDescriber) -> None:
+    """What mlx-vlm's PromptCacheState gets wrong: same words, another picture."""
+    answers = [text(told(describer, scene(colour))) for colour in ("red", "blue", "red")]
+    assert answers[0] == answers[2]
+    assert answers[0] != answers[1]
+
+
+def test_a_description_left_early_leaves_the_next_one_whole(describer: MlxDescriber) -> None:
+    started = describer.describe(Request((scene(),), "Describe the scene."))
+    next(started)
+    started.close()
+    assert text(told(describer, scene("green"))) == "A green circle is in the top left."
+
+
+def test_on_the_cpu_every_weight_is_float32_and_the_banner_says_so(describer: MlxDescriber) -> None:
+    if mx.default_device() != mx.Device(mx.cpu):
+        pytest.skip("needs MLX on a CPU; this machine computes on its GPU")
+    from mlx.utils import tree_flatten
+
+    assert {value.dtype for _, value in tree_flatten(describer.model.parameters())} == {mx.float32}
+    assert any("CPU" in warning for warning in describer.banner.warnings)
+
+
+def test_a_tile_is_square_rgb_and_the_whole_frame() -> None:
+    pixels = np.zeros((480, 640, 3), np.uint8)
+    pixels[:, 560:] = (210, 35, 40)
+    squeezed = np.asarray(tile(pixels, 128))
+    assert squeezed.shape == (128, 128, 3)
+    assert tuple(squeezed[64, 125]) == (210, 35, 40)
+    assert tuple(squeezed[64, 100]) == (0, 0, 0)
+
+
+def spoilt(tmp_path: Path, *missing: str, **config: object) -> Path:
+    """A copy of the demo model without some files, or with another configuration."""
+    folder = tmp_path / "spoilt"
+    shutil.copytree(DEMO, folder, ignore=shutil.ignore_patterns("training", *missing))
+    if config:
+        read = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps({**read, **config}))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "missing", ["config.json", "model.safetensors", "tokenizer.json", "preprocessor_config.json", "chat_template.*"]
+)
+def test_a_folder_that_lacks_a_file_is_explained(tmp_path: Path, missing: str) -> None:
+    folder = spoilt(tmp_path, missing)
+    if missing.startswith("chat_template"):  # a copy of it may ride in the tokenizer's configuration
+        settings = json.loads((folder / "tokenizer_config.json").read_text())
+        settings.pop("chat_template", None)
+        (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    with pytest.raises(ModelError) as failure:
+        MlxDescriber(folder)
+    assert failure.value.remedy
+
+
+def test_a_wrong_number_of_image_tokens_is_an_error_and_not_a_blind_caption(tmp_path: Path) -> None:
+    folder = spoilt(tmp_path, "processor_config.json")  # the processor then assumes 169 a frame
+    with pytest.raises(ModelError):
+        MlxDescriber(folder)
+
+
+def test_an_unknown_architecture_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        MlxDescriber(spoilt(tmp_path, model_type="smolvlm9"))
+
+
+def test_a_checkpoint_without_a_vision_tower_is_refused(tmp_path: Path) -> None:
+    """mlx-vlm loads it with no more than a line in its log."""
+    folder = spoilt(tmp_path)
+    weights = mx.load(str(folder / "model.safetensors"))
+    blind = {name: value for name, value in weights.items() if "vision" not in name}
+    mx.save_safetensors(str(folder / "model.safetensors"), blind, {"format": "pt"})
+    with pytest.raises(ModelError):
+        MlxDescriber(folder)
+
+
+def test_a_thread_that_describes_and_closes_ends_the_process_cleanly() -> None:
+    """Without clear_streams() on that thread the process may end with 134."""
+    program = f"""
+import threading
+from pathlib import Path
+import numpy as np
+from app.flow import Frame, Request
+from app.vision.mlx import MlxDescriber
+def work():
+    describer = MlxDescriber(Path({str(DEMO)!r}))
+    for _ in range(2):
+        next(describer.describe(Request((Frame(np.zeros((9, 9, 3), np.uint8), 0, 0, 0),), "What?")))
+    describer.close()
+    describer.close()
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+"""
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
