@@ -1,1 +1,5 @@
-"""Where sentences go: one file an output."""
+"""Where sentences go: one file an output.
+
+Screens, one a run: terminal, plain, json_lines (what they share: screen, inbox, summary, region).
+Beside them: log, voice (and the engines that speak). Fan tells them all; records and harmless word what is written.
+"""

@@ -1,0 +1,112 @@
+"""`--log`: every sentence and notice appended to a JSONL file, as it comes. It never stops a run."""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, Full, Queue
+from threading import Event, Thread
+
+from app.errors import OutputError
+from app.flow import Banner, Growing, Happening, Notice, Status
+from app.outputs.records import line_of
+
+ROOM = 10_000
+"""Lines that may wait for a slow disk."""
+CLOSE_S = 10.0
+"""The longest that a disk may keep the end of a run waiting."""
+
+
+class Log:
+    """Writes what it is told on a thread of its own; all that was told before `close` is on disk after it."""
+
+    def __init__(self, path: str | Path, warn: Callable[[Notice], None], now: Callable[[], float] = time.monotonic):
+        """Open the file. `warn` is told, once, of lines that were not written.
+
+        Raises:
+            OutputError: the file cannot be written to.
+        """
+        self.path = Path(path).expanduser()
+        self.banner = Banner(f"log {self.path}")
+        self.warn, self.now = warn, now
+        self.file = opened(self.path)
+        self.waiting: Queue[str] = Queue(ROOM)
+        self.closing = Event()
+        self.has_warned = False
+        self.worker = Thread(target=self._work, name="log", daemon=True)
+        self.worker.start()
+
+    def tell(self, happening: Happening) -> None:
+        """Take a sentence or a notice; never blocks, never raises."""
+        if isinstance(happening, Growing | Status) or self.closing.is_set():
+            return
+        try:
+            self.waiting.put_nowait(line_of(happening, self.now()))
+        except Full:
+            self._warn_once("the disk is too slow")
+
+    def close(self) -> None:
+        """Write what waits and close the file."""
+        self.closing.set()
+        self.worker.join(CLOSE_S)
+        if self.worker.is_alive():
+            self._warn_once(f"the disk took longer than {CLOSE_S:.0f} s")
+
+    def _work(self) -> None:
+        """Until closed, and then until nothing waits."""
+        while not (self.closing.is_set() and self.waiting.empty()):
+            with suppress(Empty):
+                self._write(self.waiting.get(timeout=0.1))
+        with suppress(OSError):
+            os.fsync(self.file)
+        os.close(self.file)
+
+    def _write(self, line: str) -> None:
+        """A whole line or nothing: a disk that is full may have room again later."""
+        data, written = (line + "\n").encode(), 0
+        try:
+            while written < len(data):
+                written += os.write(self.file, data[written:])
+        except OSError as failure:
+            self._take_back(written)
+            self._warn_once(failure.strerror or str(failure))
+
+    def _take_back(self, count: int) -> None:
+        """Remove the half of a line that was written last."""
+        if count:
+            with suppress(OSError):  # a pipe does not give back
+                os.ftruncate(self.file, os.fstat(self.file).st_size - count)
+
+    def _warn_once(self, reason: str) -> None:
+        if not self.has_warned:
+            self.has_warned = True
+            remedy = f"Make room for {self.path}, or name another file with --log."
+            self.warn(Notice("log", f"The log misses lines: {reason}.", remedy))
+
+
+def opened(path: Path) -> int:
+    """A descriptor that appends to `path`, where a line can begin."""
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        if path.is_file() and not ends_a_line(path):
+            os.write(file, b"\n")
+    except OSError as failure:
+        reason = failure.strerror or str(failure)
+        raise OutputError(f"the log {path} cannot be written: {reason}.", remedy_for(path)) from failure
+    return file
+
+
+def ends_a_line(path: Path) -> bool:
+    """Whether the file is empty or its last line is whole; a run that lost its power may have left half of one."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 1))
+        return file.read() in (b"", b"\n")
+
+
+def remedy_for(path: Path) -> str:
+    if path.is_dir():
+        return f"Name a file in it: --log {path / 'looksay.jsonl'}"
+    if not path.parent.is_dir():
+        return f"Make its folder first: mkdir -p {path.parent}"
+    return "Name a file that you may write to: --log ~/looksay.jsonl"

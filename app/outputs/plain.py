@@ -1,0 +1,60 @@
+"""Plain lines, for pipes, files and terminals without colour: sentences on stdout, all else on stderr."""
+
+import sys
+from threading import Event
+from typing import TextIO
+
+from app.flow import Banner, Happening, Notice, Sentence
+from app.outputs.harmless import harmless
+from app.outputs.inbox import Inbox
+from app.outputs.screen import attend, leave, put
+from app.outputs.summary import Summary
+
+
+class Plain:
+    """A `Screen` of whole lines; the growing sentence and the status are not shown, their sum is at the end."""
+
+    banner = Banner("plain lines")
+
+    def __init__(self, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
+        self.stdout, self.stderr = stdout or sys.stdout, stderr or sys.stderr
+        self.inbox = Inbox()
+        self.summary = Summary()
+        self.is_closed = False
+
+    def tell(self, happening: Happening) -> None:
+        self.inbox.tell(happening)
+
+    def run(self, until: Event) -> bool:
+        is_read = attend(self.inbox.batches(until), self.show, self.stdout)
+        self.is_closed = not is_read  # nobody is left to be told the summary
+        return is_read
+
+    def show(self, happenings: list[Happening]) -> None:
+        for each in happenings:
+            self.summary.add(each)
+            if isinstance(each, Notice | Sentence) and (line := self.line(each)):
+                put(line, self.stdout)
+            if isinstance(each, Notice):
+                self.remark(each)
+
+    def line(self, happening: Sentence | Notice) -> str:
+        """What standard output is given; empty for nothing."""
+        return harmless(happening.text) if isinstance(happening, Sentence) else ""
+
+    def remark(self, notice: Notice) -> None:
+        put(f"notice: {harmless(notice.text)}", self.stderr)
+        if notice.remedy:
+            put(f"hint: {harmless(notice.remedy)}", self.stderr)
+
+    def close(self) -> None:
+        """Show what still waits, and the sum; on the thread that ran."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        try:
+            self.show(self.inbox.take())
+            if self.summary.line:
+                put(self.summary.line, self.stderr)
+        except OSError:
+            leave(self.stdout)

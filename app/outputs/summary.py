@@ -1,0 +1,46 @@
+"""The one line at the end of a run: how much was described, and how soon."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from statistics import median
+
+from app.flow import Happening, Sentence, Status
+
+
+@dataclass(slots=True)
+class Summary:
+    """Counts along; medians are over the newest 10,000 frames that were told of."""
+
+    seen: int = 0
+    described: int = 0
+    newest: int = -1
+    """Number of the newest frame that was told of."""
+    first_words_s: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
+    ages_s: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
+
+    def add(self, happening: Happening) -> None:
+        if isinstance(happening, Status):
+            self._count(happening.frames_seen, happening.frames_described)
+        elif isinstance(happening, Sentence):
+            self._count(happening.frame.number + 1, happening.frames_described)
+            self._time(happening)
+
+    def _count(self, seen: int, described: int) -> None:
+        self.seen, self.described = max(self.seen, seen), max(self.described, described)
+
+    def _time(self, sentence: Sentence) -> None:
+        """Once a frame: a description of two sentences has one first word."""
+        if sentence.frame.number != self.newest:
+            self.newest = sentence.frame.number
+            self.first_words_s.append(sentence.cost.first_word_s)
+            self.ages_s.append(sentence.frame_age_s)
+
+    @property
+    def line(self) -> str:
+        """Empty when nothing was seen."""
+        if not self.seen:
+            return ""
+        counts = f"{self.described} of {self.seen} frames described, {self.seen - self.described} dropped"
+        if not self.ages_s:
+            return counts
+        return f"{counts}; median: first word {median(self.first_words_s):.2f} s, frame {median(self.ages_s):.2f} s old"

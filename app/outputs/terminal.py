@@ -1,0 +1,163 @@
+"""The terminal: sentences in order, and below them the one that grows, its age, and a quiet status line."""
+
+import sys
+import time
+from collections.abc import Callable
+from threading import Event
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from app.flow import Banner, Frame, Growing, Happening, Notice, Sentence, Status
+from app.outputs.harmless import harmless
+from app.outputs.inbox import Inbox
+from app.outputs.region import Region
+from app.outputs.screen import attend, leave
+from app.outputs.summary import Summary
+
+STYLES = {"scene": "", "change": "", "answer": "bold", "alert": "bold yellow"}
+GRAVE = ("error", "warning", "camera lost")
+"""Kinds of notices that stand out, besides those with a remedy."""
+GROWING_ROWS = 6
+"""The sentence in the making may fill so many; of a longer one the end is shown."""
+
+
+class Terminal:
+    """A `Screen` for two streams that are a terminal; sentences still go to stdout alone, whole, one a line."""
+
+    banner = Banner("terminal")
+
+    def __init__(
+        self,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+        now: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`now` is the clock of the frames (monotonic s), `clock` the one on the wall (s since 1970)."""
+        self.out, self.err = quiet_console(stdout or sys.stdout), quiet_console(stderr or sys.stderr)
+        self.now, self.clock = now, clock
+        self.region = Region(self.err)
+        self.inbox = Inbox()
+        self.summary = Summary()
+        self.growing: Growing | None = None
+        self.status: Status | None = None
+        self.newest: Frame | None = None
+        self.is_closed = False
+
+    def tell(self, happening: Happening) -> None:
+        self.inbox.tell(happening)
+
+    def run(self, until: Event) -> bool:
+        try:
+            is_there = attend(self.inbox.batches(until), self.show, self.out.file)
+        finally:
+            self._leave_clean()
+        self.is_closed = not is_there
+        return is_there
+
+    def show(self, happenings: list[Happening]) -> None:
+        """Lines that stay first, then the region below them."""
+        if any(isinstance(each, Sentence | Notice) for each in happenings):
+            self.region.erase()
+        for each in happenings:
+            self.summary.add(each)
+            self._take(each)
+        self.region.draw(self._lines())
+
+    def close(self) -> None:
+        """Show what still waits, and the sum; on the thread that ran."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        try:
+            self.show(self.inbox.take())
+            self.region.close()
+            if self.summary.line:
+                self._remark(Text(self.summary.line, "dim"))
+        except OSError:
+            leave(self.out.file)
+
+    def _leave_clean(self) -> None:
+        """Without the region, and with the cursor, whatever ended the run."""
+        try:
+            self.region.close()
+        except OSError:
+            leave(self.out.file)
+
+    def _take(self, happening: Happening) -> None:
+        match happening:
+            case Sentence():
+                self.growing, self.newest = None, happening.frame
+                self._say(happening)
+            case Notice():
+                self._notice(happening)
+            case Status():
+                self.growing, self.status = None, happening
+            case Growing():
+                self.growing, self.newest = happening, happening.frame
+
+    def _say(self, sentence: Sentence) -> None:
+        clock = time.strftime("%H:%M:%S", time.localtime(self.clock()))
+        words = (harmless(sentence.text), STYLES[sentence.kind])
+        self.out.print(Text.assemble((clock, "dim"), "  ", words), soft_wrap=True)
+        self.out.file.flush()
+
+    def _notice(self, notice: Notice) -> None:
+        is_grave = notice.remedy or notice.kind in GRAVE
+        self._remark(Text(("! " if is_grave else "· ") + harmless(notice.text), "yellow" if is_grave else "dim italic"))
+        if notice.remedy:
+            self._remark(Text(f"  {harmless(notice.remedy)}", "dim"))
+
+    def _remark(self, line: Text) -> None:
+        self.err.print(line, soft_wrap=True)
+        self.err.file.flush()
+
+    def _lines(self) -> list[Text]:
+        """What is seen now, and how it goes; empty until something is."""
+        return [*self._now(), *self._how()]
+
+    def _now(self) -> list[Text]:
+        """The growing sentence and the age of its frame, or the age alone."""
+        if not self.newest:
+            return []
+        age = Text(f"{max(0.0, self.now() - self.newest.seen_at):.1f} s ago", "dim")
+        if not self.growing:
+            return [Text.assemble(("seen ", "dim"), age)]
+        rows = max(1, min(GROWING_ROWS, self.err.height - 2))
+        lines = list(Text(harmless(self.growing.text)).wrap(self.err, self.region.width, overflow="fold"))
+        return joined(lines, Text.assemble(("▏ ", "dim"), age), self.region.width)[-rows:]
+
+    def _how(self) -> list[Text]:
+        return [Text(fitted(parts(self.status), self.region.width), "dim")] if self.status else []
+
+
+def quiet_console(stream: TextIO) -> Console:
+    """One that never reads markup, emoji or numbers into a text of the model."""
+    return Console(file=stream, markup=False, emoji=False, highlight=False)
+
+
+def joined(lines: list[Text], end: Text, width: int) -> list[Text]:
+    """`end` behind the last line, or below it where it does not fit; its words stay together."""
+    if lines and lines[-1].cell_len + end.cell_len <= width:
+        return [*lines[:-1], Text.assemble(lines[-1], end)]
+    return [*lines, end]
+
+
+def parts(status: Status) -> list[str]:
+    """The status line, the most telling first."""
+    return [
+        f"{status.camera_fps:.0f} fps",
+        f"{status.frames_described} described, {status.frames_seen - status.frames_described} dropped",
+        f"first word {status.first_word_s:.2f} s",
+        f"{status.tokens_per_s:.0f} tok/s",
+        f"peak {status.memory_bytes / 1e9:.1f} GB",
+    ]
+
+
+def fitted(texts: list[str], width: int) -> str:
+    """As many as fit on one line, from the first on."""
+    while len(texts) > 1 and len(" · ".join(texts)) > width:
+        texts = texts[:-1]
+    return " · ".join(texts)
