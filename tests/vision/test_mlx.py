@@ -1,6 +1,7 @@
 """The mlx backend, with the real mlx-vlm and the bundled demo model."""
 
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from app.errors import ModelError
 from app.flow import Frame, Piece, Pixels, Request
 from app.vision.mlx import MlxDescriber
 from app.vision.tile import tile
+from tests import needs
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "models" / "demo"
@@ -189,3 +191,21 @@ thread.start()
 thread.join()
 """
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+
+
+def resident_bytes() -> int:
+    """What this process holds in memory now (Linux)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+@needs.platform("linux")
+def test_memory_does_not_grow_over_500_captions(describer: MlxDescriber) -> None:
+    frames = [scene(colour, x) for colour in ("red", "blue", "green") for x in (110, 320, 530)]
+    for number in range(50):
+        told(describer, frames[number % 9])
+    before, active = resident_bytes(), mx.get_active_memory()
+    for number in range(500):
+        told(describer, frames[number % 9])
+    print(f"growth over 500 captions: {(resident_bytes() - before) / 1e6:.1f} MB resident")
+    assert mx.get_active_memory() <= active
+    assert resident_bytes() - before < 10_000_000  # the allocator's own ups and downs; one frame a caption would be 460

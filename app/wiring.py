@@ -1,0 +1,126 @@
+"""The one place that names concrete classes: settings in, parts out.
+
+Imports wait inside the functions, so that a command loads only what it uses, on the thread that uses it.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.flow import Describer, Notice, Output
+from app.live import Parts, Run, Screen
+from app.narrator import Narrator
+from app.settings import Settings
+
+
+def live_run(settings: Settings) -> Run:
+    """A live run as the settings say.
+
+    Raises:
+        Explained: the model is not installed, the source is not there, the log cannot be written, …
+    """
+    from app.cameras.choose import open_source
+    from app.outputs.fan import Fan
+
+    folder = model_folder(settings)
+    source = open_source(settings.source, settings.asap)
+    screen = open_screen(settings)
+    outputs = Fan([screen, *open_log(settings, screen), *open_voice(settings, screen)])
+    return Run(
+        Parts(
+            source=source,
+            describer=lambda: open_describer(folder),
+            narrator=lambda describer: open_narrator(describer, settings),
+            screen=screen,
+            outputs=outputs,
+            warnings=model_notes(folder),
+            seconds=settings.seconds,
+        )
+    )
+
+
+def model_folder(settings: Settings) -> Path:
+    from app.store import locate
+
+    return locate(settings.model)
+
+
+def model_notes(folder: Path) -> tuple[str, ...]:
+    """What the registry wants said about the model whenever it speaks."""
+    from app.store.registry import note
+
+    return tuple(filter(None, [note(folder)]))
+
+
+def open_describer(folder: Path) -> Describer:
+    """Verify and load the model, on the thread that will use it."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    from app.store import verify
+
+    verify(folder)
+    from app.vision.mlx import MlxDescriber
+
+    return MlxDescriber(folder)
+
+
+def open_narrator(describer: Describer, settings: Settings) -> Narrator:
+    from app.gate import Gate
+    from app.pace import Pace
+
+    return Narrator(describer, settings.words, Gate(), Pace(settings.every), settings.frames, settings.max_tokens)
+
+
+def open_screen(settings: Settings) -> Screen:
+    from app.outputs.screen import wants_plain
+
+    if settings.json:
+        from app.outputs.json_lines import JsonLines
+
+        return JsonLines()
+    if wants_plain(sys.stdout, sys.stderr, os.environ):
+        from app.outputs.plain import Plain
+
+        return Plain()
+    from app.outputs.terminal import Terminal
+
+    return Terminal()
+
+
+def open_log(settings: Settings, screen: Screen) -> Sequence[Output]:
+    if not settings.log:
+        return ()
+    from app.outputs.log import Log
+
+    return (Log(Path(settings.log), screen.tell),)
+
+
+def open_voice(settings: Settings, screen: Screen) -> Sequence[Output]:
+    """The voice, if one is wanted: on a terminal it is, unless told otherwise."""
+    is_wanted = sys.stdout.isatty() if settings.speak is None else settings.speak
+    if not is_wanted:
+        return ()
+    from app.outputs.engines import find_engine, no_voice
+    from app.outputs.voice import Voice
+
+    engine = find_engine(settings.voice)
+    if engine:
+        return (Voice(engine, screen.tell),)
+    for warning in no_voice().warnings:
+        screen.tell(Notice("warning", warning))
+    return ()
+
+
+def describe_pictures(pictures: Sequence[str], question: str | None, settings: Settings) -> int:
+    """`./run.sh describe`: on this thread, from the model's loading to the last picture."""
+    from app.describe import Page, Wish, run
+
+    folder = model_folder(settings)
+    describer = open_describer(folder)
+    try:
+        for warning in (*model_notes(folder), *describer.banner.warnings):
+            print(f"notice: {warning}", file=sys.stderr)
+        wish = Wish(settings.words, question, settings.max_tokens)
+        return run(pictures, wish, describer, Page(sys.stdout, sys.stderr, settings.json))
+    finally:
+        describer.close()

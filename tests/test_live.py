@@ -1,0 +1,171 @@
+"""looksay as a user runs it: child processes, the real model, real clips, real signals."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from app.cameras import world
+from app.cameras.scenes import Scenes
+from tests.running import DEMO, SLOW_S, records, run, start
+
+NUMBERS = (
+    "media_s seen_at frame_age_s first_word_s total_s tokens image_tokens forwards draft_accepted frames_seen "
+    "frames_described"
+).split()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[str], str, list[dict[str, object]], int]]:
+    """What eight seconds of the demo say on stdout and stderr, its log, and its exit code."""
+    log = tmp_path_factory.mktemp("demo") / "x.jsonl"
+    ended = run("demo", "--seconds", "8", "--log", str(log))
+    yield ended.sentences, ended.err, list(records(log)), ended.code
+
+
+Demo = tuple[list[str], str, list[dict[str, object]], int]
+
+
+def test_the_demo_narrates_and_ends_by_itself(demo: Demo) -> None:
+    sentences, _, _, code = demo
+    assert code == 0
+    assert len(sentences) >= 2
+
+
+def test_stdout_carries_the_sentences_of_the_log_and_nothing_else(demo: Demo) -> None:
+    sentences, _, log, _ = demo
+    assert sentences == [line["text"] for line in log if line["event"] == "sentence"]
+
+
+def test_log_lines_keep_the_contract(demo: Demo) -> None:
+    told = [line for line in demo[2] if line["event"] == "sentence"]
+    for line in told:
+        assert line["kind"] == "scene"
+        assert all(isinstance(line[name], int | float) for name in NUMBERS)
+        assert line["image_tokens"] == 16
+        assert 0 < line["first_word_s"] <= line["frame_age_s"]  # type: ignore[operator]
+        assert line["first_word_s"] <= line["total_s"]  # type: ignore[operator]
+    assert [line["frames_described"] for line in told] == sorted(line["frames_described"] for line in told)  # type: ignore[type-var]
+
+
+def test_the_banner_says_what_the_demo_model_is_and_what_is_slower(demo: Demo) -> None:
+    _, err, log, _ = demo
+    assert "drawn shapes" in err
+    warned = [line["text"] for line in log if line["kind"] == "warning"]
+    assert any("drawn shapes" in str(text) for text in warned)
+
+
+def test_the_demos_sentences_name_what_is_drawn(demo: Demo) -> None:
+    """Every object named is there at that moment of the seeded clip."""
+    drawn, wrong = Scenes(), []
+    for line in demo[2]:
+        if line["event"] == "sentence":
+            there = {shape.name for shape in drawn.truth_at(float(str(line["media_s"])))}
+            named = {f"{c} {k}" for c in world.COLOURS for k in world.KINDS if f"{c} {k}" in str(line["text"])}
+            wrong += [(line["text"], there)] if named - there else []
+    assert len(wrong) <= 0.05 * len(demo[0]), wrong
+
+
+def wait_for(stream: IO[str] | None, words: str) -> str:
+    """Read lines until one holds these words."""
+    assert stream
+    read = ""
+    for line in stream:
+        read += line
+        if words in line:
+            return read
+    raise AssertionError(f"{words!r} never came; only:\n{read}")
+
+
+def end(process: subprocess.Popen[str], number: int = signal.SIGINT) -> tuple[int, float]:
+    """Send a signal; return the exit code and the seconds until the end."""
+    started = time.monotonic()
+    process.send_signal(number)
+    process.communicate(timeout=SLOW_S)
+    return process.returncode, time.monotonic() - started
+
+
+def test_ctrl_c_ends_with_130_and_everything_joined() -> None:
+    process = start("demo")
+    wait_for(process.stdout, ".")
+    code, took_s = end(process)
+    print(f"Ctrl-C to the end: {took_s:.2f} s")
+    assert code == 130
+    assert took_s < 5  # the contract says one second; this only tells an end from a hang
+
+
+def test_ctrl_c_while_the_model_loads_ends_as_well() -> None:
+    process = start("demo")
+    wait_for(process.stderr, "Loading")
+    code, took_s = end(process)
+    assert code == 130
+    assert took_s < 5
+
+
+def test_sigterm_is_heard_too() -> None:
+    process = start("demo")
+    wait_for(process.stdout, ".")
+    assert end(process, signal.SIGTERM)[0] == 130
+
+
+def test_a_reader_that_leaves_ends_the_run_quietly() -> None:
+    process = start("demo")
+    wait_for(process.stdout, ".")
+    assert process.stdout
+    process.stdout.close()
+    process.stdout = None
+    _, err = process.communicate(timeout=SLOW_S)
+    assert process.returncode == 0
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--source", "no-such-clip.mp4", "--model", DEMO],
+        ["--source", "README.md", "--model", DEMO],
+        ["--source", "camera:nobody has this one", "--model", DEMO],
+        ["--source", "scenes", "--model", "app"],
+        ["--source", "scenes", "--model", DEMO, "--log", "/no/such/folder/x.jsonl"],
+        ["--source", "http://127.0.0.1:9/video", "--model", DEMO],
+    ],
+    ids=lambda argv: argv[-1],
+)
+def test_what_is_not_there_is_explained_with_exit_code_1(argv: list[str]) -> None:
+    ended = run(*argv, cwd=Path(DEMO).parents[1])
+    assert ended.code == 1
+    assert ended.out == ""
+    assert "Traceback" not in ended.err
+    assert [line.split(":")[0] for line in ended.err.splitlines()][-2:] == ["error", "hint"]
+    assert ended.err.count("error: ") == 1
+
+
+def test_a_model_that_is_not_installed_says_how_to_install_it(tmp_path: Path) -> None:
+    ended = run("--source", "scenes", "--model", "smolvlm2-256m")
+    if (Path(DEMO).parents[1] / ".models" / "smolvlm2-256m").exists():
+        pytest.skip("needs a project without the default model; here it is installed")
+    assert ended.code == 1
+    assert "./install.sh" in ended.err
+
+
+def test_a_model_name_that_nobody_knows_is_a_wrong_command_line() -> None:
+    assert run("--source", "scenes", "--model", "smolvlm2-257m").code == 2
+
+
+def test_json_lines_on_stdout_are_those_of_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "x.jsonl"
+    ended = run("demo", "--seconds", "3", "--json", "--log", str(log))
+    assert ended.code == 0
+    assert ended.out == log.read_text()
+
+
+def test_it_writes_nothing_but_the_log(tmp_path: Path) -> None:
+    """Frames stay in memory."""
+    ended = run("demo", "--seconds", "2", "--log", "x.jsonl", cwd=tmp_path)
+    assert ended.code == 0
+    assert os.listdir(tmp_path) == ["x.jsonl"]
