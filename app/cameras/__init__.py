@@ -1,1 +1,1 @@
-"""Where frames come from: one file a source."""
+"""Where frames come from: one file a source. `choose.open_source` decides which; `tend` keeps a camera going."""

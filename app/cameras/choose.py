@@ -1,0 +1,53 @@
+"""Which source a text means. The concrete sources, and what they need, are imported only when chosen."""
+
+from pathlib import Path
+
+from app.errors import SourceError, UsageError
+from app.flow import Source
+
+POSSIBLE = (
+    "camera, camera:NAME, camera:1, scenes, a video, a picture, a folder of pictures, or a stream: rtsp://… or http://…"
+)
+_STREAMS = ("rtsp://", "rtsps://", "http://", "https://")
+
+
+def open_source(what: str, asap: bool = False) -> Source:
+    """The source that `what` names; it is not opened before its frames are asked for.
+
+    Raises:
+        SourceError: it names nothing that is there.
+        UsageError: `asap` for a source that cannot be faster than it happens.
+    """
+    kind, _, name = what.partition(":")
+    if kind == "camera" or what.lower().startswith(_STREAMS):
+        return _live(what, name, asap)
+    if what == "scenes":
+        from app.cameras.scenes import Scenes
+
+        return Scenes(asap=asap)
+    return _of_files(what, asap)
+
+
+def _live(what: str, name: str, asap: bool) -> Source:
+    if asap:
+        raise UsageError(f"--asap reads files, and {what.partition(':')[0]} is live", "leave out --asap")
+    if what.lower().startswith(_STREAMS):
+        from app.cameras.stream import Stream
+
+        return Stream(what)
+    from app.cameras.webcam import Webcam
+
+    return Webcam(name or None)
+
+
+def _of_files(what: str, asap: bool) -> Source:
+    path = Path(what).expanduser()
+    if not path.exists():
+        raise SourceError(f"there is no source {what!r}", f"it can be {POSSIBLE}")
+    from app.cameras.stills import Stills, is_picture
+
+    if path.is_dir() or is_picture(path):
+        return Stills(path)
+    from app.cameras.video import Video
+
+    return Video(path, asap=asap)
