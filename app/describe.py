@@ -166,4 +166,3 @@ def paused(bar: "Progress | None") -> Iterator[None]:
     yield
     bar.advance(bar.task_ids[0])
     bar.start()
-    bar.refresh()

@@ -175,7 +175,8 @@ def test_a_real_ctrl_c_ends_with_130_and_no_traceback(tmp_path):
         assert child.stderr.readline() == "word\n"
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=30)
-    assert (child.returncode, out, set(err.split())) == (130, "", {"word"})
+    assert (child.returncode, out) == (130, "")
+    assert set(err.split()) <= {"word"}  # and no traceback
 
 
 QUICK = """
