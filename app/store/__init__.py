@@ -1,1 +1,9 @@
-"""Models on disk: the registry, the lock file, fetching and converting."""
+"""Models on disk: the registry, the lock file, fetching and converting.
+
+Only what a start needs is named here; fetch.py, hub.py and convert.py are for install.sh.
+"""
+
+from app.store.lock import Trust, verify
+from app.store.registry import Model, locate, registered
+
+__all__ = ["Model", "Trust", "locate", "registered", "verify"]

@@ -1,0 +1,181 @@
+"""`python -m app.store.fetch NAME`: from nothing to an installed model. install.sh runs it.
+
+    is it there? ── listing ── pin ── room on the disk ── download ── hashes ── make ── lock ── in its place
+
+Exit codes: 0 installed (now or before), 1 explained failure, 2 usage, 3 the hub cannot be reached, 130 interrupted.
+Whatever stops it, running it again goes on from there; a folder in .models/NAME is always whole.
+"""
+
+import errno
+import json
+import os
+import shutil
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.errors import Explained, InstallError, ModelError
+from app.store import convert, lock
+from app.store.hub import PATIENCE_S, Listing
+from app.store.registry import ROOT, Model, fetched_folder, known, locate
+
+
+def main(
+    argv: Sequence[str] | None = None,
+    root: Path = ROOT,
+    patience_s: float = PATIENCE_S,
+    quantize: bool | None = None,
+) -> int:
+    """Install the model named on the command line and return the exit code."""
+    os.environ.setdefault("HF_HOME", str(root / ".hf_cache"))
+    parser = ArgumentParser(prog="python -m app.store.fetch", description="Fetch, verify and convert a model, once.")
+    parser.add_argument("name", metavar="NAME", help="a model of models/registry.toml")
+    name = parser.parse_args(argv).name
+    try:
+        with _disk_explained():
+            install(known(name, root), root, patience_s, quantize)
+    except KeyboardInterrupt:
+        _say("\nstopped; what has been downloaded is kept, and the same command goes on from there")
+        return 130
+    except Explained as failure:
+        _say(str(failure))
+        return failure.exit_code
+    return 0
+
+
+def install(model: Model, root: Path, patience_s: float = PATIENCE_S, quantize: bool | None = None) -> None:
+    """Make the model ready to load, unless it is.
+
+    Raises:
+        Explained: why it is not, and what to do.
+    """
+    if model.folder:
+        return _say(f"{model.name} is part of looksay: {locate(model.name, root)}")
+    how = convert.recipe(model.bits, model.group_size, quantize)
+    if _is_installed(model, how, root):
+        return _say(f"{model.name} is already installed, and every file is as it was")
+    downloads = Path(os.environ["HF_HOME"]) / "looksay" / model.name
+    listing = _bring(model, downloads / model.revision, how, patience_s)
+    _make(model, listing, downloads / model.revision, how, root)
+    return _say(f"{model.name} is installed; {_free(downloads)} of downloads removed")
+
+
+def _is_installed(model: Model, how: convert.Recipe, root: Path) -> bool:
+    folder = fetched_folder(model.name, root)
+    if not folder.exists():
+        return False
+    try:
+        lock.verify(folder, root)
+        entry = lock.entries(root)[model.name]
+    except ModelError as spoilt:
+        _say(f"{spoilt.message}; it is installed anew")
+        return False
+    return entry.made.get("bits") == how.bits and model.revision in (entry.revision, "main")
+
+
+def _bring(model: Model, folder: Path, how: convert.Recipe, patience_s: float) -> Listing:
+    """Every file of the model in `folder`, as the hub lists it and, where there is a pin, as that says."""
+    from app.store.download import download
+
+    listing = _listing(model, folder, patience_s)
+    _check_pin(model, listing)
+    _check_room(listing, folder, how)
+    _say(f"{model.repository} at {listing.revision[:12]} ({model.licence}): {_mb(listing.size)}")
+    with _bar(listing.size) as on_bytes:
+        download(listing, folder, on_bytes, patience_s)
+    return listing
+
+
+def _listing(model: Model, folder: Path, patience_s: float) -> Listing:
+    """From the hub, or from the last try: so that a branch stays at one commit, and what is all there needs no hub."""
+    from app.store.hub import listing
+
+    kept = folder.with_name(folder.name + ".listing")
+    try:
+        return Listing.from_json(json.loads(kept.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        found = listing(model.repository, model.revision, patience_s)
+    folder.mkdir(parents=True, exist_ok=True)
+    kept.write_text(json.dumps(found.as_json()), encoding="utf-8")
+    return found
+
+
+def _check_pin(model: Model, listing: Listing) -> None:
+    """The hub's own word is compared before 500 MB are fetched, and the files are then held against that word."""
+    weights = {file.sha256 for file in listing.files if file.name.endswith(".safetensors")}
+    if not weights:
+        raise InstallError(f"{model.repository} has no safetensors weights", "take another with --model NAME")
+    if model.is_pinned and weights != {model.weights_sha256}:
+        raise InstallError(
+            f"the weights of {model.repository} are not the ones that models/registry.toml pins",
+            "do not use them; git pull, and if that does not help, report it",
+        )
+
+
+def _check_room(listing: Listing, folder: Path, how: convert.Recipe) -> None:
+    """The download, and while converting the made weights beside it."""
+    needed = listing.size * (2 if how.bits else 1) - sum(path.stat().st_size for path in folder.iterdir())
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise InstallError(f"{_mb(needed)} are needed on the disk, {_mb(free)} are free", "make room, then run again")
+
+
+def _make(model: Model, listing: Listing, source: Path, how: convert.Recipe, root: Path) -> None:
+    """Build beside the place, note every file, and only then move it there."""
+    target = fetched_folder(model.name, root)
+    making = target.with_name(f".making-{model.name}")
+    shutil.rmtree(making, ignore_errors=True)
+    _say(f"making it: {f'{how.bits}-bit language model' if how.bits else 'as published, there is no Metal here'}")
+    convert.make(source, making, how)
+    trust: lock.Trust = "pinned" if model.is_pinned else "recorded at install"
+    entry = lock.Entry(listing.repository, listing.revision, trust, how.made, lock.marks(making))
+    shutil.rmtree(target, ignore_errors=True)
+    os.replace(making, target)
+    lock.write(model.name, entry, root)
+
+
+@contextmanager
+def _disk_explained() -> Generator[None]:
+    """The border to the disk: what a person can do something about is explained."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or "the project's folder"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise InstallError("the disk is full", "make room, then run again: it goes on from there") from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise InstallError(f"{where} cannot be written to", f"chown or chmod {where}, then run again") from error
+        raise
+
+
+@contextmanager
+def _bar(size: int) -> Generator[Callable[[int], None]]:
+    """A progress bar on stderr, in bytes, for as long as the download takes."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("download", total=size)
+        yield lambda count: progress.advance(task, count)
+
+
+def _free(downloads: Path) -> str:
+    """Remove what the installed folder does not need, and say how much that was."""
+    freed = sum(path.stat().st_size for path in downloads.rglob("*") if path.is_file() and path.stat().st_nlink == 1)
+    shutil.rmtree(downloads, ignore_errors=True)
+    return _mb(freed)
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""What every installed file must be: .models/lock.json, written once at install and compared at every start.
+
+It tells whether a file has changed since it was installed. It does not tell whether a model is any good, and it knows
+nothing of folders outside .models: those are "not locked".
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from app.errors import ModelError
+from app.store.registry import ROOT
+
+Trust = Literal["pinned", "recorded at install", "not locked"]
+"""How far a folder is known: checked against the registry's hash, against what came at install, or not at all."""
+
+FINDERS_OWN = ".DS_Store"  # macOS puts it into every folder that is looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What one file must be."""
+
+    sha256: str
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One installed model."""
+
+    repository: str
+    revision: str
+    """The commit that was taken."""
+    trust: Trust
+    made: Mapping[str, str | int]
+    """What was made of it, with what: bits, group_size, versions."""
+    files: Mapping[str, Mark]
+    """By path inside the folder."""
+
+
+def entries(root: Path = ROOT) -> dict[str, Entry]:
+    """Every installed model, by name; empty before the first.
+
+    Raises:
+        ModelError: the lock file cannot be read.
+    """
+    path = _path(root)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {name: _entry(each) for name, each in found.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(
+            f"{path} cannot be read: {type(error).__name__}: {error}", f"rm {path}, then ./install.sh writes it anew"
+        ) from error
+
+
+def write(name: str, entry: Entry, root: Path = ROOT) -> None:
+    """Put the entry into the lock file, whole or not at all. One that cannot be read is begun anew."""
+    try:
+        others = entries(root)
+    except ModelError:
+        others = {}
+    path = _path(root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".making")
+    half.write_text(json.dumps({n: asdict(e) for n, e in {**others, name: entry}.items()}, indent=1) + "\n")
+    os.replace(half, path)
+
+
+def marks(folder: Path) -> dict[str, Mark]:
+    """What every file in the folder is now."""
+    return {name: Mark(sha256(folder / name), (folder / name).stat().st_size) for name in _names(folder)}
+
+
+def verify(folder: Path, root: Path = ROOT) -> Trust:
+    """Compare every file of an installed model with the lock file. 500 MB take a third of a second.
+
+    Raises:
+        ModelError: a file has changed, is missing or was added; or the lock file does not know the folder.
+    """
+    if folder.resolve().parent != _path(root).resolve().parent:
+        return "not locked"
+    entry = entries(root).get(folder.name)
+    if entry is None:
+        raise ModelError(f"{folder} was not recorded at install", _remedy(folder))
+    _compare(folder, entry)
+    return entry.trust
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _path(root: Path) -> Path:
+    return root / ".models" / "lock.json"
+
+
+def _entry(found: dict[str, Any]) -> Entry:
+    files = {name: Mark(**mark) for name, mark in found["files"].items()}
+    return Entry(found["repository"], found["revision"], found["trust"], found["made"], files)
+
+
+def _names(folder: Path) -> list[str]:
+    inside = (path for path in folder.rglob("*") if not path.is_dir() and path.name != FINDERS_OWN)
+    return sorted(path.relative_to(folder).as_posix() for path in inside)
+
+
+def _compare(folder: Path, entry: Entry) -> None:
+    there = set(_names(folder))
+    for name in sorted(entry.files.keys() | there):
+        if name not in there:
+            raise ModelError(f"{folder / name} is missing", _remedy(folder))
+        if name not in entry.files:
+            raise ModelError(f"{folder / name} does not belong there", f"rm {folder / name}, or {_remedy(folder)}")
+        if not _is_same(folder / name, entry.files[name]):
+            raise ModelError(f"{folder / name} has changed since it was installed", _remedy(folder))
+
+
+def _is_same(path: Path, mark: Mark) -> bool:
+    return path.stat().st_size == mark.size and sha256(path) == mark.sha256
+
+
+def _remedy(folder: Path) -> str:
+    return f"./install.sh --model {folder.name} fetches it anew; your own models belong outside .models"
