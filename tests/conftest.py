@@ -1,5 +1,9 @@
 """Hooks and fixtures that every room's tests share."""
 
+import os
+
 from tests.needs import pytest_runtest_setup
 
 __all__ = ["pytest_runtest_setup"]
+
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", ".cache/hypothesis")  # else .hypothesis, which clean knows nothing of

@@ -1,0 +1,165 @@
+#!/bin/sh
+# Sets looksay up inside its own folder, tests it, or takes it all away again. Safe to run twice, and after an interruption.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+# shellcheck source=scripts/say.sh
+. "$here/scripts/say.sh"
+# shellcheck source=scripts/environment.sh
+. "$here/scripts/environment.sh"
+# shellcheck source=scripts/machine.sh
+. "$here/scripts/machine.sh"
+# shellcheck source=scripts/uv.sh
+. "$here/scripts/uv.sh"
+# shellcheck source=scripts/clean.sh
+. "$here/scripts/clean.sh"
+
+default_model=smolvlm2-256m # as in app/settings.py; tests/shell compares them
+packages_mb=1500
+model_mb=1000
+
+usage() {
+    cat <<END
+usage: ./install.sh [--model NAME] [--no-model]   set looksay up; safe to run twice
+       ./install.sh --reference                   and torch, to compare with the reference implementation
+       ./install.sh test                          set up what the tests need, and pass them
+       ./install.sh clean                         take away everything that was made
+
+  --model NAME   the model to download (default: $default_model; ./run.sh models lists them)
+  --no-model     download no model; ./run.sh demo works without
+
+Everything stays in this folder: .venv .uv .cache .hf_cache .models
+END
+}
+
+main() {
+    parse "$@"
+    trap 'interrupted' INT TERM HUP
+    "$command"
+}
+
+parse() { # sets $command, $model (nothing: none) and $reference
+    command=install model=$default_model reference=
+    case ${1:-} in
+        test) command=run_tests ;;
+        clean) command=clean ;;
+    esac
+    if [ "$command" != install ]; then
+        [ $# -eq 1 ] || misuse "$1 takes nothing after it, and here is \"$2\"" "./install.sh $1"
+        return 0
+    fi
+    while [ $# -gt 0 ]; do
+        case $1 in
+            -h | --help) usage && exit 0 ;;
+            --no-model) model= ;;
+            --reference) reference=yes ;;
+            --model=*) model=$(model_name "${1#--model=}") || exit ;;
+            --model)
+                model=$(model_name "${2:-}") || exit
+                shift
+                ;;
+            *) misuse "install.sh knows nothing of \"$1\"" "./install.sh --help" ;;
+        esac
+        shift
+    done
+}
+
+model_name() { # what came after --model
+    case $1 in
+        '' | -*) misuse "--model wants a name" "./install.sh --model $default_model" ;;
+        *) printf '%s' "$1" ;;
+    esac
+}
+
+interrupted() {
+    trap '' INT TERM HUP
+    printf '\r\ninterrupted; ./install.sh goes on from here, ./install.sh clean takes it all away\n' >&2
+    exit 130
+}
+
+install() {
+    started=$(date +%s)
+    say "looksay  is set up in $here and nowhere else"
+    set_up plain
+    if [ -n "$reference" ]; then install_reference; fi
+    missing=$(missing_libraries)
+    if [ -n "$model" ]; then fetch_model; fi
+    say "done     in $(($(date +%s) - started)) s"
+    hint_at_libraries "$missing"
+    say_what_next
+}
+
+set_up() { # plain or test
+    check_machine
+    set_environment
+    if is_complete "$1"; then
+        say "packages in place"
+        return 0
+    fi
+    check_disk "$packages_mb" "setting looksay up"
+    find_uv
+    make_venv
+    say "packages installing what the lock names into .venv/"
+    install_packages "$1"
+    check_loading
+    stamp_for "$1" >"$here/.venv/looksay-complete" # last, so that a half-made .venv is known for one
+}
+
+# Imports what the first run will import: a wheel that does not fit this machine is told of now, and the first run is
+# spared compiling it all. What Linux lacks is hinted at in the end, so it is no failure here.
+check_loading() {
+    if ! logged "$here/.venv/bin/python" -P -c 'import mlx_vlm' && [ -z "$(missing_libraries)" ]; then
+        explain_failure "the packages are installed but do not load"
+    fi
+}
+
+install_reference() {
+    find_uv
+    say "torch    installing the extra \"reference\" into .venv/"
+    if [ "$(uname -s)" = Linux ]; then export UV_TORCH_BACKEND="${UV_TORCH_BACKEND:-cpu}"; fi # else gigabytes of CUDA
+    with_uv pip install --python .venv/bin/python -r pyproject.toml --extra reference -c requirements.lock ||
+        explain_failure "torch could not be installed"
+}
+
+fetch_model() {
+    [ -d "$here/.models/$model" ] || check_disk "$model_mb" "downloading $model"
+    say "model    $model"
+    status=0
+    "$here/.venv/bin/python" -P -m app.store.fetch "$model" || status=$?
+    case $status in
+        0) ;;
+        130) interrupted ;;
+        *) exit 1 ;; # it has explained itself
+    esac
+}
+
+say_what_next() {
+    say ""
+    if [ -n "$model" ]; then say "  ./run.sh                narrate what the camera sees"; fi
+    say "  ./run.sh demo           narrate a drawn clip: no camera, no network, no download"
+    if [ -z "$model" ]; then say "  ./install.sh            download the model, to narrate a camera"; fi
+    say "  ./install.sh clean      take everything away again"
+    say ""
+    say "It makes mistakes: not for navigation, traffic or medicine."
+}
+
+run_tests() {
+    set_up test
+    cd "$here"
+    export HF_HUB_OFFLINE=1
+    failed=
+    check "ruff" .venv/bin/python -m ruff check .
+    check "mypy" .venv/bin/python -m mypy
+    check "shellcheck" .venv/bin/shellcheck -x -a install.sh run.sh scripts/lock.sh scripts/check_lock.sh .ci/run
+    preload_openblas
+    check "pytest" .venv/bin/python -m pytest
+    if [ -n "$failed" ]; then fail "did not pass:$failed" "read what they say above; ./install.sh test runs them all again"; fi
+}
+
+check() { # name, command: all run, whatever the first of them says
+    say "$1"
+    shift
+    "$@" || failed="$failed $2"
+}
+
+main "$@"

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Installs the lock as a Mac with Apple Silicon and macOS 14 would, with wheels only, into a folder that is thrown away.
+# A wheel that is missing for the Mac, or missing from the lock, is seen here, on any machine. (A dry run would not
+# compare the hashes.) It cannot tell whether the wheels work there.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+# shellcheck source=scripts/say.sh
+. "$here/scripts/say.sh"
+# shellcheck source=scripts/machine.sh
+. "$here/scripts/machine.sh"
+# shellcheck source=scripts/uv.sh
+. "$here/scripts/uv.sh"
+
+mac=$here/.cache/mac
+trap 'rm -rf -- "$mac"' EXIT
+find_uv
+export MACOSX_DEPLOYMENT_TARGET=14.0 # else uv takes macOS 13 for granted, for which mlx has no wheel
+for version in 3.11 3.12 3.13; do
+    rm -rf -- "$mac"
+    logged with_uv pip install --python-platform aarch64-apple-darwin --python-version "$version" --target "$mac" \
+        --only-binary :all: --require-hashes -r requirements.lock ||
+        explain_failure "requirements.lock does not install on macOS 14 arm64 with Python $version"
+    say "requirements.lock installs on macOS 14 arm64 with Python $version: $(grep -c '^ + ' "$here/.cache/install.log") packages"
+done
