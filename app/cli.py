@@ -47,17 +47,17 @@ def narrate(settings: Settings) -> int:
 
 
 def describe(parser: ArgumentParser, argv: Sequence[str]) -> int:
-    flags = parser.parse_args(argv)
+    given = parser.parse_args(argv)
     from app.wiring import describe_pictures
 
-    return describe_pictures(flags.picture, flags.ask, from_flags(flags))
+    return describe_pictures(given.picture, given.ask, from_flags(given))
 
 
 def cameras(parser: ArgumentParser, argv: Sequence[str]) -> int:
-    parser.parse_args(argv)
+    settings = from_flags(parser.parse_args(argv))
     from app.wiring import list_cameras
 
-    return list_cameras()
+    return list_cameras(settings)
 
 
 def check(parser: ArgumentParser, argv: Sequence[str]) -> int:

@@ -39,7 +39,7 @@ class Parts:
     narrator: Callable[[Describer], Narrator]
     screen: Screen
     outputs: Output
-    """All of them, the screen among them."""
+    """The others: log, voice."""
     warnings: tuple[str, ...] = ()
     seconds: float | None = None
     """How long to narrate, from the moment the model is ready."""
@@ -73,6 +73,7 @@ class Run:
     def end(self, inference: Thread) -> None:
         """Join the inference thread and close every output."""
         inference.join(PATIENCE_S if self.stop.is_set() else None)
+        self.parts.screen.close()
         self.parts.outputs.close()
         if inference.is_alive():
             os._exit(INTERRUPTED if self.is_interrupted else 0)
@@ -81,8 +82,8 @@ class Run:
         """The inference thread: load, warm up, narrate."""
         try:
             self.narrate()
-        except Explained as failure:
-            self.tell(Notice("error", failure.message, failure.remedy))
+        except Explained as failure:  # the command line prints it, so the screen need not
+            self.parts.outputs.tell(Notice("error", failure.message, failure.remedy))
             self.failure = failure
         except Exception as failure:  # noqa: BLE001 — raised again on the main thread, with its traceback
             self.failure = failure
@@ -102,12 +103,13 @@ class Run:
 
     def greet(self, describer: Describer) -> None:
         """The banner: what looks, what at, and everything that is less than it could be."""
-        model, source, output = describer.banner, self.parts.source.banner, self.parts.outputs.banner
-        for warning in (*self.parts.warnings, *model.warnings, *source.warnings, *output.warnings):
+        model, source, outputs = describer.banner, self.parts.source.banner, self.parts.outputs.banner
+        for warning in (*self.parts.warnings, *model.warnings, *source.warnings, *outputs.warnings):
             self.tell(Notice("warning", warning))
         self.tell(Notice("ready", f"Looking at {source.name} with {model.name}."))
 
     def tell(self, happening: Happening) -> None:
+        self.parts.screen.tell(happening)
         self.parts.outputs.tell(happening)
 
     @contextmanager

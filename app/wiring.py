@@ -3,11 +3,14 @@
 Imports wait inside the functions, so that a command loads only what it uses, on the thread that uses it.
 """
 
+import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
+from app.errors import SourceError
 from app.flow import Describer, Notice, Output
 from app.live import Parts, Run, Screen
 from app.narrator import Narrator
@@ -26,14 +29,13 @@ def live_run(settings: Settings) -> Run:
     folder = model_folder(settings)
     source = open_source(settings.source, settings.asap)
     screen = open_screen(settings)
-    outputs = Fan([screen, *open_log(settings, screen), *open_voice(settings, screen)])
     return Run(
         Parts(
             source=source,
             describer=lambda: open_describer(folder),
             narrator=lambda describer: open_narrator(describer, settings),
             screen=screen,
-            outputs=outputs,
+            outputs=Fan([*open_log(settings, screen), *open_voice(settings, screen)]),
             warnings=model_notes(folder),
             seconds=settings.seconds,
         )
@@ -109,6 +111,18 @@ def open_voice(settings: Settings, screen: Screen) -> Sequence[Output]:
     for warning in no_voice().warnings:
         screen.tell(Notice("warning", warning))
     return ()
+
+
+def list_cameras(settings: Settings) -> int:
+    """`./run.sh cameras`: number and name of each; exit code 1 if there is none."""
+    from app.cameras.devices import found
+
+    cameras = found()
+    for each in cameras:
+        print(json.dumps(asdict(each)) if settings.json else f"{each.index}  {each.name}")
+    if cameras:
+        return 0
+    raise SourceError("no camera was found", "connect one; ./run.sh --source scenes needs none")
 
 
 def describe_pictures(pictures: Sequence[str], question: str | None, settings: Settings) -> int:

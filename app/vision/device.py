@@ -32,4 +32,4 @@ def settle(model: Module) -> None:
     """
     if is_cpu():
         model.set_dtype(mx.float32)
-    mx.eval(model.parameters())
+    mx.eval(model.parameters())  # type: ignore[no-untyped-call]  # MLX ships no types for it

@@ -5,6 +5,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -69,7 +70,7 @@ def test_words_come_as_they_are_made_with_their_cost(describer: MlxDescriber) ->
     pieces = told(describer, scene())
     spoken = [piece for piece in pieces if piece.text.strip()]
     assert len(spoken) >= 8
-    assert all(a.cost.tokens <= b.cost.tokens and a.cost.total_s <= b.cost.total_s for a, b in zip(pieces, pieces[1:]))
+    assert all(a.cost.tokens <= b.cost.tokens and a.cost.total_s <= b.cost.total_s for a, b in pairwise(pieces))
     assert len({piece.cost.first_word_s for piece in spoken}) == 1
     assert 0 < spoken[0].cost.first_word_s <= spoken[0].cost.total_s
 
