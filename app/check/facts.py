@@ -1,0 +1,46 @@
+"""What `check` is told by the other rooms, and what it finds."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Status = Literal["ok", "note", "bad", "unknown"]
+"""`bad`: something that the narrator needs is missing. `note`: it runs, with less than there could be.
+`unknown`: finding out failed, which is no verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing about this machine."""
+
+    name: str
+    """One or two words."""
+    status: Status
+    sentence: str
+    remedy: str = ""
+    """What a person can type or do; never empty where the status is `bad`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """The chosen model's files against the lock."""
+
+    name: str
+    folder: Path | None
+    """Where the files are, or should be."""
+    status: Literal["verified", "not locked", "changed", "not installed"]
+    reason: str = ""
+    """What was compared, or what differs: a sentence without a full stop, or nothing."""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What only other rooms know. Each is asked once; what it raises becomes an `unknown` finding."""
+
+    model: Callable[[], ModelState]
+    cameras: Callable[[], Sequence[str]]
+    """Names of the cameras, as `camera:NAME` takes them."""
+    voice: Callable[[], str | None]
+    """The voice that would speak, or None."""
