@@ -9,12 +9,16 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app.errors import SourceError
+from app.errors import ModelError, SourceError
 from app.flow import Describer, Notice, Output
 from app.live import Parts, Run, Screen
 from app.narrator import Narrator
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.check import ModelState
 
 
 def live_run(settings: Settings) -> Run:
@@ -123,6 +127,41 @@ def list_cameras(settings: Settings) -> int:
     if cameras:
         return 0
     raise SourceError("no camera was found", "connect one; ./run.sh --source scenes needs none")
+
+
+def check_machine(settings: Settings) -> int:
+    """`./run.sh check`: exit code 0 if the narrator can start."""
+    from app.cameras.devices import found
+    from app.check import Facts, as_json, exit_code, findings, render
+    from app.outputs.engines import find_engine
+
+    told = findings(
+        Facts(
+            model=lambda: model_state(settings),
+            cameras=lambda: [each.name for each in found()],
+            voice=lambda: engine.name if (engine := find_engine(settings.voice)) else None,
+        )
+    )
+    print(as_json(told) if settings.json else render(told))
+    return exit_code(told)
+
+
+def model_state(settings: Settings) -> "ModelState":
+    """The chosen model's files against the lock."""
+    from app.check import ModelState
+    from app.store import verify
+
+    try:
+        folder = model_folder(settings)
+    except ModelError as failure:
+        return ModelState(settings.model, None, "not installed", remedy=failure.remedy)
+    try:
+        trust = verify(folder)
+    except ModelError as failure:
+        return ModelState(settings.model, folder, "changed", failure.message, failure.remedy)
+    if trust == "not locked":
+        return ModelState(settings.model, folder, trust)
+    return ModelState(settings.model, folder, "verified", trust)
 
 
 def describe_pictures(pictures: Sequence[str], question: str | None, settings: Settings) -> int:
