@@ -62,8 +62,8 @@ class Stream:
         for pattern, what, remedy in _REASONS:
             if loss.fate is Fate.SHUT and re.search(pattern, loss.words, re.IGNORECASE):
                 return Trouble(f"{where} {what}", remedy)
-        last = masked(loss.words).splitlines()[-1:]
-        what = _LOSSES.get(loss.fate, f"cannot be opened{': ' if last else ''}{''.join(last)}")
+        last = [line for line in masked(loss.words).splitlines() if "cap.cpp" not in line][-1:]
+        what = _LOSSES.get(loss.fate, ": ".join(["cannot be opened", *last]))
         return Trouble(f"{where} {what}", "check that the camera is on and reachable; it plays in VLC if it does here")
 
 
