@@ -9,14 +9,17 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
+from app.cameras.world import COLOURS
 from app.describe import Page, Wish, run
 from app.errors import ModelError
 from app.vision.scripted import ScriptedDescriber
 
+ROOT = Path(__file__).parents[1]
 BROKEN = ModelError("the model failed on a frame: NaN", "./run.sh check tells more")
 
 
@@ -156,6 +159,7 @@ def test_ctrl_c_stops_within_a_word_and_closes_what_was_open(tmp_path):
 
 SLOW = """
 import sys, time
+from app.cameras.world import COLOURS
 from app.describe import Page, Wish, run
 from app.vision.scripted import ScriptedDescriber
 
@@ -181,6 +185,7 @@ def test_a_real_ctrl_c_ends_with_130_and_no_traceback(tmp_path):
 
 QUICK = """
 import sys
+from app.cameras.world import COLOURS
 from app.describe import Page, Wish, run
 from app.vision.scripted import ScriptedDescriber
 sys.exit(run(sys.argv[1:], Wish("?"), ScriptedDescriber(["A red square."]), Page(sys.stdout, sys.stderr)))
@@ -226,3 +231,16 @@ def test_sentences_and_bar_do_not_mix_on_one_terminal(tmp_path):
     for name in (one, two):
         line = next(line for line in shown.replace("\r", "\n").splitlines() if name in line)
         assert line.endswith(f"{name}: A red square.")
+
+
+def test_the_bundled_model_describes_a_folder_and_passes_over_what_is_no_picture(tmp_path):
+    """The whole command: sentences alone on standard output, and 1 for the file that is no picture."""
+    scene = Image.new("RGB", (640, 480), (120, 120, 120))
+    ImageDraw.Draw(scene).ellipse((50, 30, 170, 150), fill=COLOURS["red"])
+    scene.save(tmp_path / "2.png")
+    (tmp_path / "10.png").write_text("no picture")
+    command = [sys.executable, "-m", "app", "describe", "--model", "demo", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout == f"{tmp_path}/2.png: A red circle is in the top left.\n", done.stderr
+    assert f"error: {tmp_path}/10.png is text\nhint: " in done.stderr
+    assert done.returncode == 1

@@ -30,12 +30,12 @@ def cameras(names: Sequence[str], is_mac: bool) -> Finding:
     """The cameras by name."""
     if names:
         return Finding("camera", "ok", ", ".join(map(anonymous, names)))
-    allow = "allow your terminal in System Settings, Privacy & Security, Camera" if is_mac else "ls /dev/video*"
+    allow = "allow your terminal in System Settings, Privacy & Security, Camera" if is_mac else "see ls /dev/video*"
     return Finding(
         "camera",
         "bad",
         "none found; other sources work without one",
-        f"plug one in; {allow}; or: ./run.sh --source FILE, ./run.sh demo",
+        f"plug one in ({allow}), or: ./run.sh --source FILE, ./run.sh demo",
     )
 
 
