@@ -82,10 +82,9 @@ install() {
     say "looksay  is set up in $here and nowhere else"
     set_up plain
     if [ -n "$reference" ]; then install_reference; fi
-    missing=$(missing_libraries)
+    hint_at_missing_libraries
     if [ -n "$model" ]; then fetch_model; fi
     say "done     in $(($(date +%s) - started)) s"
-    hint_at_libraries "$missing"
     say_what_next
 }
 

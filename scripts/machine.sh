@@ -77,8 +77,9 @@ if not shutil.which("espeak-ng"):
 '
 }
 
-hint_at_libraries() { # names, one a line
-    [ -n "$1" ] || return 0
+hint_at_missing_libraries() {
+    missing=$(missing_libraries)
+    [ -n "$missing" ] || return 0
     say "hint: this Linux lacks some of what cameras (libgl1), speed (libopenblas0-pthread) and the voice (espeak-ng) want:"
-    say "      sudo apt install $(printf '%s' "$1" | tr '\n' ' ')"
+    say "      sudo apt install $(printf '%s' "$missing" | tr '\n' ' ')"
 }

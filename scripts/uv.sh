@@ -119,7 +119,7 @@ install_packages() { # plain or test
         with_uv "$@" || explain_failure "the packages could not be installed"
     else
         logged with_uv "$@" || explain_failure "the packages could not be installed"
-        grep -v '^ [+~-]' "$here/.cache/install.log" | sed 's/^/         /' || : # the summary, not its seventy lines
+        sed -n 's/^Installed/         &/p' "$here/.cache/install.log" # its other hundred lines are for a terminal
     fi
 }
 

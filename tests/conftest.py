@@ -6,4 +6,4 @@ from tests.needs import pytest_runtest_setup
 
 __all__ = ["pytest_runtest_setup"]
 
-os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", ".cache/hypothesis")  # else .hypothesis, which clean knows nothing of
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", ".cache/hypothesis")  # not .hypothesis: clean must know it
