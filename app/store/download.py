@@ -15,9 +15,6 @@ from app.store.hub import PATIENCE_S, Listing, Remote, Unreachable, endpoint, ex
 from app.store.lock import sha256
 from app.store.patience import Line, patiently
 
-CHUNK = 1 << 18
-"""Bytes between two looks at the progress."""
-
 
 @dataclass(frozen=True, slots=True)
 class Errand:
@@ -112,7 +109,7 @@ def _request(errand: Errand, line: Line[None]) -> None:
             line.brought(-have)
             errand.part.unlink()
         with errand.part.open("ab", buffering=0) as part:
-            for chunk in response.iter_raw(CHUNK):
+            for chunk in response.iter_raw():
                 part.write(chunk)
                 line.brought(len(chunk))
                 if line.is_dead:

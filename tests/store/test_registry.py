@@ -1,0 +1,100 @@
+"""Names, folders, and what is said when there is neither."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.errors import ModelError, UsageError
+from app.settings import Settings
+from app.store.registry import Model, known, locate, registered
+
+
+def installed(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    return folder
+
+
+@pytest.mark.parametrize("model", registered().values(), ids=lambda model: model.name)
+def test_every_registered_model_is_either_bundled_or_pinned(model: Model) -> None:
+    assert bool(model.folder) != bool(model.repository)
+    assert model.licence
+    if model.repository:
+        assert re.fullmatch("[0-9a-f]{40}", model.revision)
+        assert re.fullmatch("[0-9a-f]{64}", model.weights_sha256)
+
+
+def test_the_default_of_the_registry_is_the_default_of_the_settings() -> None:
+    assert [model.name for model in registered().values() if model.default] == [Settings().model]
+
+
+def test_a_name_is_its_folder_once_it_is_installed(root: Path) -> None:
+    folder = installed(root / ".models" / "small")
+    assert locate("small", root) == folder
+
+
+def test_the_bundled_model_lies_in_the_repository(root: Path) -> None:
+    folder = installed(root / "models" / "demo")
+    assert locate("demo", root) == folder
+
+
+def test_a_bundled_model_that_is_gone_is_taken_from_git(root: Path) -> None:
+    with pytest.raises(ModelError) as failure:
+        locate("demo", root)
+    assert failure.value.remedy == "git checkout -- models/demo"
+
+
+def test_a_default_that_is_not_installed_says_install_or_demo(root: Path) -> None:
+    with pytest.raises(ModelError) as failure:
+        locate("small", root)
+    assert failure.value.message == "small is not installed"
+    assert failure.value.remedy == "./install.sh fetches it, or ./run.sh demo"
+
+
+def test_another_model_that_is_not_installed_names_itself_in_the_command(root: Path) -> None:
+    with pytest.raises(ModelError) as failure:
+        locate("newest", root)
+    assert "./install.sh --model newest" in failure.value.remedy
+
+
+def test_an_unfinished_folder_does_not_count_as_installed(root: Path) -> None:
+    (root / ".models" / "small").mkdir(parents=True)
+    with pytest.raises(ModelError, match="not installed"):
+        locate("small", root)
+
+
+def test_a_folder_is_itself(root: Path) -> None:
+    folder = installed(root / "mine")
+    assert locate(str(folder), root) == folder
+
+
+@pytest.mark.parametrize("path", ["./nowhere", "/no/where", "~/nowhere-at-all"])
+def test_a_path_that_is_not_there_is_no_folder(path: str, root: Path) -> None:
+    with pytest.raises(ModelError, match="is not a folder"):
+        locate(path, root)
+
+
+def test_a_folder_without_config_is_no_model(root: Path) -> None:
+    with pytest.raises(ModelError, match=r"no config\.json"):
+        locate(str(root / "models"), root)
+
+
+def test_a_misspelt_name_is_answered_with_the_one_that_was_meant(root: Path) -> None:
+    with pytest.raises(UsageError) as failure:
+        locate("smal", root)
+    assert failure.value.remedy == "did you mean small? there are: small, newest, demo; or give a folder"
+
+
+def test_an_unknown_name_is_answered_with_all_names(root: Path) -> None:
+    with pytest.raises(UsageError) as failure:
+        known("llava", root)
+    assert failure.value.remedy.startswith("there are: small")
+
+
+@pytest.mark.parametrize("spoilt", ["[small", "small = 3", '[small]\nlicense = "MIT"', "[small]\nbits = 4"])
+def test_a_spoilt_registry_says_which_keys_a_table_may_have(spoilt: str, root: Path) -> None:
+    (root / "models" / "registry.toml").write_text(spoilt)
+    with pytest.raises(ModelError) as failure:
+        registered(root)
+    assert "weights_sha256" in failure.value.remedy
