@@ -40,7 +40,7 @@ class Summary:
         """Empty when nothing was seen."""
         if not self.seen:
             return ""
-        counts = f"{self.described} of {self.seen} frames described, {self.seen - self.described} dropped"
+        counts = f"{self.described} described, {self.seen - self.described} dropped"
         if not self.ages_s:
             return counts
-        return f"{counts}; median: first word {median(self.first_words_s):.2f} s, frame {median(self.ages_s):.2f} s old"
+        return f"{counts}; median first word {median(self.first_words_s):.2f} s, frame age {median(self.ages_s):.2f} s"

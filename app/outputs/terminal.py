@@ -148,11 +148,11 @@ def joined(lines: list[Text], end: Text, width: int) -> list[Text]:
 def parts(status: Status) -> list[str]:
     """The status line, the most telling first."""
     return [
-        f"{status.camera_fps:.0f} fps",
         f"{status.frames_described} described, {status.frames_seen - status.frames_described} dropped",
+        f"{status.camera_fps:.0f} fps",
         f"first word {status.first_word_s:.2f} s",
         f"{status.tokens_per_s:.0f} tok/s",
-        f"peak {status.memory_bytes / 1e9:.1f} GB",
+        f"{status.memory_bytes / 1e9:.1f} GB",
     ]
 
 

@@ -1,6 +1,7 @@
 """Speech: one sentence in the air, one waiting, the newest. Never late, and silent at once when told to stop."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -134,7 +135,7 @@ def utterance(happening: Happening, now: float) -> Utterance | None:
 
 def sayable(text: str) -> str:
     """Without the `[[` that makes `say` and espeak-ng take what follows for a command."""
-    return harmless(text).replace("[[", "[ [").replace("[[", "[ [")
+    return re.sub(r"\[(?=\[)", "[ ", harmless(text))
 
 
 def started(engine: Engine) -> subprocess.Popen[bytes]:

@@ -1,0 +1,158 @@
+"""The log keeps all that it is told, and never stands in the way of the run."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from app.errors import OutputError
+from app.flow import Notice
+from app.outputs.log import ROOM, Log
+from tests.needs import platform
+from tests.outputs.stage import ROOT, growing, notice, sentence, status, wait_for
+
+
+def rows(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_all_told_before_close_is_on_disk_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    log = Log(path, pytest.fail)
+    for number in range(500):
+        log.tell(sentence(f"Grüße {number}."))
+    log.close()
+    assert [row["text"] for row in rows(path)] == [f"Grüße {number}." for number in range(500)]
+
+
+def test_a_line_is_there_as_soon_as_it_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    log = Log(path, pytest.fail)
+    log.tell(sentence())
+    wait_for(lambda: path.read_text().endswith("\n"))
+    log.close()
+
+
+def test_growing_and_status_are_not_recorded_and_notices_are(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    log = Log(path, pytest.fail, now=lambda: 12.5)
+    for each in (growing(), status(), notice(), sentence()):
+        log.tell(each)
+    log.close()
+    assert [(row["event"], row["kind"]) for row in rows(path)] == [("notice", "camera lost"), ("sentence", "scene")]
+    assert rows(path)[0]["seen_at"] == 12.5
+
+
+def test_a_second_run_appends_and_mends_a_torn_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"event": "sentence"}\n{"event": "sen')
+    log = Log(path, pytest.fail)
+    log.tell(sentence())
+    log.close()
+    first, torn, last = path.read_text().splitlines()
+    assert (json.loads(first)["event"], torn, json.loads(last)["event"]) == ("sentence", '{"event": "sen', "sentence")
+
+
+def test_many_threads_may_tell(tmp_path: Path) -> None:
+    log = Log(tmp_path / "a.jsonl", pytest.fail)
+    tellers = [Thread(target=lambda: [log.tell(sentence()) for _ in range(100)]) for _ in range(4)]
+    for each in tellers:
+        each.start()
+    for each in tellers:
+        each.join()
+    log.close()
+    assert len(rows(tmp_path / "a.jsonl")) == 400
+
+
+def test_close_ends_the_thread_twice_is_fine_and_telling_afterwards_too(tmp_path: Path) -> None:
+    log = Log(tmp_path / "a.jsonl", pytest.fail)
+    log.close()
+    log.close()
+    log.tell(sentence())
+    assert not log.worker.is_alive()
+    assert log.banner.name.startswith("log ")
+
+
+def test_a_file_that_cannot_be_opened_is_explained_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path, remedy in (
+        (tmp_path, "--log"),
+        (tmp_path / "none" / "a.jsonl", "mkdir -p"),
+        (tmp_path / "file" / "a.jsonl", "mkdir -p"),
+    ):
+        with pytest.raises(OutputError) as failure:
+            Log(path, pytest.fail)
+        assert remedy in failure.value.remedy
+        assert str(path) in failure.value.message
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_forbidden_file_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").touch(mode=0o400)
+    with pytest.raises(OutputError, match="Permission denied"):
+        Log(tmp_path / "a.jsonl", pytest.fail)
+
+
+@platform("linux")
+def test_a_full_disk_is_told_once_and_never_raised() -> None:
+    warned: list[Notice] = []
+    log = Log("/dev/full", warned.append)
+    for _ in range(20):
+        log.tell(sentence())
+    log.close()
+    assert [each.kind for each in warned] == ["log"]
+    assert "No space left" in warned[0].text
+    assert warned[0].remedy
+
+
+FILLING = """
+import json, resource, sys
+from app.outputs.log import Log
+from tests.outputs.stage import sentence, wait_for
+warned = []
+log = Log(sys.argv[1], warned.append)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+for number in range(9):
+    log.tell(sentence(f"{number}."))
+wait_for(log.waiting.empty)
+wait_for(lambda: warned)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+log.tell(sentence("There is room again."))
+log.close()
+print(len(warned))
+"""
+
+
+def test_a_disk_that_fills_leaves_no_torn_line_and_is_used_again_when_it_has_room(tmp_path: Path) -> None:
+    """The limit on a file's size stands in for the disk: a part of a line is written, then an error comes."""
+    path = tmp_path / "a.jsonl"
+    done = subprocess.run([sys.executable, "-c", FILLING, path], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("1\n", "")
+    texts = [row["text"] for row in rows(path)]
+    assert texts[0] == "0."
+    assert texts[-1] == "There is room again."
+    assert len(texts) < 9
+
+
+def test_a_disk_that_does_not_answer_does_not_hold_up_the_run(tmp_path: Path) -> None:
+    """A pipe that nobody empties stands in for it."""
+    path = tmp_path / "slow"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    warned: list[Notice] = []
+    log = Log(path, warned.append)
+    told = sentence()
+    for _ in range(ROOM + 1000):  # a pipe holds a few hundred lines itself
+        log.tell(told)
+    assert [each.kind for each in warned] == ["log"]
+    os.set_blocking(reader, True)
+    drain = Thread(target=lambda: [None for _ in iter(lambda: os.read(reader, 1 << 16), b"")])
+    drain.start()
+    log.close()
+    drain.join()
+    os.close(reader)
+    assert not log.worker.is_alive()

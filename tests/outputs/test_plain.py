@@ -1,0 +1,161 @@
+"""Plain lines and JSON lines: sentences alone on standard output, whatever else there is on standard error."""
+
+import io
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from app.errors import OutputError
+from app.flow import Happening
+from app.outputs.json_lines import JsonLines
+from app.outputs.plain import Plain
+from app.outputs.screen import wants_plain
+from tests.needs import platform
+from tests.outputs.stage import ROOT, growing, notice, sentence, status
+
+TOLD: list[Happening] = [notice("loading", "Loading.", ""), growing(), sentence(), status(), notice(), sentence("Two.")]
+
+
+def shown(screen_type: type[Plain], told: list[Happening]) -> tuple[str, str]:
+    out, err, until = io.StringIO(), io.StringIO(), Event()
+    screen = screen_type(out, err)
+    for each in told:
+        screen.tell(each)
+    until.set()
+    assert screen.run(until)
+    screen.close()
+    screen.close()
+    return out.getvalue(), err.getvalue()
+
+
+def test_sentences_alone_are_on_standard_output() -> None:
+    out, err = shown(Plain, TOLD)
+    assert out == "A red circle.\nTwo.\n"
+    assert err.splitlines() == [
+        "notice: Loading.",
+        "notice: The camera is gone.",
+        "hint: Plug it in.",
+        "12 described, 228 dropped; median first word 0.21 s, frame age 0.31 s",
+    ]
+
+
+def test_json_lines_are_the_records_of_the_log_and_notices_are_for_people_too() -> None:
+    out, err = shown(JsonLines, TOLD)
+    assert [(row["event"], row["text"]) for row in map(json.loads, out.splitlines())] == [
+        ("notice", "Loading."),
+        ("sentence", "A red circle."),
+        ("notice", "The camera is gone."),
+        ("sentence", "Two."),
+    ]
+    assert "notice: The camera is gone.\nhint: Plug it in.\n" in err
+
+
+def test_what_is_told_after_the_run_is_shown_at_the_close() -> None:
+    out, until = io.StringIO(), Event()
+    until.set()
+    screen = Plain(out, io.StringIO())
+    assert screen.run(until)
+    screen.tell(sentence("The last."))
+    screen.close()
+    assert out.getvalue() == "The last.\n"
+
+
+def test_a_character_that_the_stream_has_not_does_not_stop_the_run() -> None:
+    raw, until = io.BytesIO(), Event()
+    screen = Plain(io.TextIOWrapper(raw, "ascii"), io.StringIO())
+    screen.tell(sentence("Grüße."))
+    until.set()
+    assert screen.run(until)
+    assert raw.getvalue() == b"Gr??e.\n"
+
+
+class Stream(io.StringIO):
+    def __init__(self, is_terminal: bool, encoding: str = "utf-8") -> None:
+        super().__init__()
+        self.is_terminal, self.kind = is_terminal, encoding
+
+    def isatty(self) -> bool:
+        return self.is_terminal
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self.kind
+
+
+@pytest.mark.parametrize(
+    ("out", "err", "environment", "is_plain"),
+    [
+        (Stream(True), Stream(True), {"TERM": "xterm"}, False),
+        (Stream(False), Stream(True), {"TERM": "xterm"}, True),
+        (Stream(True), Stream(False), {"TERM": "xterm"}, True),
+        (Stream(True), Stream(True), {"TERM": "xterm", "NO_COLOR": "1"}, True),
+        (Stream(True), Stream(True), {"TERM": "xterm", "NO_COLOR": ""}, False),
+        (Stream(True), Stream(True), {"TERM": "dumb"}, True),
+        (Stream(True), Stream(True), {}, True),
+        (Stream(True, "ascii"), Stream(True), {"TERM": "xterm"}, True),
+    ],
+)
+def test_plain_lines_are_chosen_by_the_streams_and_the_wish(
+    out: Stream, err: Stream, environment: dict[str, str], is_plain: bool
+) -> None:
+    assert wants_plain(out, err, environment) is is_plain
+
+
+def feeding(steps: Path, *flags: str) -> str:
+    return f"{sys.executable} -m tests.outputs.feed {steps} {' '.join(flags)}"
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_a_reader_that_leaves_ends_the_run_quietly(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    """`… | head -1`: one sentence, an answer for the app, no traceback, no complaint at exit."""
+    steps, long = tmp_path / "steps", "x" * 200  # more in all than a pipe holds
+    steps.write_text("".join(f'["say", "Number {number}. {long}"]\n' for number in range(900)))
+    code = tmp_path / "code"
+    line = f"({feeding(steps, *flags)}; echo $? > {code}) | head -1"
+    done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert "Number 0." in done.stdout
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+    assert code.read_text() == "3\n"
+
+
+def test_a_sentence_is_there_as_soon_as_it_is_told(tmp_path: Path) -> None:
+    """A pipe gets every line at once, not when a buffer is full."""
+    steps = tmp_path / "steps"
+    subprocess.run(["mkfifo", steps], check=True)
+    program = feeding(steps).split()
+    with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout
+        with steps.open("w") as told:
+            told.write('["say", "One."]\n')
+            told.flush()
+            assert child.stdout.readline() == "One.\n"
+        child.communicate(timeout=60)
+    assert child.returncode == 0
+
+
+@platform("linux")
+def test_a_full_disk_behind_standard_output_is_explained() -> None:
+    until = Event()
+    until.set()
+    with open("/dev/full", "w") as full:
+        screen = Plain(full, io.StringIO())
+        screen.tell(sentence())
+        with pytest.raises(OutputError, match="No space left"):
+            screen.run(until)
+        screen.close()
+
+
+def test_telling_takes_no_time_while_nothing_is_drawn() -> None:
+    """Bounded and without waiting: ten thousand happenings that nobody looks at."""
+    screen, told = Plain(io.StringIO(), io.StringIO()), sentence()
+    started = time.monotonic()
+    for _ in range(10_000):
+        screen.tell(told)
+    assert time.monotonic() - started < 10
+    assert len(screen.inbox.whole) == 1000

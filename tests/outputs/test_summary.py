@@ -1,0 +1,28 @@
+"""The line at the end says what was described, and how soon."""
+
+from dataclasses import replace
+
+from app.flow import Cost
+from app.outputs.summary import Summary
+from tests.outputs.stage import growing, notice, sentence, status
+
+
+def test_nothing_seen_is_nothing_said() -> None:
+    summary = Summary()
+    summary.add(notice())
+    summary.add(growing())
+    assert summary.line == ""
+
+
+def test_frames_without_a_sentence_are_counted_without_a_median() -> None:
+    summary = Summary()
+    summary.add(status(seen=30, described=2))
+    assert summary.line == "2 described, 28 dropped"
+
+
+def test_medians_are_over_frames_not_over_sentences() -> None:
+    summary = Summary()
+    for number, first_word_s in ((0, 0.1), (1, 0.2), (1, 9.0), (1, 9.0), (2, 0.3)):
+        told = sentence(number=number, described=number + 1)
+        summary.add(replace(told, cost=Cost(first_word_s=first_word_s), frame_age_s=first_word_s + 0.1))
+    assert summary.line == "3 described, 0 dropped; median first word 0.20 s, frame age 0.30 s"

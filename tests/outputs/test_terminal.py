@@ -1,0 +1,126 @@
+"""The terminal, seen as a person sees it: a real pseudo-terminal, and what is on its screen."""
+
+import re
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rich.text import Text
+
+from app.outputs.region import Region
+from app.outputs.terminal import fitted, joined
+from tests.outputs.glass import Showing
+
+LONG = "A kitchen with a wooden table, four chairs, a bowl of green apples, a window over a garden and a grey cat."
+
+
+def without_clock(lines: list[str]) -> list[str]:
+    return [re.sub(r"^\d\d:\d\d:\d\d  ", "", line) for line in lines]
+
+
+def test_a_sentence_grows_is_said_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with Showing(tmp_path) as showing:
+        showing.tell(["grow", "A red"])
+        (line,) = showing.wait_for("A red")
+        assert re.fullmatch(r"A red▏ \d+\.\d s ago", line)
+        showing.tell(["grow", "A red circle"])
+        showing.wait_for("A red circle")
+        showing.tell(["say", "A red circle."], ["status"])
+        said, seen, how = showing.wait_for("tok/s")
+        assert re.fullmatch(r"\d\d:\d\d:\d\d  A red circle\.", said)
+        assert re.fullmatch(r"seen \d+\.\d s ago", seen)
+        assert how == "12 described, 228 dropped · 30 fps · first word 0.21 s · 45 tok/s · 1.2 GB"
+        assert not showing.glass.has_cursor
+        said, total = showing.end()
+        assert said.endswith("A red circle.")
+        assert total.startswith("12 described, 228 dropped; median")
+        assert showing.glass.has_cursor
+        assert showing.child.returncode == 0
+
+
+def test_the_age_ticks_while_nothing_happens(tmp_path: Path) -> None:
+    with Showing(tmp_path) as showing:
+        showing.tell(["say", "A red circle."])
+        showing.wait_for("seen 0.3 s ago")
+        showing.wait_for("seen 0.9 s ago")
+
+
+@pytest.mark.parametrize("width", [40, 23])
+def test_what_is_wider_than_the_window_leaves_no_residue(tmp_path: Path, width: int) -> None:
+    with Showing(tmp_path, width=width, height=12) as showing:
+        for end in range(5, len(LONG), 25):
+            showing.tell(["grow", LONG[:end]], ["status"], ["grow", LONG[:end]])
+            showing.wait_for(LONG[:end].split()[-1])
+        showing.tell(["say", LONG], ["say", "The cat."], ["status"])
+        showing.wait_for("The cat.")
+        shown = showing.wait_for("12 described")
+        rows = -(-len("00:00:00  " + LONG) // width)
+        assert "".join(line.ljust(width) for line in shown[:rows]).rstrip().endswith(LONG)
+        assert without_clock(shown[rows:])[0] == "The cat."
+        assert shown[rows + 1].startswith("seen ")
+        assert len(shown) == rows + 3
+
+
+def test_a_long_growing_sentence_in_a_low_window_shows_its_end(tmp_path: Path) -> None:
+    with Showing(tmp_path, width=30, height=4) as showing:
+        showing.tell(["status"], ["grow", LONG])
+        shown = showing.wait_for("cat.")
+        assert len(shown) == 3
+        assert "A kitchen" not in shown[0]
+
+
+def test_many_sentences_scroll_and_stay_whole_and_in_order(tmp_path: Path) -> None:
+    with Showing(tmp_path, height=6) as showing:
+        for number in range(40):
+            showing.tell(["grow", f"Number {number}"], ["say", f"Number {number}."], ["status", 240, number])
+        lines = without_clock(showing.end())
+        assert lines[:-1] == [f"Number {number}." for number in range(40)]
+
+
+def test_a_notice_looks_different_and_has_its_remedy_below_it(tmp_path: Path) -> None:
+    with Showing(tmp_path) as showing:
+        showing.tell(["notice", "loading", "Loading.", ""], ["notice", "camera lost", "It is gone.", "Plug it in."])
+        assert showing.end() == ["· Loading.", "! It is gone.", "  Plug it in."]
+
+
+def test_what_the_camera_reads_is_neither_markup_nor_a_code(tmp_path: Path) -> None:
+    evil = "[bold]Sale[/bold] \x1b[2J\x1b]0;owned\x07 :smile:\nnext \x9b5A"
+    with Showing(tmp_path) as showing:
+        showing.tell(["grow", evil], ["say", evil, "alert"], ["notice", "error", evil, evil])
+        said, note, hint = showing.end()[:3]
+        plain = "[bold]Sale[/bold] [2J]0;owned :smile: next 5A"
+        assert without_clock([said]) == [plain]
+        assert note == f"! {plain}"
+        assert hint == f"  {plain}"
+        assert "\x1b]0" not in showing.raw
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_without_colour_there_are_plain_lines_and_no_codes(tmp_path: Path, name: str, value: str) -> None:
+    with Showing(tmp_path, **{name: value}) as showing:
+        showing.tell(["grow", "A red"], ["status"], ["say", "A red circle."], ["notice"])
+        shown = showing.end()
+        assert shown[:3] == ["A red circle.", "notice: The camera is gone.", "hint: Plug it in."]
+        assert "\x1b" not in showing.raw
+
+
+def test_a_window_made_narrower_is_counted_in_rows() -> None:
+    region = Region(Console(width=40))
+    region.drawn = [79, 40, 0, 41]
+    assert region._back() == "\r\x1b[5A\x1b[J"
+    region.drawn = []
+    assert region._back() == ""
+
+
+def test_the_status_gives_up_its_end_first() -> None:
+    texts = ["12 described", "30 fps", "0.21 s"]
+    assert fitted(texts, 80) == "12 described · 30 fps · 0.21 s"
+    assert fitted(texts, 22) == "12 described · 30 fps"
+    assert fitted(texts, 3) == "12 described"
+
+
+def test_an_age_that_does_not_fit_goes_below_as_a_whole() -> None:
+    lines, age = [Text("A red circle")], Text(" 0.3 s ago")
+    assert [each.plain for each in joined(lines, age, 22)] == ["A red circle 0.3 s ago"]
+    assert [each.plain for each in joined(lines, age, 21)] == ["A red circle", " 0.3 s ago"]
+    assert [each.plain for each in joined([], age, 21)] == [" 0.3 s ago"]

@@ -1,0 +1,272 @@
+"""Speech is never late: one sentence in the air, one waiting, urgent first, and silence at once."""
+
+import os
+import subprocess
+import time
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.flow import Notice
+from app.outputs import voice as voices
+from app.outputs.engines import Engine, find_engine
+from app.outputs.voice import Voice
+from tests import needs
+from tests.outputs.stage import StandIn, growing, is_running, notice, sentence, status, wait_for
+
+
+class Room:
+    """A voice, its stand-in engine, its clock, and what it warned of."""
+
+    def __init__(self, stand_in: StandIn) -> None:
+        self.engine, self.now, self.warned = stand_in, 100.0, list[Notice]()
+        found = find_engine(None, stand_in.path, "linux")
+        assert found
+        self.voice = Voice(found, self.warned.append, now=lambda: self.now)
+
+    def say(self, text: str, kind: str = "scene") -> None:
+        self.voice.tell(sentence(text, kind))  # type: ignore[arg-type]
+
+    def in_the_air(self, text: str) -> None:
+        wait_for(lambda: text in self.engine.texts("began"))
+
+    def until_spoken(self, text: str) -> None:
+        wait_for(lambda: text in self.engine.texts("ended"))
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    room = Room(StandIn(tmp_path))
+    yield room
+    room.voice.close()
+
+
+def test_the_newest_waits_and_older_ones_are_dropped(room: Room) -> None:
+    room.say("One.")
+    room.in_the_air("One.")
+    for text in ("Two.", "Three.", "Four."):
+        room.say(text)
+    room.engine.let_go()
+    room.until_spoken("Four.")
+    assert room.engine.texts("ended") == ["One.", "Four."]
+
+
+def test_a_scene_waits_until_the_one_in_the_air_is_finished(room: Room) -> None:
+    room.say("One.")
+    room.in_the_air("One.")
+    room.say("Two.")
+    room.engine.let_go()
+    room.until_spoken("Two.")
+    assert [line.split()[0] for line in room.engine.log] == ["began", "ended", "began", "ended"]
+
+
+def test_what_has_waited_longer_than_the_age_limit_is_not_spoken(room: Room) -> None:
+    room.say("One.")
+    room.in_the_air("One.")
+    room.say("Late.")
+    room.now += 6.1
+    room.engine.let_go()
+    room.until_spoken("One.")
+    room.say("Fresh.")
+    room.until_spoken("Fresh.")
+    assert "Late." not in room.engine.texts("began")
+
+
+def test_what_has_waited_up_to_the_age_limit_is_spoken(room: Room) -> None:
+    room.say("One.")
+    room.in_the_air("One.")
+    room.say("Just in time.")
+    room.now += 5.9
+    room.engine.let_go()
+    room.until_spoken("Just in time.")
+
+
+@pytest.mark.parametrize("kind", ["alert", "answer"])
+def test_an_alert_or_an_answer_cuts_what_is_in_the_air(room: Room, kind: str) -> None:
+    room.say("One.")
+    room.in_the_air("One.")
+    room.say("A person at the door.", kind)
+    room.in_the_air("A person at the door.")
+    wait_for(lambda: not is_running(room.engine.pids()[0]))
+    room.engine.let_go()
+    room.until_spoken("A person at the door.")
+    assert room.engine.texts("ended") == ["A person at the door."]
+    assert room.warned == []
+
+
+def test_a_notice_that_waits_does_not_give_way_to_a_scene(room: Room) -> None:
+    room.say("One.")
+    room.in_the_air("One.")
+    room.voice.tell(notice("camera lost", "The camera is gone."))
+    room.say("Two.")
+    room.engine.let_go()
+    room.until_spoken("Notice: The camera is gone.")
+    assert "Two." not in room.engine.texts("began")
+
+
+def test_an_outdated_notice_does_give_way(room: Room) -> None:
+    room.say("One.")
+    room.in_the_air("One.")
+    room.voice.tell(notice("camera lost", "The camera is gone."))
+    room.now += 7
+    room.say("Two.")
+    room.engine.let_go()
+    room.until_spoken("Two.")
+
+
+def test_only_notices_of_consequence_are_spoken_and_as_notices(room: Room) -> None:
+    room.engine.let_go()
+    for each in (growing("A red"), status(), notice("loading", "Loading."), notice("source ended", "The end.")):
+        room.voice.tell(each)
+    room.voice.tell(notice("error", "The model failed."))
+    room.until_spoken("Notice: The model failed.")
+    assert room.engine.texts("began") == ["Notice: The model failed."]
+
+
+def test_a_flood_of_sentences_is_bounded(room: Room) -> None:
+    room.say("First.")
+    room.in_the_air("First.")
+    for number in range(1000):
+        room.say(f"{number}.")
+    room.engine.let_go()
+    room.until_spoken("999.")
+    assert len(room.engine.texts("began")) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "spoken"),
+    [
+        ("-w /etc/passwd", "-w /etc/passwd"),
+        ("[[rate 500]] quick", "[ [rate 500]] quick"),
+        ("[[[x", "[ [ [x"),
+        ("bell\x07 and\nline \x1b[2J", "bell and line [2J"),
+    ],
+)
+def test_the_text_goes_through_standard_input_and_orders_nothing(room: Room, said: str, spoken: str) -> None:
+    room.engine.let_go()
+    room.say(said)
+    room.until_spoken(spoken)
+    assert f"--stdin | {spoken}" in room.engine.log[0]
+
+
+def test_silence_comes_within_200_ms_and_leaves_no_process(tmp_path: Path) -> None:
+    took = []
+    for attempt in range(3):
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        room = Room(StandIn(folder))
+        room.say("One.")
+        room.in_the_air("One.")
+        room.say("Two.")
+        started = time.monotonic()
+        room.voice.close()
+        took.append(time.monotonic() - started)
+        assert not is_running(room.engine.pids()[0])
+        assert not room.voice.worker.is_alive()
+        assert room.engine.texts("began") == ["One."]
+        assert room.warned == []
+    assert min(took) <= 0.2  # the contract; a busy machine may miss it once
+
+
+def test_the_helpers_of_an_engine_are_killed_with_it(tmp_path: Path) -> None:
+    helper = StandIn(tmp_path, '#!/bin/sh\ncat > /dev/null\nsleep 600 &\necho "began $! | x" >> "$0.log"\nwait\n')
+    room = Room(helper)
+    room.say("One.")
+    wait_for(helper.pids)
+    room.voice.close()
+    wait_for(lambda: not is_running(helper.pids()[0]))
+
+
+def test_close_twice_is_fine_and_nothing_is_spoken_afterwards(room: Room) -> None:
+    room.voice.close()
+    room.voice.close()
+    room.say("One.")
+    assert not room.voice.worker.is_alive()
+    assert room.voice.waiting is None
+    assert room.voice.banner.name == "voice espeak-ng"
+
+
+FAILING = {
+    "exit code": "#!/bin/sh\ncat > /dev/null\necho 'no such device' >&2\nexit 1\n",
+    "silent exit code": "#!/bin/sh\ncat > /dev/null\nexit 7\n",
+    "espeak-ng's way": "#!/bin/sh\ncat > /dev/null\necho 'ALSA lib: hm' >&2\necho 'error: No such file' >&2\n",
+    "deaf": "#!/bin/sh\nexit 1\n",
+}
+
+
+@pytest.mark.parametrize("script", FAILING.values(), ids=FAILING)
+def test_an_engine_that_fails_is_told_once_and_then_left_alone(tmp_path: Path, script: str) -> None:
+    room = Room(StandIn(tmp_path, script))
+    room.say("One.")
+    wait_for(lambda: room.warned)
+    for number in range(5):
+        room.say(f"{number}.")
+    room.voice.worker.join(10)
+    room.voice.close()
+    assert [each.kind for each in room.warned] == ["voice"]
+    assert "--no-speak" in room.warned[0].remedy
+
+
+def test_an_engine_that_vanishes_is_told(tmp_path: Path) -> None:
+    room = Room(StandIn(tmp_path))
+    room.engine.file.unlink()
+    room.say("One.")
+    wait_for(lambda: room.warned)
+    room.voice.close()
+    assert "No such file" in room.warned[0].text
+
+
+def test_what_an_engine_mutters_is_not_a_failure(tmp_path: Path) -> None:
+    muttering = '#!/bin/sh\ntext=$(cat)\necho "ALSA lib: underrun" >&2\necho "ended 1 | $text" >> "$0.log"\n'
+    room = Room(StandIn(tmp_path, muttering))
+    for text in ("One.", "Two."):
+        room.say(text)
+        room.until_spoken(text)
+    room.voice.close()
+    assert room.warned == []
+
+
+def test_an_engine_that_hangs_is_ended() -> None:
+    child = voices.started(Engine("sleep", ("sleep", "600"), ()))
+    assert "still at one sentence" in voices.heard(child, "One.", limit_s=0.1)
+    assert child.returncode < 0
+
+
+@needs.tool("espeak-ng")
+def test_the_real_espeak_makes_sound_of_a_sentence(tmp_path: Path) -> None:
+    """Through the product's way; only a file takes the place of the loudspeaker."""
+    real = subprocess.run(["which", "espeak-ng"], capture_output=True, text=True, check=True).stdout.strip()
+    recorder = (
+        f'#!/bin/sh\n[ "$1" = --voices ] && exec {real} --voices\n{real} -w "$0.part" "$@"\nmv "$0.part" "$0.wav"\n'
+    )
+    stand_in = StandIn(tmp_path, recorder)
+    engine = find_engine("en-us", stand_in.path, "linux")
+    assert engine
+    voice = Voice(engine, pytest.fail)
+    voice.tell(sentence("A red circle is at the top left."))
+    sound = stand_in.beside(".wav")
+    wait_for(sound.exists)
+    voice.close()
+    with wave.open(str(sound)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+        seconds = len(samples) / file.getframerate()
+    assert 1 < seconds < 5
+    assert np.abs(samples.astype(int)).max() > 1000
+
+
+@needs.tool("espeak-ng")
+@needs.platform("linux")
+def test_the_real_espeak_without_a_loudspeaker_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ALSA_CONFIG_PATH", "PULSE_SERVER"):
+        monkeypatch.setenv(name, f"/none/{os.getpid()}")
+    engine = find_engine()
+    assert engine
+    warned: list[Notice] = []
+    voice = Voice(engine, warned.append)
+    voice.tell(sentence())
+    wait_for(lambda: warned)
+    voice.close()
+    assert "silent now" in warned[0].text
