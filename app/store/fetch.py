@@ -7,6 +7,7 @@ Whatever stops it, running it again goes on from there; a folder in .models/NAME
 """
 
 import errno
+import fcntl
 import json
 import os
 import shutil
@@ -57,9 +58,11 @@ def install(model: Model, root: Path, patience_s: float = PATIENCE_S, quantize: 
     if _is_installed(model, how, root):
         return _say(f"{model.name} is already installed, and every file is as it was")
     downloads = Path(os.environ["HF_HOME"]) / "looksay" / model.name
-    listing = _bring(model, downloads / model.revision, how, patience_s)
-    _make(model, listing, downloads / model.revision, how, root)
-    return _say(f"{model.name} is installed; {_free(downloads)} of downloads removed")
+    with _alone(downloads, model.name):
+        listing = _bring(model, downloads / model.revision, how, patience_s)
+        _make(model, listing, downloads / model.revision, how, root)
+        freed = _free(downloads)
+    return _say(f"{model.name} is installed" + (f"; {_mb(freed)} of downloads removed" if freed else ""))
 
 
 def _is_installed(model: Model, how: convert.Recipe, root: Path) -> bool:
@@ -127,13 +130,31 @@ def _make(model: Model, listing: Listing, source: Path, how: convert.Recipe, roo
     target = fetched_folder(model.name, root)
     making = target.with_name(f".making-{model.name}")
     shutil.rmtree(making, ignore_errors=True)
-    _say(f"making it: {f'{how.bits}-bit language model' if how.bits else 'as published, there is no Metal here'}")
+    _say(f"making {target}: {_intent(model, how)}")
     convert.make(source, making, how)
     trust: lock.Trust = "pinned" if model.is_pinned else "recorded at install"
     entry = lock.Entry(listing.repository, listing.revision, trust, how.made, lock.marks(making))
     shutil.rmtree(target, ignore_errors=True)
     os.replace(making, target)
     lock.write(model.name, entry, root)
+
+
+def _intent(model: Model, how: convert.Recipe) -> str:
+    if how.bits:
+        return f"{how.bits}-bit language model, everything else as published"
+    return f"as published: {model.bits}-bit is quick with Metal only" if model.bits else "as published"
+
+
+@contextmanager
+def _alone(downloads: Path, name: str) -> Generator[None]:
+    """Two installations of one model would write into the same files. The lock goes with the process that holds it."""
+    downloads.parent.mkdir(parents=True, exist_ok=True)
+    with downloads.with_name(f"{name}.lock").open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InstallError(f"{name} is being installed already", "wait until it is") from error
+        yield
 
 
 @contextmanager
@@ -162,11 +183,11 @@ def _bar(size: int) -> Generator[Callable[[int], None]]:
         yield lambda count: progress.advance(task, count)
 
 
-def _free(downloads: Path) -> str:
-    """Remove what the installed folder does not need, and say how much that was."""
-    freed = sum(path.stat().st_size for path in downloads.rglob("*") if path.is_file() and path.stat().st_nlink == 1)
+def _free(downloads: Path) -> int:
+    """Remove the download. Returns the bytes that this frees: files shared with the installed folder free none."""
+    weights = [path.stat() for path in downloads.rglob("*.safetensors")]
     shutil.rmtree(downloads, ignore_errors=True)
-    return _mb(freed)
+    return sum(each.st_size for each in weights if each.st_nlink == 1)
 
 
 def _mb(size: int) -> str:

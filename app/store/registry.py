@@ -72,7 +72,7 @@ def known(name: str, root: Path = ROOT) -> Model:
     """
     models = registered(root)
     if name not in models:
-        raise UsageError(f"there is no model called {name}", _suggestion(name, list(models)))
+        raise _unknown(name, list(models))
     return models[name]
 
 
@@ -88,13 +88,13 @@ def locate(name_or_path: str, root: Path = ROOT) -> Path:
         UsageError: neither a registered name nor a path.
         ModelError: not installed, or no model folder.
     """
-    if name_or_path in registered(root):
-        return _installed(known(name_or_path, root), root)
+    models = registered(root)
+    if name_or_path in models:
+        return _installed(models[name_or_path], root)
     path = Path(name_or_path).expanduser()
     if path.exists() or _looks_like_path(name_or_path):
         return _model_folder(path)
-    known(name_or_path, root)
-    raise AssertionError("known() refuses what is not registered")
+    raise _unknown(name_or_path, list(models))
 
 
 def note(folder: Path, root: Path = ROOT) -> str:
@@ -144,7 +144,7 @@ def _looks_like_path(words: str) -> bool:
     return words.startswith((".", "~", "/")) or "/" in words
 
 
-def _suggestion(name: str, names: list[str]) -> str:
+def _unknown(name: str, names: list[str]) -> UsageError:
     close = get_close_matches(name, names, n=1)
     meant = f"did you mean {close[0]}? " if close else ""
-    return f"{meant}there are: {', '.join(names)}; or give a folder"
+    return UsageError(f"there is no model called {name}", f"{meant}there are: {', '.join(names)}; or give a folder")

@@ -57,7 +57,7 @@ def test_without_metal_the_published_weights_are_installed(root: Path, published
 
 @pytest.mark.usefixtures("hub")
 def test_after_installing_the_download_is_gone_and_the_model_is_not(root: Path, capsys: pytest.CaptureFixture) -> None:
-    fetch("small", root)
+    fetch("small", root, quantize=True)
     assert not list((root / ".hf_cache").rglob("*.safetensors"))
     assert lock.verify(locate("small", root), root) == "pinned"
     assert leftovers(root) == set()
@@ -195,6 +195,19 @@ def test_a_disk_without_room_is_told_before_anything_is_fetched(
     assert hub.ranges(WEIGHTS) == []
 
 
+def test_two_installations_at_once_do_not_write_into_one_another(
+    hub: LoopbackHub, root: Path, capsys: pytest.CaptureFixture
+) -> None:
+    hub.cut_after[WEIGHTS] = CUT
+    hub.hold.clear()
+    first = started("small", root)
+    wait_until(lambda: bool(hub.ranges(WEIGHTS)))
+    assert fetch("small", root) == 1
+    assert "being installed already" in capsys.readouterr().err
+    hub.hold.set()
+    assert first.wait(60) == 0
+
+
 def test_an_unknown_name_is_a_usage_error(root: Path, capsys: pytest.CaptureFixture) -> None:
     assert fetch("smoll", root) == 2
     assert "did you mean small?" in capsys.readouterr().err
@@ -223,11 +236,11 @@ def test_ctrl_c_leaves_what_the_next_run_goes_on_from(hub: LoopbackHub, root: Pa
 
 
 @pytest.mark.usefixtures("hub")
-def test_nothing_is_written_to_stdout(root: Path) -> None:
-    installer = started("small", root, quantize=True)
-    stdout, stderr = installer.communicate(timeout=120)
-    assert (installer.returncode, stdout) == (0, "")
-    assert "small is installed" in stderr
+def test_nothing_is_written_to_stdout(root: Path, capfd: pytest.CaptureFixture) -> None:
+    assert fetch("small", root, quantize=True) == 0
+    said = capfd.readouterr()
+    assert said.out == ""
+    assert "small is installed" in said.err
 
 
 def test_registry_and_lock_import_nothing_heavy() -> None:
@@ -240,10 +253,10 @@ def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def started(name: str, root: Path, quantize: bool = False) -> "subprocess.Popen[str]":
+def started(name: str, root: Path) -> "subprocess.Popen[str]":
     """The installer as a process of its own, with this project folder."""
     call = "import sys, pathlib; from app.store.fetch import main"
-    call += f"; sys.exit(main([{name!r}], pathlib.Path({str(root)!r}), quantize={quantize}))"
+    call += f"; sys.exit(main([{name!r}], pathlib.Path({str(root)!r}), quantize=False))"
     env = {name: value for name, value in os.environ.items() if name != "HF_HUB_OFFLINE"}
     return subprocess.Popen(
         [sys.executable, "-c", call], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

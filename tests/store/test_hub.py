@@ -83,6 +83,19 @@ def test_a_proxy_is_asked_instead_of_the_hub(hub: LoopbackHub, monkeypatch: pyte
     huggingface_hub.close_session()
 
 
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "nonsense://127.0.0.1", "http://127.0.0.1:9"])
+def test_a_proxy_that_cannot_be_used_is_explained(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+
+    monkeypatch.setenv("HF_ENDPOINT", "http://hub.invalid")
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    huggingface_hub.close_session()
+    with pytest.raises(Unreachable, match=r"hub\.invalid") as failure:
+        ask()
+    assert "PROXY" in failure.value.remedy
+    huggingface_hub.close_session()
+
+
 def test_a_login_page_is_not_taken_for_the_hub(hub: LoopbackHub) -> None:
     hub.status, hub.body = 200, b"<html>Welcome to our hotel"
     with pytest.raises(Unreachable):
