@@ -15,6 +15,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from app.errors import Explained, InstallError, ModelError
@@ -83,7 +84,6 @@ def _bring(model: Model, folder: Path, how: convert.Recipe, patience_s: float) -
     from app.store.download import download
 
     listing = _listing(model, folder, patience_s)
-    _check_pin(model, listing)
     _check_room(listing, folder, how)
     _say(f"{model.repository} at {listing.revision[:12]} ({model.licence}): {_mb(listing.size)}")
     with _bar(listing.size) as on_bytes:
@@ -97,24 +97,28 @@ def _listing(model: Model, folder: Path, patience_s: float) -> Listing:
 
     kept = folder.with_name(folder.name + ".listing")
     try:
-        return Listing.from_json(json.loads(kept.read_text(encoding="utf-8")))
+        return _pinned(model, Listing.from_json(json.loads(kept.read_text(encoding="utf-8"))))
     except (OSError, ValueError, KeyError, TypeError):
-        found = listing(model.repository, model.revision, patience_s)
+        found = _pinned(model, listing(model.repository, model.revision, patience_s))
     folder.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(found.as_json()), encoding="utf-8")
     return found
 
 
-def _check_pin(model: Model, listing: Listing) -> None:
-    """The hub's own word is compared before 500 MB are fetched, and the files are then held against that word."""
-    weights = {file.sha256 for file in listing.files if file.name.endswith(".safetensors")}
+def _pinned(model: Model, listing: Listing) -> Listing:
+    """The listing with no other weights than the pinned ones: the hub's word is compared before 500 MB are fetched."""
+    weights = [file for file in listing.files if file.name.endswith(".safetensors")]
     if not weights:
         raise InstallError(f"{model.repository} has no safetensors weights", "take another with --model NAME")
-    if model.is_pinned and weights != {model.weights_sha256}:
+    if not model.is_pinned:
+        return listing
+    fitting = [file for file in weights if file.sha256 == model.weights_sha256]
+    if not fitting:
         raise InstallError(
             f"the weights of {model.repository} are not the ones that models/registry.toml pins",
             "do not use them; git pull, and if that does not help, report it",
         )
+    return replace(listing, files=(*(file for file in listing.files if file not in weights), *fitting))
 
 
 def _check_room(listing: Listing, folder: Path, how: convert.Recipe) -> None:

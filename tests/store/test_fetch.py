@@ -118,6 +118,24 @@ def test_weights_other_than_the_pinned_ones_are_refused_before_they_are_fetched(
     assert fetch("small", root) == 1
     assert "not the ones that models/registry.toml pins" in capsys.readouterr().err
     assert hub.ranges(WEIGHTS) == []
+    assert not list((root / ".hf_cache").rglob("*.listing"))
+
+
+def test_weights_beside_the_pinned_ones_are_not_fetched(hub: LoopbackHub, root: Path) -> None:
+    extra = hub.folder / "extra.safetensors"
+    extra.write_bytes(b"unpinned")
+    assert fetch("small", root) == 0
+    extra.unlink()
+    assert not (locate("small", root) / extra.name).exists()
+
+
+def test_a_repository_without_weights_is_explained(
+    hub: LoopbackHub, root: Path, capsys: pytest.CaptureFixture, tmp_path: Path
+) -> None:
+    hub.folder = tmp_path / "empty"
+    hub.folder.mkdir()
+    assert fetch("newest", root) == 1
+    assert "has no safetensors weights" in capsys.readouterr().err
 
 
 def test_weights_that_arrive_spoilt_are_removed_and_nothing_is_installed(
