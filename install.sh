@@ -34,6 +34,7 @@ END
 
 main() {
     parse "$@"
+    exec 3>&2 # the trap may run while output goes to the log
     trap 'interrupted' INT TERM HUP
     "$command"
 }
@@ -73,7 +74,7 @@ model_name() { # what came after --model
 
 interrupted() {
     trap '' INT TERM HUP
-    printf '\r\ninterrupted; ./install.sh goes on from here, ./install.sh clean takes it all away\n' >&2
+    printf '\r\ninterrupted; ./install.sh goes on from here, ./install.sh clean takes it all away\n' >&3
     exit 130
 }
 
@@ -156,9 +157,10 @@ run_tests() {
 }
 
 check() { # name, command: all run, whatever the first of them says
-    say "$1"
+    checked=$1
+    say "$checked"
     shift
-    "$@" || failed="$failed $2"
+    "$@" || failed="$failed $checked"
 }
 
 main "$@"

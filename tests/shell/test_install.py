@@ -1,0 +1,162 @@
+"""install.sh from its command line to its last line: once, twice, interrupted, moved, with and without a model."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from app.settings import Settings
+from tests.shell.stage import PROJECT, Stage, everything_in
+
+
+def test_it_says_where_it_sets_up_and_what_to_do_next(stage: Stage) -> None:
+    outcome = stage.install()
+    assert outcome.code == 0
+    assert str(stage.home) in outcome.out
+    assert "./run.sh demo" in outcome.out
+    assert "not for navigation, traffic or medicine" in outcome.out
+    assert outcome.err == ""
+
+
+def test_a_second_run_fetches_nothing_and_changes_nothing(stage: Stage) -> None:
+    stage.install()
+    made = everything_in(stage.home)
+    stage.forget_calls()
+    outcome = stage.install()
+    assert outcome.code == 0
+    assert "in place" in outcome.out
+    assert not stage.has_called("uv")
+    assert everything_in(stage.home) == made
+
+
+def test_a_changed_lock_is_installed_by_the_next_run(stage: Stage) -> None:
+    stage.install("--no-model")
+    (stage.home / "requirements.lock").write_text("numpy==2\n")
+    stage.forget_calls()
+    assert stage.install("--no-model").code == 0
+    assert stage.has_called("uv pip sync")
+
+
+def test_a_moved_folder_is_set_up_again(stage: Stage) -> None:
+    stage.install("--no-model")
+    stage.home = stage.home.rename(stage.base / "moved here")
+    stage.forget_calls()
+    assert stage.install("--no-model").code == 0
+    assert stage.has_called("uv pip sync")
+
+
+def test_a_python_that_has_gone_is_replaced(stage: Stage) -> None:
+    stage.install("--no-model")
+    (stage.home / ".venv/bin/python").unlink()
+    assert stage.install("--no-model").code == 0
+    assert (stage.home / ".venv/bin/python").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_half_way_it_ends_with_130_and_can_be_completed(stage: Stage, number: signal.Signals) -> None:
+    note = stage.say("slow")
+    process = stage.start(stage.home / "install.sh", "--no-model")
+    while not (stage.base / "started").exists() and process.poll() is None:
+        time.sleep(0.01)
+    signal_group(process.pid, number)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert "./install.sh goes on from here" in err
+    assert "set up" in stage.run(stage.home / "run.sh").err
+    note.unlink()
+    assert stage.install("--no-model").code == 0
+    assert stage.run(stage.home / "run.sh").code == 0
+
+
+def signal_group(leader: int, number: signal.Signals) -> None:
+    """As a terminal's Ctrl-C does: the script and what it started are both told."""
+    os.killpg(leader, number)
+
+
+def test_the_default_model_is_fetched_unless_told_otherwise(stage: Stage) -> None:
+    stage.install()
+    assert "python -P -m app.store.fetch smolvlm2-256m" in stage.calls()
+
+
+def test_the_default_model_is_the_one_that_the_app_takes() -> None:
+    assert f"default_model={Settings().model} " in (PROJECT / "install.sh").read_text()
+
+
+@pytest.mark.parametrize("arguments", [("--model", "smolvlm2-500m"), ("--model=smolvlm2-500m",)])
+def test_another_model_is_fetched_by_its_name(stage: Stage, arguments: tuple[str, ...]) -> None:
+    assert stage.install(*arguments).code == 0
+    assert "python -P -m app.store.fetch smolvlm2-500m" in stage.calls()
+
+
+def test_without_a_model_nothing_is_fetched_and_it_says_how_to_get_one(stage: Stage) -> None:
+    outcome = stage.install("--no-model")
+    assert outcome.code == 0
+    assert "download the model" in outcome.out
+    assert not any("app.store.fetch" in call for call in stage.calls())
+
+
+@pytest.mark.parametrize("says", [1, 3])
+def test_a_model_that_does_not_come_ends_with_1_and_leaves_the_rest_usable(stage: Stage, says: int) -> None:
+    stage.say("fetch-says", str(says))
+    assert stage.install().code == 1
+    assert stage.run(stage.home / "run.sh", "demo").out == "[demo]"
+
+
+def test_an_interrupted_download_ends_with_130(stage: Stage) -> None:
+    stage.say("fetch-says", "130")
+    assert stage.install().code == 130
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--fast",), ("models",), ("--model",), ("--model", "--no-model"), ("--model=",), ("clean", "all"), ("test", "x")],
+)
+def test_a_wrong_command_line_ends_with_2_and_makes_nothing(stage: Stage, arguments: tuple[str, ...]) -> None:
+    before = everything_in(stage.home)
+    outcome = stage.install(*arguments)
+    assert outcome.code == 2
+    assert outcome.err.startswith("error: ")
+    assert "\nhint: ./install.sh" in outcome.err
+    assert everything_in(stage.home) == before
+
+
+def test_help_names_every_option_and_makes_nothing(stage: Stage) -> None:
+    before = everything_in(stage.home)
+    outcome = stage.install("--help")
+    assert outcome.code == 0
+    for option in ("--model NAME", "--no-model", "--reference", "test", "clean"):
+        assert option in outcome.out
+    assert everything_in(stage.home) == before
+
+
+def test_the_reference_implementation_is_an_extra(stage: Stage) -> None:
+    stage.install("--no-model")
+    assert not any("--extra reference" in call for call in stage.calls())
+    assert stage.install("--no-model", "--reference").code == 0
+    assert any("--extra reference" in call for call in stage.calls())
+
+
+def test_test_sets_up_what_the_tests_need_and_never_asks_the_hub(stage: Stage) -> None:
+    outcome = stage.install("test")
+    assert outcome.code == 0
+    (sync,) = [call for call in stage.calls() if call.startswith("uv pip sync")]
+    assert "requirements.lock requirements-dev.lock" in sync
+    assert outcome.out.splitlines().count("1") == 3  # HF_HUB_OFFLINE, as ruff, mypy and pytest saw it
+    for checker in ("python -m ruff check", "python -m mypy", "shellcheck", "python -m pytest"):
+        assert stage.has_called(checker)
+    assert not any("app.store.fetch" in call for call in stage.calls())
+
+
+def test_test_runs_all_and_ends_with_1_when_some_do_not_pass(stage: Stage) -> None:
+    stage.say("tests-fail")
+    outcome = stage.install("test")
+    assert outcome.code == 1
+    assert "did not pass: ruff mypy pytest" in outcome.err
+
+
+def test_what_the_tests_need_serves_a_plain_install_too(stage: Stage) -> None:
+    stage.install("test")
+    stage.forget_calls()
+    assert stage.install("--no-model").code == 0
+    assert not stage.has_called("uv")
