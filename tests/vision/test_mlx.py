@@ -19,6 +19,7 @@ from app.flow import Frame, Piece, Pixels, Request
 from app.vision.mlx import MlxDescriber
 from app.vision.tile import tile
 from tests import needs
+from tests.fixtures.small_smolvlm import make_small_smolvlm
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "models" / "demo"
@@ -210,3 +211,11 @@ def test_memory_does_not_grow_over_500_captions(describer: MlxDescriber) -> None
     print(f"growth over 500 captions: {(resident_bytes() - before) / 1e6:.1f} MB resident")
     assert mx.get_active_memory() <= active
     assert resident_bytes() - before < 10_000_000  # the allocator's own ups and downs; one frame a caption would be 460
+
+
+@pytest.mark.parametrize("names", ["mlx", "hub"])
+def test_the_published_layout_is_one_tile_of_64_tokens_too(tmp_path: Path, names: str) -> None:
+    """SmolVLM2-256M's files and geometry with random weights; by default its processor cuts a frame into 13 tiles."""
+    small = MlxDescriber(make_small_smolvlm(tmp_path / "small", names=names))
+    described = told(small, scene(size=(720, 1280)), limit=2)
+    assert {piece.cost.image_tokens for piece in described} == {64}
