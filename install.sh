@@ -117,6 +117,7 @@ install_reference() {
     find_uv
     say "torch    installing the extra \"reference\" into .venv/"
     if [ "$(uname -s)" = Linux ]; then export UV_TORCH_BACKEND="${UV_TORCH_BACKEND:-cpu}"; fi # else gigabytes of CUDA
+    logged :
     with_uv pip install --python .venv/bin/python -r pyproject.toml --extra reference -c requirements.lock ||
         explain_failure "torch could not be installed"
 }

@@ -118,6 +118,7 @@ install_packages() { # plain or test
     if [ "$(uname -sm)" != "Linux aarch64" ]; then set -- "$@" --no-build; fi # miniaudio has no wheel there: needs a C compiler
     shift
     if [ -t 2 ]; then
+        logged : # what failed before has been dealt with
         with_uv "$@" || explain_failure "the packages could not be installed"
     else
         logged with_uv "$@" || explain_failure "the packages could not be installed"
