@@ -4,6 +4,7 @@ Sentences go to `out` and everything else to `err`. A picture that cannot be rea
 and never a line of text; the others go on.
 """
 
+import errno
 import json
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -11,10 +12,11 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from app.errors import Explained, ModelError
+from app.errors import Explained, ModelError, OutputError
 from app.flow import Cost, Describer, Frame, Piece, Request
+from app.outputs.harmless import harmless
+from app.outputs.screen import leave, put
 from app.pictures import Picture, called, expand, picture
-from app.sentences import tidy
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -50,6 +52,10 @@ class Undescribed:
     error: Explained
 
 
+class Unread(Exception):
+    """Nobody reads the sentences any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Where results are written, and in which form."""
@@ -63,7 +69,10 @@ def run(whats: Sequence[str], wish: Wish, describer: Describer, page: Page) -> i
     """Describe every picture that `whats` name. Returns the exit code: 0, 1 if any failed, 130 if interrupted.
 
     The describer is used on this thread, and left open. With more than one picture, and for a folder, each line
-    begins with the picture's name.
+    begins with the picture's name. Ends early and quietly when nobody reads `out` any more (`… | head -1`).
+
+    Raises:
+        OutputError: `out` cannot be written to, a full disk for example.
     """
     failures = 0
     try:
@@ -76,6 +85,8 @@ def run(whats: Sequence[str], wish: Wish, describer: Describer, page: Page) -> i
                     write(record(result, wish) if page.is_json else line(result, has_names), result, page)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except Unread:
+        pass
     return 1 if failures else 0
 
 
@@ -99,7 +110,7 @@ def described(name: str, request: Request, describer: Describer) -> Described:
     with closing(describer.describe(request)) as pieces:
         for piece in pieces:
             said += piece.text
-    text = tidy(said)
+    text = harmless(said)
     if not text:
         raise ModelError(
             f"the model said nothing about {name}",
@@ -127,10 +138,20 @@ def record(result: Described | Undescribed, wish: Wish) -> str:
 
 
 def write(text: str, result: Described | Undescribed, page: Page) -> None:
-    if text:
-        print(text, file=page.out, flush=True)
+    """Write what there is to write; the border where failures to write are translated."""
     if isinstance(result, Undescribed):
         print(result.error, file=page.err, flush=True)
+    try:
+        if text:
+            put(text, page.out)
+    except OSError as failure:
+        leave(page.out)
+        if failure.errno in (errno.EPIPE, errno.EIO):  # the reader, or the terminal itself, is gone
+            raise Unread from failure
+        raise OutputError(
+            f"standard output cannot be written to: {failure.strerror or failure}",
+            "make room there, or send the sentences elsewhere",
+        ) from failure
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`describe`: sentences on standard output, everything else on standard error, and no failure ends the rest."""
 
+import errno
 import io
 import json
 import os
@@ -16,7 +17,7 @@ from PIL import Image, ImageDraw
 
 from app.cameras.world import COLOURS
 from app.describe import Page, Wish, run
-from app.errors import ModelError
+from app.errors import ModelError, OutputError
 from app.vision.scripted import ScriptedDescriber
 
 ROOT = Path(__file__).parents[1]
@@ -181,6 +182,43 @@ def test_a_real_ctrl_c_ends_with_130_and_no_traceback(tmp_path):
         out, err = child.communicate(timeout=30)
     assert (child.returncode, out) == (130, "")
     assert set(err.split()) <= {"word"}  # and no traceback
+
+
+class Broken(io.StringIO):
+    """Standard output that fails after its first line."""
+
+    def __init__(self, reason):
+        super().__init__()
+        self.reason = reason
+
+    def write(self, text):
+        if self.getvalue():
+            raise OSError(self.reason, os.strerror(self.reason))
+        return super().write(text)
+
+
+def test_it_ends_quietly_when_nobody_reads_any_more(tmp_path):
+    describer, page = ScriptedDescriber(["One."]), Page(Broken(errno.EPIPE), io.StringIO())
+    assert run(save(tmp_path, "a.png", "b.png", "c.png"), Wish("?"), describer, page) == 0
+    assert (len(describer.asked), page.err.getvalue()) == (2, "")
+
+
+def test_a_full_disk_is_explained(tmp_path):
+    page = Page(Broken(errno.ENOSPC), io.StringIO())
+    with pytest.raises(OutputError, match="No space left") as caught:
+        run(save(tmp_path, "a.png", "b.png"), Wish("?"), ScriptedDescriber(["One."]), page)
+    assert caught.value.remedy
+
+
+def test_escape_codes_of_a_model_never_reach_the_terminal(tmp_path):
+    assert Bench("A \x1b[31mred\x07 one.").run(*save(tmp_path, "a.png")).out == "A [31mred one.\n"
+
+
+def test_a_letter_that_the_terminal_lacks_does_not_end_it(tmp_path):
+    raw = io.BytesIO()
+    page = Page(io.TextIOWrapper(raw, encoding="ascii"), io.StringIO())
+    assert run(save(tmp_path, "a.png"), Wish("?"), ScriptedDescriber(["Röt."]), page) == 0
+    assert raw.getvalue() == b"R?t.\n"
 
 
 QUICK = """
