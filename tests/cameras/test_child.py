@@ -1,0 +1,156 @@
+"""A real capture process: what it hands over, how it ends, and that it leaves nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from app.cameras import capture
+from app.cameras.child import Child
+from app.cameras.errand import Errand, Fate
+from app.cameras.shared import LARGEST
+from tests import needs
+from tests.cameras.clips import (
+    FRAMES,
+    capture_processes,
+    is_red,
+    is_running,
+    number_in,
+    numbered,
+    open_descriptors,
+    until,
+)
+from tests.running import environment
+
+pytestmark = needs.tool("ps")
+
+PARENT = """
+import sys, time
+from app.cameras.child import Child
+from app.cameras.errand import Errand
+with Child(Errand("clip", sys.argv[1])) as child:
+    while not child.wait(1.0):
+        pass
+    print(child.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def child(clip):
+    with Child(Errand("clip", str(clip))) as child:
+        yield child
+
+
+def newest(child):
+    ticks = []
+    until(lambda: ticks.append(child.wait(0.1)) or ticks[-1])
+    return ticks[-1]
+
+
+def test_pictures_come_in_order_with_the_number_that_they_show(child):
+    last = -1
+    for _ in range(5):
+        tick = newest(child)
+        pixels = child.picture(tick)
+        assert tick.number > last
+        assert number_in(pixels) == tick.number % FRAMES
+        assert is_red(pixels)
+        last = tick.number
+
+
+def test_a_slow_reader_misses_pictures_and_gets_the_newest(child):
+    first = newest(child)
+    until(lambda: child.wait(0.0) is not None)
+    late = newest(child)
+    until(lambda: (tick := child.wait(0.2)) and tick.number > late.number)
+    tick = newest(child)
+    assert tick.number > first.number
+    assert child.wait(0.0) is None or child.wait(0.0) is None  # nothing of the past is queued
+
+
+def test_a_stand_in_clip_plays_over_and_over(child):
+    seen = []
+    until(lambda: seen.append(newest(child).number) or seen[-1] > FRAMES + 2)
+    assert seen == sorted(seen)
+
+
+def test_a_killed_process_is_noticed_as_a_crash(child):
+    newest(child)
+    os.kill(child.pid, signal.SIGKILL)
+    until(lambda: child.wait(0.1) is None and child.is_gone)
+    assert child.loss().fate is Fate.CRASHED
+
+
+def test_a_stopped_process_is_ended_all_the_same(clip):
+    with Child(Errand("clip", str(clip))) as child:
+        newest(child)
+        os.kill(child.pid, signal.SIGSTOP)
+    assert not is_running(child.pid)
+    child.end()  # twice does no harm
+
+
+def test_what_cannot_be_opened_is_told_by_the_process(tmp_path):
+    (tmp_path / "no.avi").write_text("not a video")
+    with Child(Errand("clip", str(tmp_path / "no.avi"))) as child:
+        until(lambda: child.wait(0.1) is None and child.is_gone)
+        assert child.loss().fate is Fate.SHUT
+
+
+def test_a_device_of_unknown_name_is_told_by_the_process():
+    with Child(Errand("device", "no such camera")) as child:
+        until(lambda: child.wait(0.1) is None and child.is_gone)
+        loss = child.loss()
+    assert loss.fate is Fate.NO_DEVICE
+    assert "no such camera" in loss.words
+
+
+def test_it_ends_when_its_parent_is_killed(clip):
+    command = [sys.executable, "-c", PARENT, str(clip)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as parent:
+        pid = int(parent.stdout.readline())
+        assert is_running(pid)
+        parent.kill()
+    until(lambda: not is_running(pid))
+
+
+def test_a_ctrl_c_in_the_terminal_does_not_reach_it(child):
+    newest(child)
+    assert os.getpgid(child.pid) != os.getpgid(0)
+
+
+def test_opening_and_closing_twenty_times_leaves_nothing(clip):
+    with Child(Errand("clip", str(clip))):
+        pass
+    before = open_descriptors()
+    for _ in range(20):
+        with Child(Errand("clip", str(clip))):
+            pass
+    assert open_descriptors() == before
+    assert capture_processes() == []
+
+
+def test_pictures_larger_than_a_slot_are_scaled_down_in_shape():
+    assert capture._fitting(np.zeros((2160, 3840, 3), np.uint8)).shape == (*LARGEST, 3)
+    assert capture._fitting(np.zeros((3000, 2000, 3), np.uint8)).shape == (1080, 720, 3)
+    small = numbered(1)
+    assert capture._fitting(small) is small
+
+
+class Flaky:
+    """A device that misses some grabs."""
+
+    def __init__(self, *grabs: bool) -> None:
+        self.grabs = list(grabs)
+
+    def grab(self) -> bool:
+        return self.grabs.pop(0) if self.grabs else False
+
+
+def test_a_device_may_miss_a_picture_but_not_all(monkeypatch):
+    monkeypatch.setattr(capture, "LOST_AFTER_S", 0.05)
+    assert capture._grab(Flaky(False, False, True), Errand("device", ""), 5)
+    assert not capture._grab(Flaky(), Errand("device", ""), 5)

@@ -1,0 +1,64 @@
+"""A text names a source; nothing heavy is loaded to find out which."""
+
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from app.cameras.choose import open_source
+from app.cameras.scenes import Scenes
+from app.cameras.stills import Stills
+from app.cameras.stream import Stream
+from app.cameras.video import Video
+from app.cameras.webcam import Webcam
+from app.errors import SourceError, UsageError
+from tests.running import environment
+
+
+@pytest.mark.parametrize(
+    ("what", "kind"),
+    [
+        ("camera", Webcam),
+        ("camera:FaceTime", Webcam),
+        ("camera:1", Webcam),
+        ("scenes", Scenes),
+        ("rtsp://camera.local/live", Stream),
+        ("HTTPS://camera.local/live", Stream),
+    ],
+)
+def test_words_and_addresses_name_sources(what, kind):
+    assert isinstance(open_source(what), kind)
+
+
+def test_paths_name_sources_by_what_they_are(tmp_path, clip):
+    Image.new("RGB", (2, 2)).save(tmp_path / "one.PNG")
+    assert isinstance(open_source(str(tmp_path)), Stills)
+    assert isinstance(open_source(str(tmp_path / "one.PNG")), Stills)
+    assert isinstance(open_source(str(clip)), Video)
+
+
+@pytest.mark.parametrize("what", ["nonsense", "/no/such/file.mp4", "ftp://host/clip", ""])
+def test_what_names_nothing_lists_the_possibilities(what):
+    with pytest.raises(SourceError) as caught:
+        open_source(what)
+    assert all(word in caught.value.remedy for word in ("camera:NAME", "scenes", "rtsp://"))
+
+
+@pytest.mark.parametrize("what", ["camera", "rtsp://host/live"])
+def test_what_is_live_cannot_be_read_faster(what):
+    with pytest.raises(UsageError):
+        open_source(what, asap=True)
+
+
+def test_asap_reaches_the_sources_that_know_it(clip):
+    assert "every frame" in open_source(str(clip), asap=True).banner.name
+    assert isinstance(open_source("scenes", asap=True), Scenes)
+
+
+def test_choosing_loads_nothing_heavy():
+    probe = "import sys, app.cameras.choose; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", probe], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert not {"cv2", "PIL", "app.cameras.webcam"} & set(loaded.stdout.split())
