@@ -128,14 +128,14 @@ def _launch(memory: int, ticks: int) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        env={name: value for name, value in os.environ.items() if name != _MISLEADING} | _SURROUNDINGS,
+        env=os.environ | _SURROUNDINGS,
     )
 
 
-_MISLEADING = "OPENCV_FFMPEG_LOGLEVEL"
-"""Where it is set, OpenCV sends FFMPEG's reasons to stdout instead of stderr, whatever the level."""
 _SURROUNDINGS = {
     "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))),
+    "OPENCV_FFMPEG_LOGLEVEL": "24",  # warnings: they tell why a stream cannot be opened
+    "OPENCV_FFMPEG_SKIP_LOG_CALLBACK": "1",  # or they go to stdout
     "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "2",  # seconds; its default of 10 is longer than we wait
 }
 

@@ -42,7 +42,7 @@ def _live(what: str, name: str, asap: bool) -> Source:
 
 def _of_files(what: str, asap: bool) -> Source:
     path = Path(what).expanduser()
-    if not path.exists():
+    if not what or not path.exists():
         raise SourceError(f"there is no source {what!r}", f"it can be {POSSIBLE}")
     from app.cameras.stills import Stills, is_picture
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
-import cv2_enumerate_cameras
 
 from app.errors import SourceError
 
@@ -34,6 +33,8 @@ def backend() -> int:
 def found() -> list[Device]:
     """All cameras, by index; an empty list if there are none or the system does not tell."""
     try:
+        import cv2_enumerate_cameras  # late: on a Mac it loads AVFoundation, which streams and clips can do without
+
         cameras = cv2_enumerate_cameras.enumerate_cameras(backend())
     except Exception as failure:  # noqa: BLE001  (whatever a driver or a framework raises: then we know of no camera)
         _log.debug("cameras cannot be listed: %s", failure)

@@ -16,7 +16,7 @@ PATIENCE = Patience(silence_s=5.0)
 _REASONS = (
     (
         r"40[13]|unauthorized|forbidden",
-        "wants another user name or password",
+        "wants a user name and a password, or others than these",
         "write them as rtsp://USER:PASSWORD@HOST/…",
     ),
     (r"404|not found", "has nothing at this address", "check the path; the camera's manual or page names it"),
@@ -28,7 +28,7 @@ _REASONS = (
     ),
     (r"timed out|timeout|unreachable|no route", "does not answer", "check that both are in the same network"),
     (
-        r"invalid data|could not find codec",
+        r"invalid data|could not find codec|ends prematurely",
         "sends something that is not a video",
         "open it in a browser or VLC to compare",
     ),
@@ -63,7 +63,7 @@ class Stream:
             if loss.fate is Fate.SHUT and re.search(pattern, loss.words, re.IGNORECASE):
                 return Trouble(f"{where} {what}", remedy)
         last = [line for line in masked(loss.words).splitlines() if "cap.cpp" not in line][-1:]
-        what = _LOSSES.get(loss.fate, ": ".join(["cannot be opened", *last]))
+        what = ": ".join([_LOSSES.get(loss.fate, "sends no video"), *last])
         return Trouble(f"{where} {what}", "check that the camera is on and reachable; it plays in VLC if it does here")
 
 

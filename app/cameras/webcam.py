@@ -75,8 +75,9 @@ class Webcam:
 
     def _explain(self, loss: Loss) -> Trouble:
         if loss.fate in _LOSSES:
+            last = loss.words.splitlines()[-1:] if loss.fate is Fate.CRASHED else []
             remedy = "check its cable and lid, and quit other programs that use it; it is tried again by itself"
-            return Trouble(_LOSSES[loss.fate].format(self._called), remedy)
+            return Trouble(": ".join([_LOSSES[loss.fate].format(self._called), *last]), remedy)
         if self._is_clip:
             return Trouble(f"{self._which} is not a video that can be read", "name another video")
         device_file = self._which if self._is_path else f"/dev/video{self._choose().index}"
