@@ -1,5 +1,6 @@
 """`describe`: sentences on standard output, everything else on standard error, and no failure ends the rest."""
 
+import contextlib
 import errno
 import io
 import json
@@ -221,54 +222,43 @@ def test_a_letter_that_the_terminal_lacks_does_not_end_it(tmp_path):
     assert raw.getvalue() == b"R?t.\n"
 
 
-QUICK = """
-import sys
-from app.cameras.world import COLOURS
-from app.describe import Page, Wish, run
-from app.vision.scripted import ScriptedDescriber
-sys.exit(run(sys.argv[1:], Wish("?"), ScriptedDescriber(["A red square."]), Page(sys.stdout, sys.stderr)))
-"""
-
-
-def on_a_terminal(*whats, stdout=subprocess.PIPE):
-    """Run with standard error on a terminal. Returns what came on standard output, and on the terminal."""
+def on_a_terminal(monkeypatch, *whats, out=None):
+    """Run with standard error on a terminal, and standard output too unless `out`. Returns what the terminal got."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
     ours, theirs = pty.openpty()
-    env = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
-    child = subprocess.Popen([sys.executable, "-c", QUICK, *whats], stdout=stdout or theirs, stderr=theirs, env=env)
-    os.close(theirs)
     shown = bytearray()
 
     def read():
-        try:
+        with contextlib.suppress(OSError):  # Linux's way to say that the other end is closed
             while piece := os.read(ours, 4096):
                 shown.extend(piece)
-        except OSError:
-            pass  # Linux's way to say that the other end is closed
 
     reader = threading.Thread(target=read)
     reader.start()
-    out, _ = child.communicate(timeout=60)
+    with os.fdopen(theirs, "w") as terminal:
+        run(whats, Wish("?"), ScriptedDescriber(["A red square."]), Page(out or terminal, terminal))
     reader.join()
     os.close(ours)
-    return out, shown.decode()
+    return shown.decode()
 
 
-def test_a_bar_is_shown_for_several_pictures_on_a_terminal_alone(tmp_path):
+def test_a_bar_is_shown_for_several_pictures_on_a_terminal_alone(tmp_path, monkeypatch):
     one, two = save(tmp_path, "a.png", "b.png")
-    out, shown = on_a_terminal(one, two)
-    assert out.decode() == f"{one}: A red square.\n{two}: A red square.\n"
+    out = io.StringIO()
+    shown = on_a_terminal(monkeypatch, one, two, out=out)
+    assert out.getvalue() == f"{one}: A red square.\n{two}: A red square.\n"
     assert "1/2" in shown
     assert "2/2" in shown
-    assert on_a_terminal(one)[1] == ""
+    assert on_a_terminal(monkeypatch, one, out=io.StringIO()) == ""
     assert Bench("One.").run(one, two).err == ""
 
 
-def test_sentences_and_bar_do_not_mix_on_one_terminal(tmp_path):
-    one, two = save(tmp_path, "a.png", "b.png")
-    _, shown = on_a_terminal(one, two, stdout=None)
-    for name in (one, two):
-        line = next(line for line in shown.replace("\r", "\n").splitlines() if name in line)
-        assert line.endswith(f"{name}: A red square.")
+def test_sentences_and_bar_do_not_mix_on_one_terminal(tmp_path, monkeypatch):
+    names = save(tmp_path, "a.png", "b.png")
+    lines = on_a_terminal(monkeypatch, *names).replace("\r", "\n").splitlines()
+    for name in names:
+        assert next(line for line in lines if name in line).endswith(f"{name}: A red square.")
 
 
 def test_the_bundled_model_describes_a_folder_and_passes_over_what_is_no_picture(tmp_path):
