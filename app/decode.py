@@ -29,8 +29,10 @@ HEIC = (
     " heif-convert PICTURE.heic PICTURE.jpg",
 )
 VIDEO = ("a video", "let looksay watch it: ./run.sh --source FILE")
+STUMP = ("only the beginning of a picture, or a damaged one", "copy or download it again")
 PAGE = ("a web page", "open it in a browser and copy the address of the picture itself, not of the page around it")
 OTHERS = (
+    (rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF....WEBP|II\*\0|MM\0\*|....ftypavi[fs]|BM....\0\0\0\0", STUMP),
     (rb"....ftyp(?:hei|hev|mif1|msf1)", HEIC),
     (rb"....ftyp|\x1aE\xdf\xa3|RIFF....AVI |\x00\x00\x01\xba", VIDEO),
     (rb"(?:[^\S\n]|\n|\xef\xbb\xbf)*(?:<!doctype html|<html|<head)", PAGE),

@@ -106,6 +106,12 @@ def test_a_picture_cut_off_is_called_damaged(form):
     assert "damaged" in refusal(data[: len(data) // 2])
 
 
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "GIF", "AVIF", "BMP"])
+def test_the_stump_of_a_picture_is_not_called_another_kind_of_file(form):
+    data = encoded(Image.new("RGB", (64, 64), RED), form)
+    assert "damaged" in refusal(data[:16])
+
+
 def test_a_spoilt_byte_is_called_damaged():
     data = bytearray(encoded(Image.new("RGB", (64, 64), RED), "PNG"))
     data[50] ^= 0xFF
