@@ -4,13 +4,16 @@ Not rich's `Live`: that one must be stopped and started for every sentence that 
 lines behind when the window gets narrower. Rich still wraps, measures and colours.
 """
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.text import Text
 
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
-CLEAR_BELOW = "\x1b[J"
+CLEAR_ROW, UP = "\x1b[2K", "\x1b[1A"
+"""Row by row: to clear the rest of the screen at once is to keep it in the history, for tmux, if that is all of it."""
 
 
 @dataclass(slots=True)
@@ -22,9 +25,17 @@ class Region:
     """Width of every line on the screen, in cells."""
 
     @property
+    def window(self) -> tuple[int, int]:
+        """Columns and rows, as they are now: rich would believe an exported COLUMNS, whatever becomes of the window."""
+        with suppress(OSError, ValueError):
+            if all(size := os.get_terminal_size(self.console.file.fileno())):
+                return size.columns, size.lines
+        return self.console.width, self.console.height
+
+    @property
     def width(self) -> int:
         """Cells that a line may use: room stays for the cursor, and for the `^C` that a terminal writes there."""
-        return max(1, self.console.width - 3)
+        return max(1, self.window[0] - 3)
 
     def erase(self) -> None:
         """Take the lines away; the cursor is where the first one began."""
@@ -46,9 +57,9 @@ class Region:
 
     def _back(self) -> str:
         """To the beginning of the first line. A window made narrower has since broken lines in two: count those too."""
-        rows = sum(max(1, -(-cells // self.console.width)) for cells in self.drawn)
-        up = f"\x1b[{rows - 1}A" if rows > 1 else ""
-        return f"\r{up}{CLEAR_BELOW}" if self.drawn else ""
+        columns, _ = self.window
+        rows = sum(max(1, -(-cells // columns)) for cells in self.drawn)
+        return "\r" + CLEAR_ROW + (UP + CLEAR_ROW) * (rows - 1) if self.drawn else ""
 
     def _write(self, codes: str) -> None:
         self.console.file.write(codes)

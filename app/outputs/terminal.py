@@ -106,7 +106,9 @@ class Terminal:
 
     def _notice(self, notice: Notice) -> None:
         is_grave = notice.remedy or notice.kind in GRAVE
-        self._remark(Text(("! " if is_grave else "· ") + harmless(notice.text), "yellow" if is_grave else "dim italic"))
+        words = Text(harmless(notice.text)).wrap(self.err, self.region.width, overflow="fold")
+        marked = ("! " if is_grave else "· ") + "\n  ".join(line.plain for line in words)
+        self._remark(Text(marked, "yellow" if is_grave else "dim italic"))
         if notice.remedy:
             self._remark(Text(f"  {harmless(notice.remedy)}", "dim"))
 
@@ -125,7 +127,7 @@ class Terminal:
         age = Text(f"{max(0.0, self.now() - self.newest.seen_at):.1f} s ago", "dim")
         if not self.growing:
             return [Text.assemble(("seen ", "dim"), age)]
-        rows = max(1, min(GROWING_ROWS, self.err.height - 2))
+        rows = max(1, min(GROWING_ROWS, self.region.window[1] - 2))
         lines = list(Text(harmless(self.growing.text)).wrap(self.err, self.region.width, overflow="fold"))
         return joined(lines, Text.assemble(("▏ ", "dim"), age), self.region.width)[-rows:]
 

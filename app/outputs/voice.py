@@ -118,8 +118,9 @@ class Voice:
     def _give_up(self, reason: str) -> None:
         with self.changed:
             self.is_over, self.waiting = True, None
-        remedy = f"Try it alone: {self.engine.name} hello; or go without: --no-speak"
-        self.warn(Notice("voice", f"The voice has failed and is silent now: {harmless(reason)}.", remedy))
+        name = self.engine.name
+        remedy = f"Is there a loudspeaker? Try it alone: {name} hello; or go without: --no-speak"
+        self.warn(Notice("voice", f"The voice is silent now, {name} failed: {harmless(reason)}.", remedy))
 
 
 def utterance(happening: Happening, now: float) -> Utterance | None:

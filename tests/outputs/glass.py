@@ -64,8 +64,9 @@ class Glass:
         match code:
             case "A":
                 self.row = max(self.row - int(number or 1), len(self.rows) - self.height, 0)
-            case "J":
-                self.rows[self.row :] = [self.rows[self.row][: self.column]]
+            case "K":
+                assert number == "2"
+                self.rows[self.row] = ""
             case "?l" | "?h":
                 assert number == "25"
                 self.has_cursor = code == "?h"

@@ -1,5 +1,6 @@
 """The terminal, seen as a person sees it: a real pseudo-terminal, and what is on its screen."""
 
+import io
 import re
 from pathlib import Path
 
@@ -61,6 +62,14 @@ def test_what_is_wider_than_the_window_leaves_no_residue(tmp_path: Path, width: 
         assert len(shown) == rows + 3
 
 
+def test_the_window_is_measured_and_an_exported_width_not_believed(tmp_path: Path) -> None:
+    with Showing(tmp_path, width=40, COLUMNS="200", LINES="90") as showing:
+        showing.tell(["status"], ["grow", LONG])
+        shown = showing.wait_for("cat.")
+        assert len(shown) == 4 + 1
+        assert max(map(len, shown)) < 40
+
+
 def test_a_long_growing_sentence_in_a_low_window_shows_its_end(tmp_path: Path) -> None:
     with Showing(tmp_path, width=30, height=4) as showing:
         showing.tell(["status"], ["grow", LONG])
@@ -81,6 +90,13 @@ def test_a_notice_looks_different_and_has_its_remedy_below_it(tmp_path: Path) ->
     with Showing(tmp_path) as showing:
         showing.tell(["notice", "loading", "Loading.", ""], ["notice", "camera lost", "It is gone.", "Plug it in."])
         assert showing.end() == ["· Loading.", "! It is gone.", "  Plug it in."]
+
+
+def test_a_long_notice_breaks_between_words_and_its_remedy_stays_one_line(tmp_path: Path) -> None:
+    with Showing(tmp_path, width=24) as showing:
+        showing.tell(["notice", "error", "The camera does not answer any more.", "sudo apt-get install espeak-ng"])
+        assert showing.end() == ["! The camera does not", "  answer any more.", "  sudo apt-get install e", "speak-ng"]
+        assert "\n  sudo apt-get install espeak-ng" in re.sub(r"\x1b\[[0-9;]*m|\r", "", showing.raw)
 
 
 def test_what_the_camera_reads_is_neither_markup_nor_a_code(tmp_path: Path) -> None:
@@ -105,9 +121,9 @@ def test_without_colour_there_are_plain_lines_and_no_codes(tmp_path: Path, name:
 
 
 def test_a_window_made_narrower_is_counted_in_rows() -> None:
-    region = Region(Console(width=40))
+    region = Region(Console(file=io.StringIO(), width=40))
     region.drawn = [79, 40, 0, 41]
-    assert region._back() == "\r\x1b[5A\x1b[J"
+    assert region._back() == "\r\x1b[2K" + 5 * "\x1b[1A\x1b[2K"
     region.drawn = []
     assert region._back() == ""
 

@@ -269,4 +269,4 @@ def test_the_real_espeak_without_a_loudspeaker_is_told(monkeypatch: pytest.Monke
     voice.tell(sentence())
     wait_for(lambda: warned)
     voice.close()
-    assert "silent now" in warned[0].text
+    assert "silent now, espeak-ng failed: " in warned[0].text
