@@ -2,6 +2,7 @@
 
 import re
 import time
+import warnings
 from collections.abc import Generator
 from pathlib import Path
 from threading import Event
@@ -75,7 +76,7 @@ def read_picture(path: Path) -> Pixels:
         SourceError: it cannot be read.
     """
     try:
-        with Image.open(path) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
             image.draft("RGB", (LARGEST, LARGEST))
             upright = ImageOps.exif_transpose(image)
             upright.thumbnail((LARGEST, LARGEST))

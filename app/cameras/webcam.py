@@ -43,7 +43,7 @@ class Webcam:
 
     def frames(self, stop: Event) -> Generator[Frame | Notice]:
         """See `Source.frames`; when the camera is lost, a notice, and pictures again when it is back."""
-        if not self._is_path:
+        if not self._is_path and not self._is_clip:
             self._choose()
         return tend(Errand("clip" if self._is_clip else "device", self._which), self._explain, stop, self._patience)
 
@@ -53,7 +53,7 @@ class Webcam:
 
     @property
     def _is_clip(self) -> bool:
-        return self._is_path and Path(self._which).is_file()
+        return Path(self._which).is_file()
 
     @cached_property
     def _devices(self) -> list[devices.Device]:

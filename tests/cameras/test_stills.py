@@ -51,6 +51,12 @@ def test_a_large_picture_is_scaled_down(tmp_path):
     assert read_picture(save(tmp_path / "large.png", size=(4000, 1000))).shape == (LARGEST // 4, LARGEST, 3)
 
 
+def test_a_huge_picture_is_read_without_a_warning_on_the_terminal(tmp_path, recwarn):
+    path = save(tmp_path / "huge.png", colour=1, size=(10_000, 9_500), mode="1")
+    assert read_picture(path).shape[1] == LARGEST
+    assert not recwarn.list
+
+
 def test_an_unreadable_picture_of_a_folder_is_a_notice_and_the_rest_goes_on(tmp_path, stop):
     save(tmp_path / "1.png")
     (tmp_path / "2.jpg").write_bytes(b"no picture")

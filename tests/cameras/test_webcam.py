@@ -27,6 +27,13 @@ def test_a_clip_may_stand_for_a_camera_and_the_banner_says_so(clip, stop):
     assert "in place of a camera" in camera.banner.warnings[0]
 
 
+def test_a_clip_beside_us_needs_no_whole_path(clip, stop, monkeypatch):
+    monkeypatch.chdir(clip.parent)
+    frames = Webcam(clip.name).frames(stop)
+    assert isinstance(first_frame(frames), Frame)
+    frames.close()
+
+
 def test_a_camera_that_is_not_there_is_explained(stop):
     explained = failure("97", stop)
     assert "camera 97" in explained.message
