@@ -108,7 +108,7 @@ set_up() { # plain or test
 # Imports what the first run will import: a wheel that does not fit this machine is told of now, and the first run is
 # spared compiling it all. What Linux lacks is hinted at in the end, so it is no failure here.
 check_loading() {
-    if ! logged "$here/.venv/bin/python" -P -c 'import mlx_vlm' && [ -z "$(missing_libraries)" ]; then
+    if ! logged "$here/.venv/bin/python" -c 'import mlx_vlm' && [ -z "$(missing_libraries)" ]; then
         explain_failure "the packages are installed but do not load"
     fi
 }
@@ -126,7 +126,7 @@ fetch_model() {
     [ -d "$here/.models/$model" ] || check_disk "$model_mb" "downloading $model"
     say "model    $model"
     status=0
-    "$here/.venv/bin/python" -P -m app.store.fetch "$model" || status=$?
+    "$here/.venv/bin/python" -m app.store.fetch "$model" || status=$?
     case $status in
         0) ;;
         130) interrupted ;;

@@ -24,4 +24,4 @@ fi
 set_environment
 export HF_HUB_OFFLINE=1
 preload_openblas
-exec "$here/.venv/bin/python" -P -m app "$@" # -P: a folder named app where you are is not taken for ours
+exec "$here/.venv/bin/python" -m app "$@"

@@ -8,6 +8,7 @@ set_environment() {
     export TOKENIZERS_PARALLELISM=false # else tokenizers warns at every child process
     export PYTHONPYCACHEPREFIX="$here/.cache/python"
     export PYTHONPATH="$here" # not the user's: a robot's or a notebook's packages would shadow ours
+    export PYTHONSAFEPATH=1 # a folder named app where the user is must not be taken for ours, by no child process either
     unset PYTHONHOME
 }
 

@@ -29,7 +29,7 @@ PYTHON = """case "$*" in
         while [ "$1" != --target ]; do shift; done
         mkdir -p "$2/bin" && cp "$STAGE/uv" "$2/bin/uv" ;;
     *app.store.fetch*) exit "$(cat "$STAGE/fetch-says" 2>/dev/null || echo 0)" ;;
-    *"-m app"*) env >"$STAGE/environment"; pwd >"$STAGE/folder"; shift 3; printf '[%s]' "$@" ;;
+    *"-m app"*) env >"$STAGE/environment"; pwd >"$STAGE/folder"; shift 2; printf '[%s]' "$@" ;;
     *"-m ruff"* | *"-m mypy"* | *"-m pytest"*) echo "$HF_HUB_OFFLINE"; [ ! -e "$STAGE/tests-fail" ] ;;
 esac"""
 
@@ -108,7 +108,7 @@ class Stage:
         (self.base / "calls").unlink(missing_ok=True)
 
     def install(self, *arguments: str, **environment: str) -> Outcome:
-        return self.run(self.home / "install.sh", *arguments, **environment)
+        return self.run(self.home / "install.sh", *arguments, cwd=None, **environment)
 
     def run(self, script: Path, *arguments: str, cwd: Path | None = None, **environment: str) -> Outcome:
         process = self.start(script, *arguments, cwd=cwd, **environment)

@@ -76,7 +76,7 @@ def signal_group(leader: int, number: signal.Signals) -> None:
 
 def test_the_default_model_is_fetched_unless_told_otherwise(stage: Stage) -> None:
     stage.install()
-    assert "python -P -m app.store.fetch smolvlm2-256m" in stage.calls()
+    assert "python -m app.store.fetch smolvlm2-256m" in stage.calls()
 
 
 def test_the_default_model_is_the_one_that_the_app_takes() -> None:
@@ -86,7 +86,7 @@ def test_the_default_model_is_the_one_that_the_app_takes() -> None:
 @pytest.mark.parametrize("arguments", [("--model", "smolvlm2-500m"), ("--model=smolvlm2-500m",)])
 def test_another_model_is_fetched_by_its_name(stage: Stage, arguments: tuple[str, ...]) -> None:
     assert stage.install(*arguments).code == 0
-    assert "python -P -m app.store.fetch smolvlm2-500m" in stage.calls()
+    assert "python -m app.store.fetch smolvlm2-500m" in stage.calls()
 
 
 def test_without_a_model_nothing_is_fetched_and_it_says_how_to_get_one(stage: Stage) -> None:

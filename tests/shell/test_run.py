@@ -64,6 +64,11 @@ def test_everything_that_is_kept_is_kept_inside_the_project(ready: Stage) -> Non
     assert "/elsewhere" not in seen.values()
 
 
+def test_a_folder_named_app_where_the_user_is_cannot_be_taken_for_ours(ready: Stage) -> None:
+    ready.run(ready.home / "run.sh")
+    assert environment(ready)["PYTHONSAFEPATH"] == "1"
+
+
 def test_python_is_told_to_stay_offline_and_silent(ready: Stage) -> None:
     ready.run(ready.home / "run.sh", HF_HUB_OFFLINE="0")
     seen = environment(ready)
@@ -90,7 +95,7 @@ def test_it_calls_python_and_makes_nothing(ready: Stage) -> None:
     made = sorted(ready.home.rglob("*"))
     ready.forget_calls()
     ready.run(ready.home / "run.sh", "demo")
-    assert [call for call in ready.calls() if not call.startswith("uname")] == ["python -P -m app demo"]
+    assert [call for call in ready.calls() if not call.startswith("uname")] == ["python -m app demo"]
     assert sorted(ready.home.rglob("*")) == made
 
 
