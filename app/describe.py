@@ -7,7 +7,7 @@ and never a line of text; the others go on.
 import errno
 import json
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, TextIO
@@ -65,11 +65,11 @@ class Page:
     is_json: bool = False
 
 
-def run(whats: Sequence[str], wish: Wish, describer: Describer, page: Page) -> int:
+def run(whats: Sequence[str], wish: Wish, describer: Callable[[], Describer], page: Page) -> int:
     """Describe every picture that `whats` name. Returns the exit code: 0, 1 if any failed, 130 if interrupted.
 
-    The describer is used on this thread, and left open. With more than one picture, and for a folder, each line
-    begins with the picture's name. Ends early and quietly when nobody reads `out` any more (`… | head -1`).
+    The describer is asked for once a picture has been read, used on this thread, and left open. With more than one
+    picture, and for a folder, each line begins with the picture's name. Ends early and quietly when nobody reads `out` any more (`… | head -1`).
 
     Raises:
         OutputError: `out` cannot be written to, a full disk for example.
@@ -90,14 +90,21 @@ def run(whats: Sequence[str], wish: Wish, describer: Describer, page: Page) -> i
     return 1 if failures else 0
 
 
-def results(names: Sequence[str], wish: Wish, describer: Describer) -> Generator[Described | Undescribed]:
-    """Read and describe one picture after the other."""
+def results(
+    names: Sequence[str], wish: Wish, describer: Callable[[], Describer]
+) -> Generator[Described | Undescribed]:
+    """Read and describe one picture after the other. A model that does not load ends it; a picture never does."""
     for number, what in enumerate(names):
         try:
             seen = picture(what)
-            yield described(seen.name, wish.request(seen, number), describer)
         except Explained as error:
             yield Undescribed(called(what), error)
+            continue
+        eyes = describer()
+        try:
+            yield described(seen.name, wish.request(seen, number), eyes)
+        except Explained as error:
+            yield Undescribed(seen.name, error)
 
 
 def described(name: str, request: Request, describer: Describer) -> Described:

@@ -165,15 +165,22 @@ def model_state(settings: Settings) -> "ModelState":
 
 
 def describe_pictures(pictures: Sequence[str], question: str | None, settings: Settings) -> int:
-    """`./run.sh describe`: on this thread, from the model's loading to the last picture."""
+    """`./run.sh describe`: on this thread. The model is loaded once there is a picture to show it."""
     from app.describe import Page, Wish, run
 
     folder = model_folder(settings)
-    describer = open_describer(folder)
+    opened: list[Describer] = []
+
+    def describer() -> Describer:
+        if not opened:
+            opened.append(open_describer(folder))
+            for warning in (*model_notes(folder), *opened[0].banner.warnings):
+                print(f"notice: {warning}", file=sys.stderr)
+        return opened[0]
+
     try:
-        for warning in (*model_notes(folder), *describer.banner.warnings):
-            print(f"notice: {warning}", file=sys.stderr)
         wish = Wish(settings.words, question, settings.max_tokens)
         return run(pictures, wish, describer, Page(sys.stdout, sys.stderr, settings.json))
     finally:
-        describer.close()
+        for each in opened:
+            each.close()

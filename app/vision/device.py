@@ -6,7 +6,7 @@ import sys
 import mlx.core as mx
 from mlx.nn.layers.base import Module
 
-OPENBLAS = "sudo apt-get install libopenblas0-pthread"
+OPENBLAS = "Start with ./run.sh; if this stays: sudo apt-get install libopenblas0-pthread"
 
 
 def is_cpu() -> bool:
@@ -21,7 +21,7 @@ def warnings() -> tuple[str, ...]:
     slower = "Computing on the CPU, in float32: MLX finds no Metal here. An Apple Silicon Mac is many times faster."
     if sys.platform != "linux" or "openblas" in os.environ.get("LD_PRELOAD", ""):
         return (slower,)
-    return slower, f"OpenBLAS is not installed, without it matrices take about 30 times as long: {OPENBLAS}"
+    return slower, f"OpenBLAS is not preloaded, and matrices take about 30 times as long without it. {OPENBLAS}"
 
 
 def settle(model: Module) -> None:
