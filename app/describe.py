@@ -69,7 +69,8 @@ def run(whats: Sequence[str], wish: Wish, describer: Callable[[], Describer], pa
     """Describe every picture that `whats` name. Returns the exit code: 0, 1 if any failed, 130 if interrupted.
 
     The describer is asked for once a picture has been read, used on this thread, and left open. With more than one
-    picture, and for a folder, each line begins with the picture's name. Ends early and quietly when nobody reads `out` any more (`… | head -1`).
+    picture, and for a folder, each line begins with the picture's name. Ends early and quietly when nobody reads
+    `out` any more (`… | head -1`).
 
     Raises:
         OutputError: `out` cannot be written to, a full disk for example.
