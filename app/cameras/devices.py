@@ -58,6 +58,15 @@ def choose(which: str, devices: Sequence[Device]) -> Device:
     return _named(which, devices)
 
 
+def lasting(chosen: Device, devices: Sequence[Device]) -> str:
+    """What to call a chosen device so that no other can take its place when it is away for a moment.
+
+    Its name, which survives another socket; its identity, where two have that name; its index, if it has neither.
+    """
+    names = [device.name for device in devices]
+    return (chosen.name if names.count(chosen.name) == 1 else chosen.identity) or str(chosen.index)
+
+
 def _default(devices: Sequence[Device]) -> Device:
     """The first that is not a phone; the first, if all are; index 0, if none is listed."""
     own = [device for device in devices if not any(word in device.name.lower() for word in _HANDHELD)]

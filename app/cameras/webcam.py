@@ -43,9 +43,12 @@ class Webcam:
 
     def frames(self, stop: Event) -> Generator[Frame | Notice]:
         """See `Source.frames`; when the camera is lost, a notice, and pictures again when it is back."""
-        if not self._is_path and not self._is_clip:
-            self._choose()
-        return tend(Errand("clip" if self._is_clip else "device", self._which), self._explain, stop, self._patience)
+        return tend(self._errand(), self._explain, stop, self._patience)
+
+    def _errand(self) -> Errand:
+        if self._is_path or self._is_clip:
+            return Errand("clip" if self._is_clip else "device", self._which)
+        return Errand("device", devices.lasting(self._choose(), self._devices))
 
     @property
     def _is_path(self) -> bool:

@@ -3,7 +3,7 @@
 import cv2_enumerate_cameras
 import pytest
 
-from app.cameras.devices import Device, choose, found
+from app.cameras.devices import Device, choose, found, lasting
 from app.errors import SourceError
 
 FACETIME = Device(1, "FaceTime HD Camera", "6C70")
@@ -45,6 +45,26 @@ def test_an_unknown_name_says_what_there_is(devices, hint):
     with pytest.raises(SourceError) as caught:
         choose("Logitech", devices)
     assert hint in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("chosen", "devices", "name"),
+    [
+        (USB, ALL, "USB Camera"),
+        (USB, [USB, Device(3, "USB Camera", "0x15")], "0x14"),
+        (Device(9, "", ""), ALL, "9"),
+        (Device(0, "", ""), [], "0"),
+    ],
+)
+def test_a_chosen_camera_has_a_name_that_no_other_answers_to(chosen, devices, name):
+    assert lasting(chosen, devices) == name
+
+
+def test_when_the_default_camera_is_away_no_other_takes_its_place():
+    name = lasting(choose("", ALL), ALL)
+    with pytest.raises(SourceError):
+        choose(name, [PHONE, USB])
+    assert choose(name, [PHONE, USB, Device(5, FACETIME.name, "another socket")]).index == 5
 
 
 def test_a_phone_is_the_default_only_where_there_is_nothing_else():
