@@ -129,6 +129,7 @@ fetch_model() {
     "$here/.venv/bin/python" -m app.store.fetch "$model" || status=$?
     case $status in
         0) ;;
+        2) exit 2 ;; # no such model
         130) interrupted ;;
         *) exit 1 ;; # it has explained itself
     esac

@@ -60,26 +60,30 @@ check_disk() { # megabytes that are needed, what for
     fi
 }
 
-# Prints the Debian names of what Linux lacks; asks the loader itself, because folders differ between distributions.
+# Prints what Linux lacks, a Debian package and what for on each line. Asks the loader, for folders differ between
+# distributions.
 missing_libraries() {
     [ "$(uname -s)" = Linux ] || return 0
     "$here/.venv/bin/python" -c '
 import ctypes, shutil
-wanted = {"libGL.so.1": "libgl1", "libgthread-2.0.so.0": "libglib2.0-0", "libopenblas.so.0": "libopenblas0-pthread",
-          "libportaudio.so.2": "libportaudio2"}
-for library, package in wanted.items():
+for library, package in {
+    "libGL.so.1": "libgl1 (cameras and videos)",
+    "libgthread-2.0.so.0": "libglib2.0-0 (cameras and videos)",
+    "libopenblas.so.0": "libopenblas0-pthread (speed)",
+    "libportaudio.so.2": "libportaudio2 (sound)",
+}.items():
     try:
         ctypes.CDLL(library)
     except OSError:
         print(package)
 if not shutil.which("espeak-ng"):
-    print("espeak-ng")
+    print("espeak-ng (the voice)")
 '
 }
 
 hint_at_missing_libraries() {
     missing=$(missing_libraries)
     [ -n "$missing" ] || return 0
-    say "hint: this Linux lacks some of what cameras (libgl1), speed (libopenblas0-pthread) and the voice (espeak-ng) want:"
-    say "      sudo apt install $(printf '%s' "$missing" | tr '\n' ' ')"
+    say "hint     this Linux lacks $(printf '%s' "$missing" | tr '\n' ',' | sed 's/,/, /g'); with Debian or Ubuntu:"
+    say "         sudo apt install $(printf '%s\n' "$missing" | cut -d ' ' -f 1 | tr '\n' ' ')"
 }

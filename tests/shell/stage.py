@@ -25,6 +25,8 @@ echo "{filesystem} 900000000 1 {free_kb} 24% /Volumes/My Disk" """
 PYTHON = """case "$*" in
     *_base_executable* | *sys.executable*) echo "$0" ;;
     *platform.python_version*) echo "3.12.1, $0" ;;
+    *ctypes*) cat "$STAGE/lacks" 2>/dev/null || true ;;
+    *"import mlx_vlm"*) [ ! -e "$STAGE/does-not-load" ] || {{ echo "ImportError: made up"; exit 1; }} ;;
     *"pip install"*) [ ! -e "$STAGE/no-network" ] || {{ echo "no route to host"; exit 1; }}
         while [ "$1" != --target ]; do shift; done
         mkdir -p "$2/bin" && cp "$STAGE/uv" "$2/bin/uv" ;;
@@ -93,7 +95,7 @@ class Stage:
             (self.bin / name).unlink(missing_ok=True)
 
     def say(self, name: str, content: str = "") -> Path:
-        """Leave a note that the stand-ins read: no-network, no-download, slow, fetch-says, tests-fail."""
+        """Leave a note that the stand-ins read: no-network, no-download, slow, fetch-says, tests-fail, lacks …"""
         (self.base / name).write_text(content)
         return self.base / name
 

@@ -103,6 +103,11 @@ def test_a_model_that_does_not_come_ends_with_1_and_leaves_the_rest_usable(stage
     assert stage.run(stage.home / "run.sh", "demo").out == "[demo]"
 
 
+def test_a_model_that_nobody_knows_ends_with_2(stage: Stage) -> None:
+    stage.say("fetch-says", "2")
+    assert stage.install("--model", "smolvlm9").code == 2
+
+
 def test_an_interrupted_download_ends_with_130(stage: Stage) -> None:
     stage.say("fetch-says", "130")
     assert stage.install().code == 130

@@ -93,3 +93,27 @@ def test_too_little_room_for_the_model_is_told_of_before_it_is_fetched(stage: St
 def test_free_space_is_read_whatever_the_file_system_is_called(stage: Stage, filesystem: str) -> None:
     stage.disk(free_mb=321, filesystem=filesystem)
     assert "321 MB left" in stage.install().err
+
+
+def test_what_linux_lacks_is_a_hint_with_the_command_and_no_failure(stage: Stage) -> None:
+    stage.machine("Linux", "x86_64")
+    stage.say("lacks", "libgl1 (cameras and videos)\nespeak-ng (the voice)\n")
+    stage.say("does-not-load")  # OpenCV without libGL
+    outcome = stage.install("--no-model")
+    assert outcome.code == 0
+    assert "lacks libgl1 (cameras and videos), espeak-ng (the voice)" in outcome.out
+    assert "sudo apt install libgl1 espeak-ng" in outcome.out
+
+
+def test_a_linux_that_lacks_nothing_is_given_no_hint(stage: Stage) -> None:
+    stage.machine("Linux", "x86_64")
+    assert "hint" not in stage.install("--no-model").out
+
+
+def test_packages_that_do_not_load_for_another_reason_are_a_failure(stage: Stage) -> None:
+    stage.say("does-not-load")
+    outcome = stage.install("--no-model")
+    assert outcome.code == 1
+    assert "ImportError: made up" in outcome.err
+    assert "do not load" in outcome.err
+    assert not (stage.home / ".venv/looksay-complete").exists()
