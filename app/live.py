@@ -40,6 +40,8 @@ class Parts:
     screen: Screen
     outputs: Output
     """The others: log, voice."""
+    last_words: Callable[[Event], None]
+    """Waits until what was told last has been said aloud, or until it is stopped."""
     warnings: tuple[str, ...] = ()
     seconds: float | None = None
     """How long to narrate, from the moment the model is ready."""
@@ -71,10 +73,11 @@ class Run:
         return INTERRUPTED if self.is_interrupted else 0
 
     def end(self, inference: Thread) -> None:
-        """Join the inference thread and close every output."""
+        """Join the inference thread and close every output, the screen last: it shows what the others complain of."""
         inference.join(PATIENCE_S if self.stop.is_set() else None)
-        self.parts.screen.close()
+        self.parts.last_words(self.stop)
         self.parts.outputs.close()
+        self.parts.screen.close()
         if inference.is_alive():
             os._exit(INTERRUPTED if self.is_interrupted else 0)
 

@@ -91,6 +91,7 @@ class Narrator:
         frame, started = self.recent[-1], self.now()
         request = Request(tuple(self.recent), self.prompt, self.max_tokens)
         sentences, piece = Sentences(), Piece("", Cost())
+        self.tally.described += 1
         with closing(self.describer.describe(request)) as pieces:
             for piece in pieces:
                 if stop.is_set():
@@ -99,7 +100,6 @@ class Narrator:
                     yield from self.say(text, frame, started, piece.cost)
                 if sentences.rest.strip():
                     yield Growing(sentences.rest.strip(), frame)
-        self.tally.described += 1
         self.tally.cost = piece.cost
         yield from self.say(sentences.finish(piece.cost.tokens >= self.max_tokens), frame, started, piece.cost)
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from app.errors import ModelError, SourceError
@@ -19,6 +20,7 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.check import ModelState
+    from app.outputs.voice import Voice
 
 
 def live_run(settings: Settings) -> Run:
@@ -33,13 +35,15 @@ def live_run(settings: Settings) -> Run:
     folder = model_folder(settings)
     source = open_source(settings.source, settings.asap)
     screen = open_screen(settings)
+    voices = open_voice(settings, screen)
     return Run(
         Parts(
             source=source,
             describer=lambda: open_describer(folder),
             narrator=lambda describer: open_narrator(describer, settings),
             screen=screen,
-            outputs=Fan([*open_log(settings, screen), *open_voice(settings, screen)]),
+            outputs=Fan([*open_log(settings, screen), *voices]),
+            last_words=lambda stop: finish(voices, stop),
             warnings=model_notes(folder),
             seconds=settings.seconds,
         )
@@ -101,7 +105,7 @@ def open_log(settings: Settings, screen: Screen) -> Sequence[Output]:
     return (Log(Path(settings.log), screen.tell),)
 
 
-def open_voice(settings: Settings, screen: Screen) -> Sequence[Output]:
+def open_voice(settings: Settings, screen: Screen) -> "Sequence[Voice]":
     """The voice, if one is wanted: on a terminal it is, unless told otherwise."""
     is_wanted = sys.stdout.isatty() if settings.speak is None else settings.speak
     if not is_wanted:
@@ -115,6 +119,11 @@ def open_voice(settings: Settings, screen: Screen) -> Sequence[Output]:
     for warning in no_voice().warnings:
         screen.tell(Notice("warning", warning))
     return ()
+
+
+def finish(voices: "Sequence[Voice]", stop: Event) -> None:
+    for each in voices:
+        each.finish(stop)
 
 
 def list_cameras(settings: Settings) -> int:

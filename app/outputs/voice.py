@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 
 from app.flow import Banner, Happening, Notice, Sentence
 from app.outputs.engines import Engine
@@ -48,8 +48,8 @@ class Voice:
         self.changed = Condition()
         self.waiting: Utterance | None = None
         self.child: subprocess.Popen[bytes] | None = None
-        self.is_cut = self.is_over = False
-        """What is in the air is to end; nothing more is taken."""
+        self.is_busy = self.is_cut = self.is_over = False
+        """Something is in the air; it is to end; nothing more is taken."""
         self.worker = Thread(target=self._work, name="voice", daemon=True)
         self.worker.start()
 
@@ -61,14 +61,21 @@ class Voice:
                     self.waiting = told
                     if told.urgency == URGENT:
                         self._cut()
-                    self.changed.notify()
+                    self.changed.notify_all()
+
+    def finish(self, stop: Event, limit_s: float = 15.0) -> None:
+        """Wait until the last words are spoken, at most `limit_s`, or until `stop` is set."""
+        until = time.monotonic() + limit_s
+        with self.changed:
+            while (self.is_busy or self.waiting) and not stop.is_set() and time.monotonic() < until:
+                self.changed.wait(0.05)
 
     def close(self) -> None:
         """Silence, at once."""
         with self.changed:
             self.is_over, self.waiting = True, None
             self._cut()
-            self.changed.notify()
+            self.changed.notify_all()
         self.worker.join(JOIN_S)
 
     def _gives_way(self, to: Utterance) -> bool:
@@ -91,10 +98,11 @@ class Voice:
     def _next(self) -> Utterance | None:
         """The one waiting, as soon as there is one that is not late; None at the end."""
         with self.changed:
+            self.is_busy = False
             while not self.is_over:
                 told, self.waiting = self.waiting, None
                 if told and not self._is_late(told):
-                    self.is_cut = False
+                    self.is_busy, self.is_cut = True, False
                     return told
                 if not told:
                     self.changed.wait(1.0)

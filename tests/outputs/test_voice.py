@@ -6,6 +6,7 @@ import time
 import wave
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -178,6 +179,28 @@ def test_the_helpers_of_an_engine_are_killed_with_it(tmp_path: Path) -> None:
     wait_for(helper.pids)
     room.voice.close()
     wait_for(lambda: not is_running(helper.pids()[0]))
+
+
+def test_the_last_words_are_waited_for(room: Room) -> None:
+    room.say("One.")
+    room.in_the_air("One.")
+    room.say("Two.")
+    waiting = Thread(target=room.voice.finish, args=(Event(),))
+    waiting.start()
+    waiting.join(0.2)
+    assert waiting.is_alive()
+    room.engine.let_go()
+    waiting.join(10)
+    assert room.engine.texts("ended") == ["One.", "Two."]
+
+
+def test_the_last_words_are_not_waited_for_once_it_is_stopped(room: Room) -> None:
+    room.say("One.")
+    room.in_the_air("One.")
+    stop = Event()
+    stop.set()
+    room.voice.finish(stop)
+    assert room.engine.texts("ended") == []
 
 
 def test_close_twice_is_fine_and_nothing_is_spoken_afterwards(room: Room) -> None:
