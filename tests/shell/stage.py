@@ -114,7 +114,7 @@ class Stage:
 
     def run(self, script: Path, *arguments: str, cwd: Path | None = None, **environment: str) -> Outcome:
         process = self.start(script, *arguments, cwd=cwd, **environment)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
         return Outcome(process.returncode, out, err)
 
     def start(

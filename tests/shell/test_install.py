@@ -60,7 +60,7 @@ def test_interrupted_half_way_it_ends_with_130_and_can_be_completed(stage: Stage
     while not (stage.base / "started").exists() and process.poll() is None:
         time.sleep(0.01)
     signal_group(process.pid, number)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "./install.sh goes on from here" in err
     assert "set up" in stage.run(stage.home / "run.sh").err
