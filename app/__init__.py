@@ -11,7 +11,8 @@
     wiring.py     the one place that names concrete classes
     narrator.py   the live loop;  gate.py, pace.py, sentences.py: its judgements
     live.py       who runs where: the inference thread, the main thread, the end
-    describe.py   pictures on request; pictures.py, decode.py, fetch.py: from wherever they are
+    describe.py   pictures on request
+    pictures/     reading pictures from wherever they are: common ground, as flow.py is
     cameras/      where frames come from
     vision/       what turns frames into words
     outputs/      where sentences go

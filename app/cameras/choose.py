@@ -44,9 +44,11 @@ def _of_files(what: str, asap: bool) -> Source:
     path = Path(what).expanduser()
     if not what or not path.exists():
         raise SourceError(f"there is no source {what!r}", f"it can be {POSSIBLE}")
-    from app.cameras.stills import Stills, is_picture
+    from app.pictures import is_picture
 
     if path.is_dir() or is_picture(path):
+        from app.cameras.stills import Stills
+
         return Stills(path)
     from app.cameras.video import Video
 

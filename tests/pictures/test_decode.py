@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app import decode as module
-from app.decode import decode
 from app.errors import SourceError
+from app.pictures import decode as module
+from app.pictures.decode import decode
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
 

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from app.errors import SourceError
-from app.fetch import Limits, fetch, request
-from app.pictures import picture
+from app.pictures.fetch import Limits, fetch, request
+from app.pictures.read import picture
 
 PICTURE = io.BytesIO()
 Image.new("RGB", (4, 3), (255, 0, 0)).save(PICTURE, "PNG")

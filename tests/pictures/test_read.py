@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from app.errors import SourceError
-from app.fetch import Limits
-from app.pictures import Failed, Picture, called, expand, picture, pictures
+from app.pictures.fetch import Limits
+from app.pictures.read import Failed, Picture, called, expand, picture, pictures
 
 RED = (255, 0, 0)
 
@@ -166,7 +166,7 @@ def test_standard_input_is_read(monkeypatch):
 
 
 def test_standard_input_is_read_in_a_real_pipe():
-    code = "from app.pictures import picture; print(picture('-').pixels.shape)"
+    code = "from app.pictures.read import picture; print(picture('-').pixels.shape)"
     done = subprocess.run([sys.executable, "-c", code], input=png(), capture_output=True, timeout=60)
     assert done.stdout.strip() == b"(3, 4, 3)", done.stderr
 

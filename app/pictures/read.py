@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, unquote_to_bytes
 
-from app.decode import decode
 from app.errors import SourceError
-from app.fetch import LIMITS, Limits, fetch, too_much
 from app.flow import Pixels
+from app.pictures.decode import decode
+from app.pictures.fetch import LIMITS, Limits, fetch, too_much
 
 SUFFIXES = re.compile(
     r".*\.(avif|bmp|dib|gif|heic|heif|ico|jfif|jp2|jpe|jpe?g|mpo|pbm|pgm|png|pnm|ppm|qoi|tiff?|webp)", re.IGNORECASE
@@ -64,10 +64,15 @@ def expand(what: str) -> list[str]:
         files = [name for name in os.listdir(folder) if not name.startswith(".")]
     except OSError:
         return [what]
-    found = [name for name in sorted(files, key=natural) if SUFFIXES.fullmatch(name)]
+    found = [name for name in sorted(files, key=natural) if is_picture(name)]
     if len(found) < len(files) and found:
         log.info("%s: left out %d that do not end like pictures", called(what), len(files) - len(found))
     return [os.path.join(folder, name) for name in found] or [what]
+
+
+def is_picture(name: str | os.PathLike[str]) -> bool:
+    """Whether a file's name ends like that of a picture."""
+    return bool(SUFFIXES.fullmatch(os.fspath(name)))
 
 
 def picture(what: str, limits: Limits = LIMITS) -> Picture:
