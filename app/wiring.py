@@ -106,8 +106,8 @@ def open_log(settings: Settings, screen: Screen) -> Sequence[Output]:
 
 
 def open_voice(settings: Settings, screen: Screen) -> "Sequence[Voice]":
-    """The voice, if one is wanted: on a terminal it is, unless told otherwise."""
-    is_wanted = sys.stdout.isatty() if settings.speak is None else settings.speak
+    """The voice, if one is wanted: on a terminal or by name it is, unless told otherwise."""
+    is_wanted = sys.stdout.isatty() or bool(settings.voice) if settings.speak is None else settings.speak
     if not is_wanted:
         return ()
     from app.outputs.engines import find_engine, no_voice
