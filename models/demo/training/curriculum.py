@@ -12,7 +12,7 @@ from models.demo.training.speech import Turn
 
 _FRAMES = {"eyes": (1.0, 0, 0, 0), "stills": (1.0, 0, 0, 0), "clips": (0.42, 0.26, 0.16, 0.16)}
 """Shares of 1, 2, 3 and 4 frames."""
-_COUNTS = {"eyes": (0.02, 0.28, 0.35, 0.35), "stills": (0.06, 0.22, 0.34, 0.38), "clips": (0.06, 0.20, 0.33, 0.41)}
+_COUNTS = {"eyes": (0.02, 0.28, 0.35, 0.35), "stills": (0.06, 0.22, 0.34, 0.38), "clips": (0.05, 0.18, 0.31, 0.46)}
 """Shares of 0, 1, 2 and 3 shapes in a still."""
 _PLAIN = 0.08
 """Share of stills that are one colour all over."""

@@ -20,6 +20,8 @@ COLOUR_CLASSES, KIND_CLASSES = len(world.COLOURS) + 1, len(world.KINDS) + 1
 IGNORED = -100
 _FINE = 32
 """Points along one side at which it is asked what covers them."""
+_NOTICED = 0.06
+"""Share of an image token's cell that a thing must cover to be its business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def labels(view: View, shot: Shot, side: int) -> Labels:
     """What each of side×side cells of the view shows."""
     cover = coverage(view.scene, shot, side)
     most, share = cover.argmax(0), cover.max(0)
-    is_thing = share >= (0.25 if side == PATCHES else 0.06)
+    is_thing = share >= (0.25 if side == PATCHES else _NOTICED)
     fallback = np.where((share >= 0.03) | bool(view.plain), IGNORED, 0)
     colours = np.array([list(world.COLOURS).index(shape.colour) + 1 for shape in view.scene] + [0])
     kinds = np.array([world.KINDS.index(shape.kind) + 1 for shape in view.scene] + [0])
@@ -131,23 +133,46 @@ def _centre(shape: Shape, shot: Shot) -> tuple[float, float]:
     return shape.x, (shape.y - 0.5) * shot.share + 0.5
 
 
-def motion(clip: Clip) -> NDArray[np.float32]:
-    """What happened at each image token of the last frame, 16×3: dx, dy (10 units to the frame) and 1 for "is new".
+@dataclass(frozen=True, slots=True)
+class Fates:
+    """What became of things between the first and the last frame, for each of the last frame's 16 image tokens."""
 
-    NaN on the ground, and everywhere where there is but one frame.
-    """
-    last, first = clip.views[-1].scene, clip.views[0].scene
-    cover = coverage(last, clip.shot, TOKENS)
-    before = {shape.name: shape for shape in first}
-    rows = [_fate(shape, before.get(shape.name)) for shape in last] + [(np.nan,) * 3]
-    found = np.array(rows, np.float32)[np.where(cover.max(0) >= 0.05, cover.argmax(0), len(last))]
-    return found if len(clip.views) > 1 else np.full_like(found, np.nan)
+    motion: NDArray[np.float32]
+    """16×3: dx, dy (10 units to the frame) and 1 for "is new"; NaN on the ground."""
+    origin: NDArray[np.bool_]
+    """16×17: which of the first frame's tokens show the same thing, counted from 1; 0 if none does."""
+    is_gone: NDArray[np.bool_]
+    """16: whether something was at this place and is nowhere now."""
+
+
+def fates(clip: Clip) -> Fates:
+    """Of a clip of two frames or more; of a single frame nothing can be told."""
+    first, last = clip.views[0].scene, clip.views[-1].scene
+    was, here = (coverage(scene, clip.shot, TOKENS) >= _NOTICED for scene in (first, last))
+    motion, origin = np.full((TOKENS**2, 3), np.nan, np.float32), np.zeros((TOKENS**2, 1 + TOKENS**2), bool)
+    for place, shape in enumerate(last):
+        before = next((old for old, other in enumerate(first) if other.name == shape.name), None)
+        motion[here[place]] = _fate(shape, None if before is None else first[before])
+        origin[here[place]] = [before is None, *(was[before] if before is not None else was[-1])]
+    names = {shape.name for shape in last}
+    lost = [was[old] for old, shape in enumerate(first) if shape.name not in names]
+    return Fates(motion, origin, np.any([was[-1], *lost], axis=0))
 
 
 def _fate(shape: Shape, before: Shape | None) -> tuple[float, float, float]:
     if before is None:
         return 0.0, 0.0, 1.0
     return (shape.x - before.x) * 10, (shape.y - before.y) * 10, 0.0
+
+
+def sightings(clip: Clip, name: str) -> tuple[int, NDArray[np.bool_]]:
+    """Which frame shows a thing of this name, the last or else the first, and which of that frame's 16 tokens do."""
+    for frame in (len(clip.views) - 1, 0):
+        scene = clip.views[frame].scene
+        is_it = [shape.name == name for shape in scene]
+        if any(is_it):
+            return frame, np.any(coverage(scene, clip.shot, TOKENS)[:-1][is_it] >= _NOTICED, axis=0)
+    raise LookupError(f"no {name} in this clip")
 
 
 def sample_shot(rng: np.random.Generator) -> Shot:

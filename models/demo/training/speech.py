@@ -3,6 +3,7 @@
 The template is that of SmolVLM2, pictures first. No torch here.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from app.cameras.world import COLOURS, KINDS
 
 VOCABULARY = 1024
 IMAGE_TOKENS = 16
@@ -46,8 +49,10 @@ class Talk:
     """… at which token,"""
     answers: NDArray[np.int64]
     """… and what."""
+    first_image: int
+    """Where the first picture's image tokens begin,"""
     last_image: int
-    """Where the last picture's image tokens begin."""
+    """… and the last picture's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,12 @@ class Speech:
     def ids(self, text: str) -> list[int]:
         return list(self.tokenizer.encode(text, add_special_tokens=False).ids)
 
+    def names(self, talk: "Talk") -> list[tuple[int, str]]:
+        """Where in the answers a thing is named: the place of the colour's token, and as in "red circle"."""
+        words = [self.tokenizer.decode([token]).strip() for token in talk.answers.tolist()]
+        pairs = enumerate(itertools.pairwise(words))
+        return [(at, f"{a} {b}") for at, (a, b) in pairs if a in COLOURS and b in KINDS]
+
     def talk(self, frames: int, lessons: Sequence[Sequence[Turn]]) -> Talk:
         """The turns about each clip as arrays."""
         start = self.pictures(frames)
@@ -75,7 +86,8 @@ class Speech:
             tokens[row, : len(ids)], turn[row, : len(ids)], places[row, : len(ids)] = ids, turns, at
             spots += [(row, column, answer) for column, answer in answers]
         clip, column, answer = np.array(spots, np.int64).T
-        return Talk(tokens, turn, places, clip, column, answer, len(start) - 1 - IMAGE_TOKENS)
+        first, last = start.index(IMAGE), len(start) - 1 - IMAGE_TOKENS
+        return Talk(tokens, turn, places, clip, column, answer, first, last)
 
     def _row(
         self, start: list[int], turns: Sequence[Turn]

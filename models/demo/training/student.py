@@ -4,6 +4,7 @@ Builds the network; it neither trains nor saves. Torch is needed here and never 
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +16,11 @@ from models.demo.training.speech import BOS, EOS, IMAGE, PAD, VOCABULARY
 EYE, MIND = 128, 192
 """Widths of the vision tower and of the language model."""
 ROPE_THETA = 10_000.0
-FEELING_LAYER = 2
-"""The language model's layer at which the motion of things is asked for while training."""
+FEELING_LAYERS = 2
+"""After so many layers of the language model the fates of things are asked for while training."""
+SAME_THING, SAME_PLACE, NAMED_THING = slice(0, 2), slice(3, 4), slice(0, 2)
+"""Heads that are taught where to look. In the last of these layers: back at the same thing, and at the same place. In
+the next layer: at the thing that is about to be named."""
 
 
 def config() -> SmolVLMConfig:
@@ -35,6 +39,19 @@ def config() -> SmolVLMConfig:
         },
         scale_factor=2, image_token_id=IMAGE, tie_word_embeddings=False, **ids,
     )  # fmt: skip
+
+
+class Reading(NamedTuple):
+    """What the language model made of its input."""
+
+    last: Tensor
+    """B×L×MIND, before the words are foretold."""
+    felt: Tensor
+    """B×L×MIND, after FEELING_LAYERS."""
+    look_back: Tensor
+    """B×heads×L×L, the attention of the last of these layers,"""
+    look_at: Tensor
+    """… and of the next."""
 
 
 class Heads(nn.Module):
@@ -57,6 +74,7 @@ class Student(nn.Module):
         self.seen = Heads(EYE)
         self.summed = Heads(MIND)
         self.motion = nn.Linear(MIND, 3)
+        self.gone = nn.Linear(MIND, 1)
         _start_eyes(self.net.model.vision_model.embeddings)
 
     def see(self, tiles: Tensor) -> Tensor:
@@ -70,17 +88,19 @@ class Student(nn.Module):
         """Patch features N×64×EYE to image tokens N×16×MIND."""
         return self.net.model.connector(features)
 
-    def read(self, tokens: Tensor, images: Tensor, mask: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
-        """Token ids B×L and image tokens N×16×MIND to the last and the FEELING_LAYER's hidden states, B×L×MIND.
+    def read(self, tokens: Tensor, images: Tensor, mask: Tensor, places: Tensor) -> Reading:
+        """From token ids B×L and image tokens N×16×MIND.
 
         `mask` B×1×L×L is added to the attention scores, `places` B×L are the positions.
         """
         words = self.net.model.text_model.embed_tokens(tokens)
         words = words.masked_scatter((tokens == IMAGE)[..., None], images.to(words.dtype))
         out = self.net.model.text_model(
-            inputs_embeds=words, attention_mask=mask, position_ids=places, use_cache=False, output_hidden_states=True
-        )
-        return out.last_hidden_state, out.hidden_states[FEELING_LAYER]
+            inputs_embeds=words, attention_mask=mask, position_ids=places, use_cache=False, output_hidden_states=True,
+            output_attentions=True,
+        )  # fmt: skip
+        looks = out.attentions[FEELING_LAYERS - 1 : FEELING_LAYERS + 1]
+        return Reading(out.last_hidden_state, out.hidden_states[FEELING_LAYERS], *looks)
 
 
 @torch.no_grad()

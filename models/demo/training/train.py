@@ -27,6 +27,8 @@ log = logging.getLogger("train")
 SAVE_EVERY_S = 150
 REPORT_EVERY_STEPS = 10
 WARM_UP_STEPS = 60
+LOOKS = 0.3
+"""Weight of where heads look, beside the other losses that only teach."""
 COOLEST = 0.03
 """Share of the full learning rate at the end."""
 
@@ -49,7 +51,7 @@ class Stage:
 STAGES = {
     "eyes": Stage(muon=0.02, adam=1.5e-3, eyes=1.0, cool_from=0.85, aux=(1.0, 1.0)),
     "stills": Stage(muon=0.02, adam=1.5e-3, eyes=0.5, cool_from=1.0, aux=(1.0, 0.4)),
-    "clips": Stage(muon=0.018, adam=1.4e-3, eyes=0.25, cool_from=0.1, aux=(0.8, 0.2)),
+    "clips": Stage(muon=0.018, adam=1.4e-3, eyes=0.25, cool_from=0.35, aux=(0.8, 0.2)),
 }
 
 
@@ -146,7 +148,8 @@ def train(school: School, feed: Feed, total_s: float) -> None:
         _set_heat(school, _heat(stage, done, progress.steps))
         found = losses(school.student, batch)
         aux = stage.aux[0] + (stage.aux[1] - stage.aux[0]) * done
-        weights = {"eyes": aux, "tokens": aux, "words": 1.0, "motion": 2 * aux}
+        weights = {"words": 1.0, "eyes": aux, "tokens": aux, "fates": aux}
+        weights |= {"looks": LOOKS * aux, "sights": LOOKS * aux}
         torch.stack([weights[name] * loss for name, loss in found.items()]).sum().backward()
         _take_step(school)
         progress.steps += 1
