@@ -34,9 +34,8 @@ def _fates(rng: np.random.Generator, event: str) -> list[Fate]:
     if event == "stay":
         return ["stay"] * int(rng.choice(4, p=(0.1, 0.3, 0.3, 0.3)))
     changes: list[Fate] = ["move", "come", "go"]
-    fates = [changes[int(rng.integers(3))] for _ in range(2)] if event == "two" else [
-        change for change in changes if change == event
-    ]
+    is_two = event == "two"
+    fates = [changes[int(rng.integers(3))] for _ in range(2)] if is_two else [one for one in changes if one == event]
     return [*(["stay"] * min(3 - len(fates), int(rng.choice(3, p=(0.45, 0.3, 0.25))))), *fates]
 
 

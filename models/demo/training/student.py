@@ -1,4 +1,4 @@
-"""The student: SmolVLM's architecture at a five-hundredth of its size, and how its weights start.
+"""The student: SmolVLM's architecture at a hundredth of its smallest size, and how its weights start.
 
 Builds the network; it neither trains nor saves. Torch is needed here and never to run the result.
 """
