@@ -15,11 +15,11 @@ PATIENCE = Patience(silence_s=5.0)
 """Networks pause longer than cables."""
 _REASONS = (
     (
-        r"40[13]|unauthorized|forbidden",
+        r"\b40[13]\b|unauthorized|forbidden",
         "wants a user name and a password, or others than these",
         "write them as rtsp://USER:PASSWORD@HOST/…",
     ),
-    (r"404|not found", "has nothing at this address", "check the path; the camera's manual or page names it"),
+    (r"\b404\b|not found", "has nothing at this address", "check the path; the camera's manual or page names it"),
     (r"refused", "refuses the connection", "check that it is on and that the port is right"),
     (
         r"resolve|name or service|nodename",
@@ -33,6 +33,8 @@ _REASONS = (
         "open it in a browser or VLC to compare",
     ),
 )
+_NOT_SAID = re.compile(r"0x[0-9a-f]+|\w+://\S+")
+"""Places in memory and addresses, which may hold any number, 404 for example."""
 _LOSSES = {
     Fate.SILENT: "opens but sends no picture",
     Fate.LOST: "sends no more pictures",
@@ -58,9 +60,9 @@ class Stream:
         return tend(Errand("stream", self._url), self._explain, stop, self._patience)
 
     def _explain(self, loss: Loss) -> Trouble:
-        where = masked(self._url)
+        where, said = masked(self._url), _NOT_SAID.sub("", loss.words)
         for pattern, what, remedy in _REASONS:
-            if loss.fate is Fate.SHUT and re.search(pattern, loss.words, re.IGNORECASE):
+            if loss.fate is Fate.SHUT and re.search(pattern, said, re.IGNORECASE):
                 return Trouble(f"{where} {what}", remedy)
         last = [line for line in masked(loss.words).splitlines() if "cap.cpp" not in line][-1:]
         what = ": ".join([_LOSSES.get(loss.fate, "sends no video"), *last])

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from app.cameras.errand import Fate, Loss
 from app.cameras.stream import Stream, masked
 from app.cameras.tend import Patience
 from app.errors import SourceError
@@ -95,6 +96,21 @@ def test_a_port_where_nobody_listens_is_explained(opened):
     with MjpegServer() as server:
         url = server.url("/live")
     assert "refuses" in failure(opened, url).message
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("[tcp @ 0x55a404d401c0] Connection to tcp://127.0.0.1:9 failed: Connection refused", "refuses the connection"),
+        ("[tcp @ 0x55] Connection to tcp://10.0.0.9:40405 failed: Connection refused", "refuses the connection"),
+        ("[mpjpeg @ 0x7f4030a404b0] Invalid data found when processing input", "not a video"),
+        ("[http @ 0x55a403] HTTP error 404 Not Found", "nothing at this address"),
+        ("[rtsp @ 0x55] method DESCRIBE failed: 401 Unauthorized", "wants a user name"),
+    ],
+)
+def test_a_number_in_an_address_or_a_pointer_is_not_taken_for_a_reason(said, words):
+    stream = Stream("http://127.0.0.1:40405/403/live")
+    assert words in stream._explain(Loss(Fate.SHUT, said)).text
 
 
 def test_a_clip_on_a_web_server_plays_to_its_end(server, opened):
