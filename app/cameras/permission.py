@@ -91,7 +91,8 @@ def _why_shut_on_mac(facts: Facts) -> Trouble:
 
 
 def _allow(app: str) -> str:
-    return f"switch on {app} in System Settings → Privacy & Security → Camera, then restart {app}: {PANE}"
+    switch = f"switch on {app} in System Settings → Privacy & Security → Camera, then restart {app}: {PANE}"
+    return f'{switch}; more in KNOWN_ISSUES.md, "The camera on macOS: permission"'
 
 
 def _absent(camera: str) -> Trouble:

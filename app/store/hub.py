@@ -21,7 +21,10 @@ PATIENCE_S = 15.0
 WANTED = re.compile(r"[\w.-]+\.(json|safetensors|txt|jinja|model)")
 """A model's own files, at the top: no code, no pictures, no folders."""
 
-AGAIN = "check the network (a proxy goes into HTTPS_PROXY), then run the same again; ./run.sh demo needs no network"
+AGAIN = (
+    "check the network (a proxy goes into HTTPS_PROXY), then run the same again; ./run.sh demo needs no network; "
+    'more in KNOWN_ISSUES.md, "The model hub cannot be reached"'
+)
 
 PULL = "git pull: a newer models/registry.toml may know another"
 

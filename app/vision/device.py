@@ -6,7 +6,10 @@ import sys
 import mlx.core as mx
 from mlx.nn.layers.base import Module
 
-OPENBLAS = "Start with ./run.sh; if this stays: sudo apt-get install libopenblas0-pthread"
+OPENBLAS = (
+    "Start with ./run.sh; if this stays: sudo apt-get install libopenblas0-pthread. "
+    'More in KNOWN_ISSUES.md, "MLX is slow on Linux"'
+)
 
 
 def is_cpu() -> bool:

@@ -20,6 +20,7 @@ from app.vision import device
 from app.vision.tile import tile
 
 UNFIT = "./run.sh check says more; ./run.sh demo shows whether looksay itself works"
+LACKING = 'take a complete one, or the default; more in KNOWN_ISSUES.md, "Files that are missing and not missed"'
 FAILURES = (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, RuntimeError, ImportError)
 """What mlx-vlm and transformers raise over a folder or an input that they cannot take."""
 
@@ -82,7 +83,8 @@ class MlxDescriber:
         found = int((input_ids == self.processor.image_token_id).sum().item())
         if found != frames * self.image_tokens:
             wanted = f"{frames} × {self.image_tokens}"
-            raise ModelError(f"{self.folder.name} was sent {found} image tokens where {wanted} were due", UNFIT)
+            remedy = 'report this with what ./run.sh check prints; more in KNOWN_ISSUES.md, "The tiling trap"'
+            raise ModelError(f"{self.folder.name} was sent {found} image tokens where {wanted} were due", remedy)
         return found
 
     def generate(self, inputs: dict[str, Any], max_tokens: int) -> Generator[Any]:
@@ -126,9 +128,9 @@ def load(folder: Path) -> tuple[Any, Any]:
         reason = str(failure).strip().splitlines() or [type(failure).__name__]
         raise ModelError(f"the model in {folder} cannot be loaded: {reason[0]}", UNFIT) from failure
     if getattr(model, "vision_model", None) is None or getattr(model, "connector", None) is None:
-        raise ModelError(f"the model in {folder} has no eyes: its vision tower or connector is missing", UNFIT)
+        raise ModelError(f"the model in {folder} has no eyes: its vision tower or connector is missing", LACKING)
     if not getattr(processor, "chat_template", None):
-        raise ModelError(f"the model in {folder} has no chat template, so it cannot be asked anything", UNFIT)
+        raise ModelError(f"the model in {folder} has no chat template, so it cannot be asked anything", LACKING)
     return model, processor
 
 
