@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from app.cameras import world
+from app.settings import PROMPT, PROMPT_FRAMES
 from models.demo.training import wordings
 from models.demo.training.exams import EXAMS, SEED, UNHEARD, sample_exam
 from models.demo.training.score import Examinee, mark
@@ -64,6 +65,10 @@ def test_the_unheard_wordings_were_never_trained() -> None:
     heard = {wordings.sample_request(rng) for _ in range(5000)}
     assert not heard & set(UNHEARD)
     assert set(wordings.PRODUCT) <= heard
+
+
+def test_what_looksay_asks_by_default_is_among_what_was_trained() -> None:
+    assert {PROMPT, PROMPT_FRAMES} <= set(wordings.PRODUCT)
 
 
 def test_the_card_gives_every_file_and_its_hash() -> None:
