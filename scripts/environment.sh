@@ -7,6 +7,7 @@ set_environment() {
     export HF_HUB_DISABLE_TELEMETRY=1 DO_NOT_TRACK=1
     export TOKENIZERS_PARALLELISM=false # else tokenizers warns at every child process
     export PYTHONPYCACHEPREFIX="$here/.cache/python"
+    unset PYTHONDONTWRITEBYTECODE # with that prefix every start would compile all of Python's own modules anew
     export PYTHONPATH="$here" # not the user's: a robot's or a notebook's packages would shadow ours
     export PYTHONSAFEPATH=1 # a folder named app where the user is must not be taken for ours, by no child process either
     unset PYTHONHOME

@@ -77,6 +77,11 @@ def test_python_is_told_to_stay_offline_and_silent(ready: Stage) -> None:
     assert seen["TOKENIZERS_PARALLELISM"] == "false"
 
 
+def test_python_may_keep_what_it_compiles_or_every_start_takes_seconds_more(ready: Stage) -> None:
+    ready.run(ready.home / "run.sh", PYTHONDONTWRITEBYTECODE="1")
+    assert "PYTHONDONTWRITEBYTECODE" not in environment(ready)
+
+
 def test_it_can_be_started_through_links(ready: Stage) -> None:
     folder = ready.base / "my bin"
     folder.mkdir()
