@@ -128,9 +128,9 @@ def finish(voices: "Sequence[Voice]", stop: Event) -> None:
 
 def list_cameras(settings: Settings) -> int:
     """`./run.sh cameras`: number and name of each; exit code 1 if there is none."""
-    from app.cameras.devices import found
+    from app.cameras.devices import listed
 
-    cameras = found()
+    cameras = listed()
     for each in cameras:
         print(json.dumps(asdict(each)) if settings.json else f"{each.index}  {each.name}")
     if cameras:
@@ -140,14 +140,14 @@ def list_cameras(settings: Settings) -> int:
 
 def check_machine(settings: Settings) -> int:
     """`./run.sh check`: exit code 0 if the narrator can start."""
-    from app.cameras.devices import found
+    from app.cameras.devices import listed
     from app.check import Facts, as_json, exit_code, findings, render
     from app.outputs.engines import find_engine
 
     told = findings(
         Facts(
             model=lambda: model_state(settings),
-            cameras=lambda: [each.name for each in found()],
+            cameras=lambda: [each.name for each in listed()],
             voice=lambda: engine.name if (engine := find_engine(settings.voice)) else None,
         )
     )
@@ -169,7 +169,7 @@ def model_state(settings: Settings) -> "ModelState":
     except ModelError as failure:
         return ModelState(settings.model, folder, "changed", failure.message, failure.remedy)
     if trust == "not locked":
-        return ModelState(settings.model, folder, trust)
+        return ModelState(settings.model, folder, trust, "the lock holds what install.sh fetched")
     return ModelState(settings.model, folder, "verified", trust)
 
 

@@ -30,17 +30,31 @@ def backend() -> int:
     return {"darwin": cv2.CAP_AVFOUNDATION, "linux": cv2.CAP_V4L2}.get(sys.platform, cv2.CAP_ANY)
 
 
-def found() -> list[Device]:
-    """All cameras, by index; an empty list if there are none or the system does not tell."""
+def listed() -> list[Device]:
+    """All cameras, by index; an empty list if there are none.
+
+    Raises:
+        SourceError: the system does not tell.
+    """
     try:
         import cv2_enumerate_cameras  # late: on a Mac it loads AVFoundation, which streams and clips can do without
 
         cameras = cv2_enumerate_cameras.enumerate_cameras(backend())
-    except Exception as failure:  # noqa: BLE001  (whatever a driver or a framework raises: then we know of no camera)
-        _log.debug("cameras cannot be listed: %s", failure)
-        return []
+    except Exception as failure:
+        raise SourceError(
+            f"the cameras cannot be listed: {failure}", "they may open by number all the same: --source camera:0"
+        ) from failure
     devices = [Device(camera.index, camera.name or "camera", str(camera.path or "")) for camera in cameras]
     return sorted(devices, key=lambda device: device.index)
+
+
+def found() -> list[Device]:
+    """The cameras that can be listed, for choosing one: a number can be opened even if nothing is listed."""
+    try:
+        return listed()
+    except SourceError as failure:
+        _log.debug("%s", failure.message)
+        return []
 
 
 def choose(which: str, devices: Sequence[Device]) -> Device:

@@ -16,8 +16,7 @@ def model(state: ModelState) -> Finding:
     if state.status == "verified":
         return Finding("model", "ok", f"{where}, verified{because}")
     if state.status == "not locked":
-        remedy = state.remedy or "./install.sh --model NAME records the files of a model of the registry"
-        return Finding("model", "note", f"{where}, not locked{because}", remedy)
+        return Finding("model", "note", f"{where}, not locked{because}", state.remedy)
     if state.status == "changed":
         return Finding(
             "model", "bad", f"{where} has changed since it was installed{because}", state.remedy or "./install.sh"

@@ -19,7 +19,7 @@ from app.flow import Banner, Cost, Frame, Piece, Request
 from app.vision import device
 from app.vision.tile import tile
 
-UNFIT = "./run.sh check says more; ./run.sh demo shows whether looksay itself works"
+UNFIT = "copy or download the folder again, or take the default; ./run.sh demo shows whether looksay itself works"
 LACKING = 'take a complete one, or the default; more in KNOWN_ISSUES.md, "Files that are missing and not missed"'
 FAILURES = (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, RuntimeError, ImportError)
 """What mlx-vlm and transformers raise over a folder or an input that they cannot take."""

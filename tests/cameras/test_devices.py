@@ -3,7 +3,7 @@
 import cv2_enumerate_cameras
 import pytest
 
-from app.cameras.devices import Device, choose, found, lasting
+from app.cameras.devices import Device, choose, found, lasting, listed
 from app.errors import SourceError
 
 FACETIME = Device(1, "FaceTime HD Camera", "6C70")
@@ -72,7 +72,7 @@ def test_a_phone_is_the_default_only_where_there_is_nothing_else():
     assert choose("", []) == Device(0, "", "")
 
 
-def test_listing_never_fails(monkeypatch):
+def test_choosing_goes_on_where_listing_fails_and_listing_says_why(monkeypatch):
     assert isinstance(found(), list)
 
     def broken(_):
@@ -80,3 +80,5 @@ def test_listing_never_fails(monkeypatch):
 
     monkeypatch.setattr(cv2_enumerate_cameras, "enumerate_cameras", broken)
     assert found() == []
+    with pytest.raises(SourceError, match="cannot be listed"):
+        listed()
