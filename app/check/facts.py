@@ -12,14 +12,30 @@ Status = Literal["ok", "note", "bad", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing about this machine."""
+    """One thing about this machine, or about a model."""
 
     name: str
-    """One or two words."""
+    """One or two words: what was looked at."""
     status: Status
     sentence: str
+    """Without a full stop."""
     remedy: str = ""
     """What a person can type or do; never empty where the status is `bad`."""
+    code: str = ""
+    """What scripts and tests match, such as `no-eyes`; every finding about a model that is not `ok` has one."""
+
+
+class Spoilt(Exception):
+    """A file or folder that is not what it should be: a `bad` finding on its way to whoever looked."""
+
+    def __init__(self, code: str, sentence: str, remedy: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+        self.remedy = remedy
+
+    def finding(self, name: str) -> Finding:
+        return Finding(name, "bad", self.sentence, self.remedy, self.code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from app.check.facts import Finding, Status
-from app.check.packages import project_version
+from app.check.machine.packages import project_version
 
 MARKS: dict[Status, str] = {"ok": "ok", "note": "note", "bad": "MISSING", "unknown": "unknown"}
 """Words, so that a screen reader reads them."""

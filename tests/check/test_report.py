@@ -61,8 +61,8 @@ def test_json_holds_every_finding_with_its_remedy():
         "looksay": "looksay 1.0",
         "is_ready": False,
         "findings": [
-            {"name": "voice", "status": "note", "sentence": "none", "remedy": "install one"},
-            {"name": "model", "status": "bad", "sentence": "is not installed", "remedy": "./install.sh"},
+            {"name": "voice", "status": "note", "sentence": "none", "remedy": "install one", "code": ""},
+            {"name": "model", "status": "bad", "sentence": "is not installed", "remedy": "./install.sh", "code": ""},
         ],
     }
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.check import device, machine, packages, parts
 from app.check.facts import Finding, ModelState
+from app.check.machine import computer, device, packages, parts
 
 GB = 10**9
 
@@ -33,18 +33,18 @@ def verdict(finding):
     ],
 )
 def test_the_system_fits_or_is_told_why_not(kind, release, processor, status, says):
-    found = machine.system(kind, release, processor)
+    found = computer.system(kind, release, processor)
     assert (verdict(found), says in found.sentence) == (status, True)
 
 
 @pytest.mark.parametrize(("size", "status"), [(4 * GB, "note"), (8 * GB, "ok"), (64 * GB, "ok")])
 def test_little_memory_is_noted(size, status):
-    assert verdict(machine.memory(size)) == status
+    assert verdict(computer.memory(size)) == status
 
 
 @pytest.mark.parametrize(("free", "status"), [(0, "note"), (2.9 * GB, "note"), (3 * GB, "ok")])
 def test_a_full_disk_is_noted(free, status):
-    found = machine.disk(free, Path("/somewhere"))
+    found = computer.disk(free, Path("/somewhere"))
     assert (verdict(found), "/somewhere" in found.sentence) == (status, True)
 
 
@@ -59,13 +59,13 @@ def test_a_full_disk_is_noted(free, status):
     ],
 )
 def test_python_fits_or_is_told_why_not(version, is_own, status):
-    assert verdict(machine.python(version, is_own, "/p")) == status
+    assert verdict(computer.python(version, is_own, "/p")) == status
 
 
 def test_the_pythons_are_those_of_pyproject():
     wanted = re.search(r'requires-python = ">=(\d+)\.(\d+),<(\d+)\.(\d+)"', packages.PROJECT.read_text())
     low, lower, high, higher = map(int, wanted.groups())
-    assert ((low, lower), (high, higher - 1)) == machine.PYTHONS
+    assert ((low, lower), (high, higher - 1)) == computer.PYTHONS
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_the_pythons_are_those_of_pyproject():
     ],
 )
 def test_the_terminal_is_named(program, is_terminal, encoding, is_mac, status, says):
-    found = machine.terminal(program, is_terminal, encoding, is_mac)
+    found = computer.terminal(program, is_terminal, encoding, is_mac)
     assert (verdict(found), says in found.sentence) == (status, True)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.check.facts import Finding
 
-PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+PROJECT = Path(__file__).parents[3] / "pyproject.toml"
 OPENCV = "opencv-python"
 WATCHED = ("mlx", "mlx-vlm", "transformers", OPENCV, "pillow", "numpy", "torch")
 OPTIONAL = frozenset({"torch"})

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from app.check import device, machine, packages, parts
 from app.check.facts import Facts, Finding
+from app.check.machine import computer, device, packages, parts
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 IS_MAC = sys.platform == "darwin"
 
 
@@ -19,8 +19,8 @@ def findings(facts: Facts) -> list[Finding]:
     """Ask everything once, one after the other; takes as long as importing MLX and listing the cameras."""
     questions: list[tuple[str, Callable[[], Finding]]] = [
         ("system", system),
-        ("memory", lambda: machine.memory(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))),
-        ("disk", lambda: machine.disk(shutil.disk_usage(ROOT).free, ROOT)),
+        ("memory", lambda: computer.memory(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))),
+        ("disk", lambda: computer.disk(shutil.disk_usage(ROOT).free, ROOT)),
         ("Python", python),
         *((name, partial(package, name)) for name in packages.WATCHED),
         ("MLX device", computing),
@@ -43,12 +43,12 @@ def answered(name: str, question: Callable[[], Finding]) -> Finding:
 
 def system() -> Finding:
     release = platform.mac_ver()[0] if IS_MAC else platform.release()
-    return machine.system(platform.system(), release, platform.machine())
+    return computer.system(platform.system(), release, platform.machine())
 
 
 def python() -> Finding:
     is_own = Path(sys.prefix).resolve() == (ROOT / ".venv").resolve()
-    return machine.python(sys.version_info[:3], is_own, sys.prefix)
+    return computer.python(sys.version_info[:3], is_own, sys.prefix)
 
 
 def package(name: str) -> Finding:
@@ -65,4 +65,4 @@ def computing() -> Finding:
 
 def terminal() -> Finding:
     program = os.environ.get("TERM_PROGRAM") or os.environ.get("TERM", "")
-    return machine.terminal(program, sys.stdout.isatty(), sys.stdout.encoding, IS_MAC)
+    return computer.terminal(program, sys.stdout.isatty(), sys.stdout.encoding, IS_MAC)
