@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from app.headers.spoilt import Spoilt
+
 Status = Literal["ok", "note", "bad", "unknown"]
 """`bad`: something that the narrator needs is missing. `note`: it runs, with less than there could be.
 `unknown`: finding out failed, which is no verdict."""
@@ -25,17 +27,9 @@ class Finding:
     """What scripts and tests match, such as `no-eyes`; every finding about a model that is not `ok` has one."""
 
 
-class Spoilt(Exception):
-    """A file or folder that is not what it should be: a `bad` finding on its way to whoever looked."""
-
-    def __init__(self, code: str, sentence: str, remedy: str) -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.sentence = sentence
-        self.remedy = remedy
-
-    def finding(self, name: str) -> Finding:
-        return Finding(name, "bad", self.sentence, self.remedy, self.code)
+def bad(name: str, spoilt: Spoilt) -> Finding:
+    """What was found spoilt, as a finding."""
+    return Finding(name, "bad", spoilt.sentence, spoilt.remedy, spoilt.code)
 
 
 @dataclass(frozen=True, slots=True)
