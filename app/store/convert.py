@@ -14,7 +14,6 @@ import json
 import os
 import re
 import shutil
-import struct
 import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -23,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import InstallError
+from app.headers.safetensors import read_header
+from app.headers.spoilt import Spoilt
 
 LAYERS = re.compile(r"language_model\.(?:.*\.)?layers\.")
 """What is quantized, and nothing else: the blocks of the language model, as mlx_vlm names them."""
@@ -101,7 +102,7 @@ def check(folder: Path, how: Recipe) -> None:
 
 def tensor_names(folder: Path) -> set[str]:
     """Names of all tensors in a folder's safetensors files, read from their headers alone."""
-    return {name for path in folder.glob("*.safetensors") for name in _header(path) if name != "__metadata__"}
+    return {name for path in folder.glob("*.safetensors") for name in _names(path)}
 
 
 def _wanted(quantize: bool | None) -> bool:
@@ -163,7 +164,7 @@ def _give_head(folder: Path) -> None:
     import mlx.core as mx
 
     for path in folder.glob("*.safetensors"):
-        if table := next((name for name in _header(path) if name.endswith("embed_tokens.weight")), None):
+        if table := next((name for name in _names(path) if name.endswith("embed_tokens.weight")), None):
             tensors = mx.load(str(path))
             assert isinstance(tensors, dict)
             mx.save_safetensors(str(folder / "head.safetensors"), {"lm_head.weight": tensors[table]}, {"format": "mlx"})
@@ -183,10 +184,11 @@ def _needs_head(folder: Path) -> bool:
     return _read_json(folder / "config.json").get("model_type") in WITH_HEAD
 
 
-def _header(path: Path) -> Config:
-    with path.open("rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        return dict(json.loads(file.read(length)))
+def _names(path: Path) -> list[str]:
+    try:
+        return list(read_header(path).tensors)
+    except Spoilt as spoilt:
+        raise InstallError(spoilt.sentence, spoilt.remedy) from spoilt
 
 
 def _link(source: Path, target: Path) -> None:
