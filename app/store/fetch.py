@@ -3,13 +3,15 @@
     is it there? ── listing ── pin ── room on the disk ── download ── hashes ── make ── lock ── in its place
 
 Exit codes: 0 installed (now or before), 1 explained failure, 2 usage, 3 the hub cannot be reached, 130 interrupted.
-Whatever stops it, running it again goes on from there; a folder in .models/NAME is always whole.
+Whatever stops it, running it again goes on from there; a folder in .models/NAME is always whole. Nothing that it
+fetches is run: code and weights in formats that can hold code (pickle) are left on the hub.
 """
 
 import errno
 import fcntl
 import json
 import os
+import re
 import shutil
 import sys
 from argparse import ArgumentParser
@@ -18,10 +20,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from app.card import Card
 from app.errors import Explained, InstallError, ModelError
 from app.store import convert, lock
 from app.store.hub import PATIENCE_S, Listing
-from app.store.registry import ROOT, Model, fetched_folder, known, locate
+from app.store.registry import ROOT, fetched_folder, folder_name, known, locate
+
+COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def main(
@@ -33,7 +38,7 @@ def main(
     """Install the model named on the command line and return the exit code."""
     os.environ.setdefault("HF_HOME", str(root / ".hf_cache"))
     parser = ArgumentParser(prog="python -m app.store.fetch", description="Fetch, verify and convert a model, once.")
-    parser.add_argument("name", metavar="NAME", help="a model of models/registry.toml")
+    parser.add_argument("name", metavar="NAME", help="a model of models/registry.toml, or owner/name[@revision]")
     name = parser.parse_args(argv).name
     try:
         with _disk_explained():
@@ -47,78 +52,93 @@ def main(
     return 0
 
 
-def install(model: Model, root: Path, patience_s: float = PATIENCE_S, quantize: bool | None = None) -> None:
+def install(card: Card, root: Path, patience_s: float = PATIENCE_S, quantize: bool | None = None) -> None:
     """Make the model ready to load, unless it is.
 
     Raises:
         Explained: why it is not, and what to do.
     """
-    if model.folder:
-        return _say(f"{model.name} is part of looksay: {locate(model.name, root)}")
-    how = convert.recipe(model.bits, model.group_size, quantize)
-    if _is_installed(model, how, root):
-        return _say(f"{model.name} is already installed, and every file is as it was")
-    downloads = Path(os.environ["HF_HOME"]) / "looksay" / model.name
-    with _alone(downloads, model.name):
-        listing = _bring(model, downloads / model.revision, how, patience_s)
-        _make(model, listing, downloads / model.revision, how, root)
+    if card.folder:
+        return _say(f"{card.name} is part of looksay: {locate(card.name, root)}")
+    how = convert.recipe(card.bits, card.group_size, quantize)
+    if _is_installed(card, how, root):
+        return _say(f"{card.name} is already installed, and every file is as it was")
+    downloads = Path(os.environ["HF_HOME"]) / "looksay" / folder_name(card.name)
+    with _alone(downloads, card.name):
+        source = downloads / folder_name(card.revision)
+        listing = _bring(card, source, how, patience_s)
+        _make(card, listing, source, how, root)
         freed = _free(downloads)
-    return _say(f"{model.name} is installed" + (f"; {_mb(freed)} of downloads removed" if freed else ""))
+    return _say(f"{card.name} is installed" + (f"; {_mb(freed)} of downloads removed" if freed else ""))
 
 
-def _is_installed(model: Model, how: convert.Recipe, root: Path) -> bool:
-    folder = fetched_folder(model.name, root)
+def _is_installed(card: Card, how: convert.Recipe, root: Path) -> bool:
+    folder = fetched_folder(card.name, root)
     if not folder.exists():
         return False
     try:
         lock.verify(folder, root)
-        entry = lock.entries(root)[model.name]
+        entry = lock.entries(root)[folder.name]
     except ModelError as spoilt:
         _say(f"{spoilt.message}; it is installed anew")
         return False
-    return entry.made.get("bits") == how.bits and model.revision in (entry.revision, "main")
+    return entry.made.get("bits") == how.bits and (entry.revision == card.revision or not _is_commit(card.revision))
 
 
-def _bring(model: Model, folder: Path, how: convert.Recipe, patience_s: float) -> Listing:
+def _is_commit(revision: str) -> bool:
+    """A branch or tag was resolved once, at install; what it names today does not matter."""
+    return bool(COMMIT.fullmatch(revision))
+
+
+def _bring(card: Card, folder: Path, how: convert.Recipe, patience_s: float) -> Listing:
     """Every file of the model in `folder`, as the hub lists it and, where there is a pin, as that says."""
     from app.store.download import download
 
-    listing = _listing(model, folder, patience_s)
+    listing = _listing(card, folder, patience_s)
     _check_room(listing, folder, how)
-    _say(f"{model.repository} at {listing.revision[:12]} ({model.licence}): {_mb(listing.size)}")
+    _say(f"{card.repository} at {listing.revision[:12]} ({card.licence}): {_mb(listing.size)}")
     with _bar(listing.size) as on_bytes:
         download(listing, folder, on_bytes, patience_s)
     return listing
 
 
-def _listing(model: Model, folder: Path, patience_s: float) -> Listing:
+def _listing(card: Card, folder: Path, patience_s: float) -> Listing:
     """From the hub, or from the last try: so that a branch stays at one commit, and what is all there needs no hub."""
     from app.store.hub import listing
 
     kept = folder.with_name(folder.name + ".listing")
     try:
-        return _pinned(model, Listing.from_json(json.loads(kept.read_text(encoding="utf-8"))))
+        return _pinned(card, Listing.from_json(json.loads(kept.read_text(encoding="utf-8"))))
     except (OSError, ValueError, KeyError, TypeError):
-        found = _pinned(model, listing(model.repository, model.revision, patience_s))
+        found = _pinned(card, listing(card.repository, card.revision, patience_s))
     folder.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(found.as_json()), encoding="utf-8")
     return found
 
 
-def _pinned(model: Model, listing: Listing) -> Listing:
-    """The listing with no other weights than the pinned ones: the hub's word is compared before 500 MB are fetched."""
-    weights = [file for file in listing.files if file.name.endswith(".safetensors")]
-    if not weights:
-        raise InstallError(f"{model.repository} has no safetensors weights", "take another with --model NAME")
-    if not model.is_pinned:
+def _pinned(card: Card, listing: Listing) -> Listing:
+    """The listing with no other weights than the pinned ones: the hub's word is compared before 500 MB are fetched.
+
+    Each pinned file is then held to its pin, whatever the hub says of it.
+    """
+    files = {file.name: file for file in listing.files}
+    if not any(map(_is_weights, files)):
+        raise InstallError(f"{card.repository} has no safetensors weights", "take another with --model NAME")
+    if not card.is_pinned:
         return listing
-    fitting = [file for file in weights if file.sha256 == model.weights_sha256]
-    if not fitting:
-        raise InstallError(
-            f"the weights of {model.repository} are not the ones that models/registry.toml pins",
-            "do not use them; git pull, and if that does not help, report it",
-        )
-    return replace(listing, files=(*(file for file in listing.files if file not in weights), *fitting))
+    for name, sha256 in card.sha256.items():
+        if name not in files or files[name].sha256 not in ("", sha256):  # of small files the hub tells no sha256
+            raise InstallError(
+                f"{name} of {card.repository} is not the one that models/registry.toml pins",
+                "do not use it; git pull, and if that does not help, report it",
+            )
+        files[name] = replace(files[name], sha256=sha256)
+    kept = (file for name, file in files.items() if name in card.sha256 or not _is_weights(name))
+    return replace(listing, files=tuple(kept))
+
+
+def _is_weights(name: str) -> bool:
+    return name.endswith(".safetensors")
 
 
 def _check_room(listing: Listing, folder: Path, how: convert.Recipe) -> None:
@@ -129,31 +149,31 @@ def _check_room(listing: Listing, folder: Path, how: convert.Recipe) -> None:
         raise InstallError(f"{_mb(needed)} are needed on the disk, {_mb(free)} are free", "make room, then run again")
 
 
-def _make(model: Model, listing: Listing, source: Path, how: convert.Recipe, root: Path) -> None:
+def _make(card: Card, listing: Listing, source: Path, how: convert.Recipe, root: Path) -> None:
     """Build beside the place, note every file, and only then move it there."""
-    target = fetched_folder(model.name, root)
-    making = target.with_name(f".making-{model.name}")
+    target = fetched_folder(card.name, root)
+    making = target.with_name(f".making-{target.name}")
     shutil.rmtree(making, ignore_errors=True)
-    _say(f"making {target}: {_intent(model, how)}")
+    _say(f"making {target}: {_intent(card, how)}")
     convert.make(source, making, how)
-    trust: lock.Trust = "pinned" if model.is_pinned else "recorded at install"
+    trust: lock.Trust = "pinned" if card.is_pinned else "recorded at install"
     entry = lock.Entry(listing.repository, listing.revision, trust, how.made, lock.marks(making))
     shutil.rmtree(target, ignore_errors=True)
     os.replace(making, target)
-    lock.write(model.name, entry, root)
+    lock.write(target.name, entry, root)
 
 
-def _intent(model: Model, how: convert.Recipe) -> str:
+def _intent(card: Card, how: convert.Recipe) -> str:
     if how.bits:
         return f"{how.bits}-bit language model, everything else as published"
-    return f"as published: {model.bits}-bit is quick with Metal only" if model.bits else "as published"
+    return f"as published: {card.bits}-bit is quick with Metal only" if card.bits else "as published"
 
 
 @contextmanager
 def _alone(downloads: Path, name: str) -> Generator[None]:
     """Two installations of one model would write into the same files. The lock goes with the process that holds it."""
     downloads.parent.mkdir(parents=True, exist_ok=True)
-    with downloads.with_name(f"{name}.lock").open("w") as held:
+    with downloads.with_name(f"{downloads.name}.lock").open("w") as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.errors import ModelError
-from app.store.registry import ROOT
+from app.store.registry import ROOT, fetched_name
 
 Trust = Literal["pinned", "recorded at install", "not locked"]
 """How far a folder is known: checked against the registry's hash, against what came at install, or not at all."""
@@ -131,4 +131,4 @@ def _is_same(path: Path, mark: Mark) -> bool:
 
 
 def _remedy(folder: Path) -> str:
-    return f"./install.sh --model {folder.name} fetches it anew; your own models belong outside .models"
+    return f"./install.sh --model {fetched_name(folder)} fetches it anew; your own models belong outside .models"

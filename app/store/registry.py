@@ -4,51 +4,25 @@ It reads models/registry.toml and looks whether a folder is there. It does not o
 them (lock.py does); it is imported at every start, so it imports nothing heavy.
 """
 
+import re
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
+from app.card import Bound, Card, ImageTokens, Reported, Sampling, Verified
 from app.errors import ModelError, UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
 """The project's folder."""
 
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """One table of models/registry.toml."""
-
-    name: str
-    licence: str
-    """As SPDX or the vendor writes it; shown before the download."""
-    default: bool = False
-    """The model of a plain ./install.sh and ./run.sh."""
-    folder: str = ""
-    """Where it lies in the repository; empty for one that is fetched."""
-    repository: str = ""
-    """owner/name on huggingface.co."""
-    revision: str = "main"
-    """The commit to take; a branch is resolved once, at install."""
-    weights_sha256: str = ""
-    """Of the published model.safetensors, before anything is made of it."""
-    bits: int = 0
-    """What the language model's layers are quantized to at install; 0 keeps them as published."""
-    group_size: int = 64
-    """Weights that share one scale."""
-    note: str = ""
-    """What the banner says whenever this model speaks."""
-
-    @property
-    def is_pinned(self) -> bool:
-        return bool(self.weights_sha256)
-
-    @property
-    def install_command(self) -> str:
-        return "./install.sh" if self.default else f"./install.sh --model {self.name}"
+PART = r"[A-Za-z0-9](?:(?!--|\.\.)[\w.-])*"
+HUB_ID = re.compile(rf"(?P<repository>{PART}/{PART})(?:@(?P<revision>[\w./-]+))?", re.ASCII)
+"""owner/name or owner/name@revision. The hub allows no `--` in either name, so a folder may have it for the slash."""
 
 
-def registered(root: Path = ROOT) -> dict[str, Model]:
+def registered(root: Path = ROOT) -> dict[str, Card]:
     """Every model of the registry, by name.
 
     Raises:
@@ -57,79 +31,107 @@ def registered(root: Path = ROOT) -> dict[str, Model]:
     path = root / "models" / "registry.toml"
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        return {name: _model(name, table) for name, table in tables.items()}
+        return {name: _card(name, table) for name, table in tables.items()}
     except (OSError, tomllib.TOMLDecodeError, TypeError) as error:
         raise ModelError(
             f"{path} is no list of models: {error}", f"a table may have: {', '.join(_keys())}; licence must be there"
         ) from error
 
 
-def known(name: str, root: Path = ROOT) -> Model:
-    """The model of this name.
+def known(name: str, root: Path = ROOT) -> Card:
+    """The model of this name or hub id. Any repository may be named; one that the registry names is its model.
 
     Raises:
-        UsageError: there is none, with the names that there are.
+        UsageError: neither, with the names that there are.
     """
-    models = registered(root)
-    if name not in models:
-        raise _unknown(name, list(models))
-    return models[name]
+    cards = registered(root)
+    if name in cards:
+        return cards[name]
+    if found := HUB_ID.fullmatch(name):
+        return _of_repository(name, found["repository"], found["revision"] or "", cards)
+    raise _unknown(name, list(cards))
 
 
 def fetched_folder(name: str, root: Path = ROOT) -> Path:
     """Where a model that is fetched lies once it is installed."""
-    return root / ".models" / name
+    return root / ".models" / folder_name(name)
+
+
+def folder_name(name: str) -> str:
+    """A name that can be one folder: `owner--name` for owner/name, a registered name as it is."""
+    return name.replace("/", "--")
+
+
+def fetched_name(folder: Path) -> str:
+    """What `--model` takes for a folder inside .models."""
+    return folder.name.replace("--", "/")
 
 
 def locate(name_or_path: str, root: Path = ROOT) -> Path:
-    """The folder of a registered model, or the folder itself if a path is given.
+    """The folder of a registered model, the folder itself if a path is given, or that of a fetched repository.
+
+    A folder that is there wins over a repository whose id reads the same.
 
     Raises:
-        UsageError: neither a registered name nor a path.
+        UsageError: neither a name, a path nor a hub id.
         ModelError: not installed, or no model folder.
     """
-    models = registered(root)
-    if name_or_path in models:
-        return _installed(models[name_or_path], root)
+    cards = registered(root)
+    if name_or_path in cards:
+        return _installed(cards[name_or_path], root)
     path = Path(name_or_path).expanduser()
+    if HUB_ID.fullmatch(name_or_path) and not path.exists():
+        return _installed(known(name_or_path, root), root)
     if path.exists() or _looks_like_path(name_or_path):
         return _model_folder(path)
-    raise _unknown(name_or_path, list(models))
+    raise _unknown(name_or_path, list(cards))
+
+
+def home(card: Card, root: Path = ROOT) -> Path:
+    """Where the model lies, or would."""
+    return root / card.folder if card.folder else fetched_folder(card.name, root)
 
 
 def note(folder: Path, root: Path = ROOT) -> str:
     """What the registry wants said of the model in this folder; empty for one that it does not know."""
     where = folder.resolve()
-    homes = {(root / model.folder).resolve(): model for model in registered(root).values() if model.folder}
-    return homes[where].note if where in homes else ""
+    return next((card.note for card in registered(root).values() if home(card, root).resolve() == where), "")
 
 
-def _model(name: str, table: object) -> Model:
+def _card(name: str, table: object) -> Card:
     if not isinstance(table, dict):
         raise TypeError(f"{name} is not a table")
-    return Model(name=name, **table)
+    if "licence" not in table:
+        raise TypeError(f"{name} has no licence")
+    return Card(name=name, **{key: _value(key, value) for key, value in table.items()})
+
+
+def _value(key: str, value: Any) -> Any:
+    """What TOML has for a key, as the card has it."""
+    if one := {"image_tokens": ImageTokens, "sampling": Sampling}.get(key):
+        return one(**value)
+    if each := {"loader": Bound, "verified": Verified, "reported": Reported}.get(key):
+        return tuple(each(**table) for table in value)
+    return value
 
 
 def _keys() -> list[str]:
-    return [each.name for each in fields(Model) if each.name != "name"]
+    return [each.name for each in fields(Card) if each.name != "name"]
 
 
-def _installed(model: Model, root: Path) -> Path:
-    if model.folder:
-        return _bundled(model, root)
-    folder = fetched_folder(model.name, root)
-    if not (folder / "config.json").is_file():
-        raise ModelError(f"{model.name} is not installed", f"{model.install_command} fetches it, or ./run.sh demo")
-    return folder
+def _of_repository(name: str, repository: str, revision: str, cards: dict[str, Card]) -> Card:
+    if not revision and (its := [card for card in cards.values() if card.repository == repository]):
+        return its[0]
+    return Card(name=name, repository=repository, revision=revision or "main")
 
 
-def _bundled(model: Model, root: Path) -> Path:
-    folder = root / model.folder
-    if not (folder / "config.json").is_file():
-        raise ModelError(
-            f"{model.name} belongs into {model.folder} and is not there", f"git checkout -- {model.folder}"
-        )
-    return folder
+def _installed(card: Card, root: Path) -> Path:
+    folder = home(card, root)
+    if (folder / "config.json").is_file():
+        return folder
+    if card.folder:
+        raise ModelError(f"{card.name} belongs into {card.folder} and is not there", f"git checkout -- {card.folder}")
+    raise ModelError(f"{card.name} is not installed", f"{card.install_command} fetches it, or ./run.sh demo")
 
 
 def _model_folder(path: Path) -> Path:
@@ -147,4 +149,5 @@ def _looks_like_path(words: str) -> bool:
 def _unknown(name: str, names: list[str]) -> UsageError:
     close = get_close_matches(name, names, n=1)
     meant = f"did you mean {close[0]}? " if close else ""
-    return UsageError(f"there is no model called {name}", f"{meant}there are: {', '.join(names)}; or give a folder")
+    remedy = f"{meant}there are: {', '.join(names)}; or give a folder, or owner/name on the hub"
+    return UsageError(f"there is no model called {name}", remedy)

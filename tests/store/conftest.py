@@ -22,7 +22,7 @@ def root(tmp_path: Path, published: Path) -> Path:
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "registry.toml").write_text(
         f'[small]\ndefault = true\nrepository = "{REPOSITORY}"\nrevision = "{REVISION}"\nlicence = "apache-2.0"\n'
-        f'weights_sha256 = "{sha256(published / "model.safetensors")}"\nbits = 4\n'
+        f'sha256 = {{ "model.safetensors" = "{sha256(published / "model.safetensors")}" }}\nbits = 4\n'
         f'[newest]\nrepository = "{REPOSITORY}"\nlicence = "apache-2.0"\n'
         '[demo]\nfolder = "models/demo"\nlicence = "MIT"\n'
     )

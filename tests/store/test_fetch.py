@@ -114,9 +114,9 @@ def test_weights_other_than_the_pinned_ones_are_refused_before_they_are_fetched(
     hub: LoopbackHub, root: Path, capsys: pytest.CaptureFixture
 ) -> None:
     registry = root / "models" / "registry.toml"
-    registry.write_text(registry.read_text().replace('weights_sha256 = "', 'weights_sha256 = "0'))
+    registry.write_text(registry.read_text().replace('"model.safetensors" = "', '"model.safetensors" = "0'))
     assert fetch("small", root) == 1
-    assert "not the ones that models/registry.toml pins" in capsys.readouterr().err
+    assert "not the one that models/registry.toml pins" in capsys.readouterr().err
     assert hub.ranges(WEIGHTS) == []
     assert not list((root / ".hf_cache").rglob("*.listing"))
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from app.card import Card
 from app.errors import ModelError, UsageError
 from app.settings import Settings
-from app.store.registry import Model, known, locate, registered
+from app.store.registry import fetched_folder, fetched_name, known, locate, registered
+from tests.fixtures.loopback_hub import REPOSITORY
 
 
 def installed(folder: Path) -> Path:
@@ -17,12 +19,12 @@ def installed(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("model", registered().values(), ids=lambda model: model.name)
-def test_every_registered_model_is_either_bundled_or_pinned(model: Model) -> None:
+def test_every_registered_model_is_either_bundled_or_pinned(model: Card) -> None:
     assert bool(model.folder) != bool(model.repository)
     assert model.licence
     if model.repository:
         assert re.fullmatch("[0-9a-f]{40}", model.revision)
-        assert re.fullmatch("[0-9a-f]{64}", model.weights_sha256)
+        assert model.sha256
 
 
 def test_the_default_of_the_registry_is_the_default_of_the_settings() -> None:
@@ -69,6 +71,49 @@ def test_a_folder_is_itself(root: Path) -> None:
     assert locate(str(folder), root) == folder
 
 
+HUB_IDS = ("owner/name", "owner/name@main", "owner/name@refs/pr/1", "Qwen/Qwen3-VL-2B-Instruct", "a/b_c.d-e")
+NO_HUB_IDS = ("name", "a/b/c", "a/", "/b", "../b", "a/..", "a--b/c", "a/b--c", "a/b..c", "a/b@", "a b/c", "ä/b", "~/b")
+
+
+@pytest.mark.parametrize("name", HUB_IDS)
+def test_a_repository_of_the_hub_is_a_model(name: str, root: Path) -> None:
+    card = known(name, root)
+    assert (card.name, card.is_pinned, card.licence) == (name, False, "")
+    assert "@".join((card.repository, card.revision)) == (name if "@" in name else f"{name}@main")
+
+
+@pytest.mark.parametrize("name", NO_HUB_IDS)
+def test_what_the_hub_would_not_allow_is_no_repository(name: str, root: Path) -> None:
+    with pytest.raises(UsageError):
+        known(name, root)
+
+
+def test_a_repository_of_the_registry_is_its_model_unless_another_revision_is_asked_for(root: Path) -> None:
+    assert known(REPOSITORY, root) == registered(root)["small"]
+    assert known(f"{REPOSITORY}@main", root).name == f"{REPOSITORY}@main"
+
+
+@pytest.mark.parametrize("name", HUB_IDS)
+def test_a_fetched_repository_has_one_folder_which_tells_its_name(name: str, root: Path) -> None:
+    folder = installed(fetched_folder(name, root))
+    assert folder.parent == root / ".models"
+    assert locate(name, root) == folder
+    assert fetched_name(folder) == name
+
+
+def test_a_repository_that_is_not_installed_says_how_to_get_it(root: Path) -> None:
+    with pytest.raises(ModelError, match="owner/name is not installed") as failure:
+        locate("owner/name", root)
+    assert "./install.sh --model owner/name" in failure.value.remedy
+
+
+def test_a_folder_here_wins_over_a_repository_of_the_same_name(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(fetched_folder("owner/name", root))
+    installed(root / "owner" / "name")
+    monkeypatch.chdir(root)
+    assert locate("owner/name", root) == Path("owner/name")
+
+
 @pytest.mark.parametrize("path", ["./nowhere", "/no/where", "~/nowhere-at-all"])
 def test_a_path_that_is_not_there_is_no_folder(path: str, root: Path) -> None:
     with pytest.raises(ModelError, match="is not a folder"):
@@ -83,7 +128,10 @@ def test_a_folder_without_config_is_no_model(root: Path) -> None:
 def test_a_misspelt_name_is_answered_with_the_one_that_was_meant(root: Path) -> None:
     with pytest.raises(UsageError) as failure:
         locate("smal", root)
-    assert failure.value.remedy == "did you mean small? there are: small, newest, demo; or give a folder"
+    assert (
+        failure.value.remedy
+        == "did you mean small? there are: small, newest, demo; or give a folder, or owner/name on the hub"
+    )
 
 
 def test_an_unknown_name_is_answered_with_all_names(root: Path) -> None:
@@ -97,4 +145,4 @@ def test_a_spoilt_registry_says_which_keys_a_table_may_have(spoilt: str, root: P
     (root / "models" / "registry.toml").write_text(spoilt)
     with pytest.raises(ModelError) as failure:
         registered(root)
-    assert "weights_sha256" in failure.value.remedy
+    assert "sha256" in failure.value.remedy
