@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import InstallError
+from app.store.digests import sha256
 from app.store.hub import PATIENCE_S, Listing, Remote, Unreachable, endpoint, explained, is_passing, reason
-from app.store.lock import sha256
 from app.store.patience import Line, patiently
 
 

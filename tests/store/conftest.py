@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.store.lock import sha256
+from app.store.digests import sha256
+from tests.fixtures.families.smolvlm import make_small_smolvlm
 from tests.fixtures.loopback_hub import REPOSITORY, REVISION, LoopbackHub
-from tests.fixtures.small_smolvlm import make_small_smolvlm
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ import pytest
 
 from app.errors import InstallError
 from app.store.convert import Recipe, check, make, recipe, tensor_names, whole_config
-from app.store.lock import sha256
-from tests.fixtures.small_smolvlm import ROPE_THETA, TEXT_LAYERS, make_small_smolvlm
+from app.store.digests import sha256
+from tests.fixtures.families.smolvlm import ROPE_THETA, TEXT_LAYERS, make_small_smolvlm
 
 FOUR_BITS, AS_PUBLISHED = Recipe(4), Recipe(0)
 REWRITTEN = {"config.json", "model.safetensors", "model.safetensors.index.json"}

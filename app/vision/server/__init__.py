@@ -1,0 +1,1 @@
+"""Models behind an OpenAI-compatible server: what it says of itself, and how it is shown a picture."""
