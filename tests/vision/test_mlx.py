@@ -19,7 +19,7 @@ from app.flow import Frame, Piece, Pixels, Request
 from app.vision.mlx import MlxDescriber
 from app.vision.tile import tile
 from tests import needs
-from tests.fixtures.small_smolvlm import make_small_smolvlm
+from tests.fixtures.families.smolvlm import make_small_smolvlm
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "models" / "demo"
