@@ -12,7 +12,6 @@ what the loader would otherwise guess. It does not fetch and does not write the 
 
 import json
 import os
-import re
 import shutil
 import sys
 from contextlib import redirect_stdout
@@ -24,9 +23,7 @@ from typing import Any
 from app.errors import InstallError
 from app.headers.safetensors import read_header
 from app.headers.spoilt import Spoilt
-
-LAYERS = re.compile(r"language_model\.(?:.*\.)?layers\.")
-"""What is quantized, and nothing else: the blocks of the language model, as mlx_vlm names them."""
+from app.layers import LAYERS
 
 WITH_HEAD = ("smolvlm", "idefics3")
 """Architectures whose loader wants a head of its own even where it is tied to the embeddings."""

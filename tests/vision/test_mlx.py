@@ -78,7 +78,7 @@ def test_words_come_as_they_are_made_with_their_cost(describer: MlxDescriber) ->
 
 def test_tokens_are_those_of_the_text(describer: MlxDescriber) -> None:
     pieces = told(describer, scene())
-    ids = describer.processor.tokenizer(" " + text(pieces), add_special_tokens=False).input_ids
+    ids = describer.loaded.processor.tokenizer(" " + text(pieces), add_special_tokens=False).input_ids
     assert pieces[-1].cost.tokens == len(ids)
 
 
@@ -87,7 +87,7 @@ def test_forwards_are_those_that_the_language_model_makes(
     describer: MlxDescriber, monkeypatch: pytest.MonkeyPatch, limit: int
 ) -> None:
     """The one thing patched here is a counter around the real forward."""
-    kind, passes = type(describer.model.language_model), []
+    kind, passes = type(describer.loaded.model.language_model), []
     forward = kind.__call__
     monkeypatch.setattr(kind, "__call__", lambda *given, **named: passes.append(1) or forward(*given, **named))
     assert told(describer, scene(), limit=limit)[-1].cost.forwards == len(passes)
@@ -116,7 +116,7 @@ def test_on_the_cpu_every_weight_is_float32_and_the_banner_says_so(describer: Ml
         pytest.skip("needs MLX on a CPU; this machine computes on its GPU")
     from mlx.utils import tree_flatten
 
-    assert {value.dtype for _, value in tree_flatten(describer.model.parameters())} == {mx.float32}
+    assert {value.dtype for _, value in tree_flatten(describer.loaded.model.parameters())} == {mx.float32}
     assert any("CPU" in warning for warning in describer.banner.warnings)
 
 

@@ -1,0 +1,55 @@
+"""What every family of models is asked, and how a wish that it cannot grant is refused."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from PIL.Image import Image
+
+from app.errors import UsageError
+from app.flow import Pixels
+from app.vision.loaded import Inputs
+
+
+class Family(Protocol):
+    """How models of one kind are shown a frame. Made once a model, it sets the processor to the app's ways.
+
+    What is due is told from the pictures, what is sent from the token ids: two witnesses who must agree.
+    """
+
+    @property
+    def words(self) -> str:
+        """What a frame costs, for the banner: `64 image tokens a frame`."""
+        ...
+
+    def picture(self, pixels: Pixels) -> Image:
+        """A frame (RGB, H×W×3 uint8) as the processor is to be given it, the whole of it."""
+        ...
+
+    def due(self, pictures: Sequence[Image], inputs: Inputs) -> int:
+        """How many image tokens these pictures are to become.
+
+        Raises:
+            UsageError: there are more of them than the model can be shown at once.
+        """
+        ...
+
+    def sent(self, inputs: Inputs) -> int:
+        """How many image tokens the model is given."""
+        ...
+
+
+def a_frame(image_tokens: int) -> str:
+    return f"{image_tokens} image tokens a frame"
+
+
+def refused(wished: object, name: str, choices: Iterable[str]) -> UsageError:
+    """The refusal of a wish for image tokens, with what can be had instead."""
+    can = " or ".join(choices)
+    return UsageError(
+        f"{name} cannot look through {wished} image tokens" if wished != "tiles" else f"{name} cannot read in tiles",
+        f"leave --image-tokens out, or take {can}" if can else "leave --image-tokens out",
+    )
+
+
+def one_at_a_time(name: str) -> UsageError:
+    return UsageError(f"{name} can be shown one frame at a time", "leave --frames out, or take another model")

@@ -1,0 +1,52 @@
+"""FastVLM: a frame is padded to a square with black, as it was trained, and becomes 256 rows of the cache.
+
+The token ids hold one placeholder a frame and not 256: rows are not ids.
+"""
+
+from collections.abc import Sequence
+
+from PIL.Image import Image
+
+from app.card import Card
+from app.flow import Pixels
+from app.vision.families.family import a_frame, one_at_a_time, refused
+from app.vision.loaded import Inputs, Loaded
+from app.vision.tile import framed
+from app.wish import Wish
+
+WHITE = 255.0
+
+
+class FastVlm:
+    """One square a frame, its size and number of tokens fixed."""
+
+    def __init__(self, loaded: Loaded, _card: Card, wish: Wish) -> None:
+        self.loaded = loaded
+        eyes, images = loaded.model.config.vision_config, loaded.processor.image_processor
+        self.edge, self.patch = int(eyes.image_size), int(eyes.patch_size)
+        self.image_tokens = (self.edge // self.patch) ** 2
+        if wish.image_tokens not in (None, self.image_tokens):
+            raise refused(wish.image_tokens, loaded.name, [str(self.image_tokens)])
+        images.do_resize = images.do_center_crop = images.do_rescale = False
+        # It would take a frame whose brightest pixel is 1 of 255 for one that is scaled already: a covered camera's
+        # noise would be seen in black and white. Normalizing can scale as well, and does so every time.
+        images.image_mean = [each * WHITE for each in images.image_mean]
+        images.image_std = [each * WHITE for each in images.image_std]
+
+    @property
+    def words(self) -> str:
+        return a_frame(self.image_tokens)
+
+    def picture(self, pixels: Pixels) -> Image:
+        return framed(pixels, self.edge)
+
+    def due(self, pictures: Sequence[Image], _inputs: Inputs) -> int:
+        """With two placeholders mlx-vlm puts the words between and behind them into the wrong places."""
+        if len(pictures) > 1:
+            raise one_at_a_time(self.loaded.name)
+        return self.image_tokens
+
+    def sent(self, inputs: Inputs) -> int:
+        """As many as the tower makes of the pixels (frames×3×H×W), if each has its placeholder."""
+        _, _, height, width = inputs["pixel_values"].shape
+        return self.loaded.placeholders(inputs) * int((height // self.patch) * (width // self.patch))

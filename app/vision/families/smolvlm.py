@@ -1,0 +1,112 @@
+"""SmolVLM and Idefics3: a frame is one square tile, and every tile becomes the same number of image tokens.
+
+By default the processor enlarges any picture to four tiles' width and cuts it into 13 (KNOWN_ISSUES.md, "The tiling
+trap"). Only its attributes have an effect on that, the same words in a call have none.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from app.card import Card
+from app.errors import ModelError
+from app.flow import Pixels
+from app.vision.families.family import Family, a_frame, refused
+from app.vision.loaded import Inputs, Loaded
+from app.vision.tile import tile
+from app.wish import Wish
+
+
+class SmolVlm:
+    """One tile a frame.
+
+    Fewer tokens are a smaller tile: `max_image_size` and `image_seq_len` must be changed together.
+    """
+
+    def __init__(self, loaded: Loaded, card: Card, wished: int | None) -> None:
+        self.loaded = loaded
+        published = published_edge(loaded)
+        choices = edges(loaded, published, card)
+        self.image_tokens = wished or tokens(loaded, published)
+        if wished and wished not in choices:
+            raise refused(wished, loaded.name, map(str, sorted(choices)))
+        self.edge = choices[wished] if wished else published
+        if wished:
+            loaded.processor.image_seq_len = wished
+        images = loaded.processor.image_processor
+        images.max_image_size = {"longest_edge": self.edge}
+        images.do_image_splitting = False
+        images.do_resize = False
+
+    @property
+    def words(self) -> str:
+        return a_frame(self.image_tokens)
+
+    def picture(self, pixels: Pixels) -> Image.Image:
+        return tile(pixels, self.edge)
+
+    def due(self, pictures: Sequence[Image.Image], _inputs: Inputs) -> int:
+        return len(pictures) * self.image_tokens
+
+    def sent(self, inputs: Inputs) -> int:
+        return self.loaded.placeholders(inputs)
+
+
+class Tiles:
+    """The processor's own reading, as published: a grid of tiles and the whole picture once more, small."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+        if not loaded.processor.image_processor.do_image_splitting:
+            raise refused("tiles", loaded.name, ())
+        self.image_tokens = tokens(loaded, published_edge(loaded))
+
+    @property
+    def words(self) -> str:
+        return f"{self.image_tokens} image tokens a tile"
+
+    def picture(self, pixels: Pixels) -> Image.Image:
+        return Image.fromarray(np.ascontiguousarray(pixels))
+
+    def due(self, _pictures: Sequence[Image.Image], inputs: Inputs) -> int:
+        return int(inputs["pixel_values"].shape[1]) * self.image_tokens  # pixel_values: 1×tiles×3×edge×edge
+
+    def sent(self, inputs: Inputs) -> int:
+        return self.loaded.placeholders(inputs)
+
+
+def smolvlm(loaded: Loaded, card: Card, wish: Wish) -> Family:
+    """The way to look that was wished for."""
+    if wish.image_tokens == "tiles":
+        return Tiles(loaded)
+    return SmolVlm(loaded, card, wish.image_tokens)
+
+
+def published_edge(loaded: Loaded) -> int:
+    """The tile's edge in pixels, as the processor was published."""
+    try:
+        return int(loaded.processor.image_processor.max_image_size["longest_edge"])
+    except (AttributeError, KeyError, TypeError) as failure:
+        raise ModelError(
+            f"the image processor of {loaded.name} does not say how large a tile is",
+            "copy or download the folder again, or take the default",
+        ) from failure
+
+
+def tokens(loaded: Loaded, edge: int) -> int:
+    """What the tower makes of a tile: its patches, of which the connector folds scale×scale into one token."""
+    config = loaded.model.config
+    return int((edge // config.vision_config.patch_size) ** 2 // config.scale_factor**2)
+
+
+def edges(loaded: Loaded, published: int, card: Card) -> dict[int, int]:
+    """The tile's edge in pixels for every number of tokens that can be had: k×k, from half the published side to it.
+
+    Smaller tiles see too little to be worth a wish, larger ones have places that the tower never learned.
+    """
+    token_edge = loaded.model.config.vision_config.patch_size * loaded.model.config.scale_factor
+    side = published // token_edge
+    found = {k * k: published if k == side else k * token_edge for k in range((side + 1) // 2, side + 1)}
+    bound = card.image_tokens
+    return found if bound is None else {n: edge for n, edge in found.items() if bound.least <= n <= bound.most}
