@@ -1,0 +1,87 @@
+"""Is config.json one that the loader understands, and that leaves it nothing to guess?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.check.facts import Finding
+from app.check.model import loading
+from app.check.model.absence import COMPLETE
+from app.check.model.files import Checkpoint
+from app.check.model.loading import Plan
+
+GUESSED = ("smolvlm", "idefics3")
+"""Architectures for which mlx-vlm guesses another rope_theta than the models were trained with: 1,000,000."""
+SAME_REPOSITORY = "take config.json from the repository that the weights come from"
+
+
+def known(checkpoint: Checkpoint) -> list[Finding]:
+    """What keeps the loader from even choosing an architecture; nothing if it can."""
+    if named := checkpoint.config.get("model_file"):
+        sentence = f"config.json wants the program {named} to be run, and looksay runs no code out of a model's folder"
+        return [Finding("fit", "bad", sentence, COMPLETE, "config-unfit")]
+    if not checkpoint.architecture:
+        sentence = "config.json names no model_type"
+        return [Finding("fit", "bad", sentence, SAME_REPOSITORY, "model-type-unknown")]
+    if not loading.knows(checkpoint.architecture):
+        sentence = f"the installed mlx-vlm knows no architecture {checkpoint.architecture!r}"
+        return [Finding("fit", "bad", sentence, COMPLETE, "model-type-unknown")]
+    return []
+
+
+def plan(checkpoint: Checkpoint) -> Plan | Finding:
+    """What the loader would do, or why it refuses.
+
+    It refuses with ValueError, KeyError or TypeError; whatever else it raises is left to the caller, as no verdict.
+    """
+    try:
+        return loading.plan(checkpoint.folder)
+    except KeyError as error:
+        return _key(str(error.args[0]) if error.args else "")
+    except (ValueError, TypeError) as error:
+        return _refused(" ".join(str(error).split())[:200])
+
+
+def rope(checkpoint: Checkpoint, config: Any) -> list[Finding]:
+    """Whether the loader counts positions as config.json says; nothing if so.
+
+    transformers 5 writes rope_theta into rope_parameters alone, where mlx-vlm does not look for every architecture;
+    what it then guesses makes captions wrong without a word. `config`: the loader's own, defaults filled in.
+    """
+    used = getattr(getattr(config, "text_config", None), "rope_theta", None)
+    said = rope_theta(checkpoint.config)
+    if not isinstance(used, int | float) or used == said or (said is None and checkpoint.architecture not in GUESSED):
+        return []
+    told = "config.json does not say" if said is None else f"config.json says {said:,}"
+    sentence = f"mlx-vlm would count positions with rope_theta {used:,}, and {told}"
+    remedy = "write rope_theta into text_config of config.json" + (
+        f": {said}" if said else ", as the model's card says"
+    )
+    return [Finding("fit", "bad", sentence, remedy, "rope-theta")]
+
+
+def rope_theta(config: Mapping[str, Any]) -> float | None:
+    """What config.json says: rope_parameters first, as transformers reads it."""
+    text = config.get("text_config") or config.get("llm_config") or config
+    parameters = text.get("rope_parameters") if isinstance(text, Mapping) else None
+    for place in (parameters, text):
+        said = place.get("rope_theta") if isinstance(place, Mapping) else None
+        if isinstance(said, int | float):
+            return said
+    return None
+
+
+def _key(name: str) -> Finding:
+    """A KeyError is about a tensor if what it names has the dots of a tensor's name, and else about config.json."""
+    if "." in name:
+        return Finding(
+            "fit", "bad", f"the tensor {name} that the loader asks for is missing", COMPLETE, "tensors-missing"
+        )
+    if name in ("bits", "group_size"):
+        sentence = f"config.json does not say the {name} of its quantization"
+        return Finding("fit", "bad", sentence, SAME_REPOSITORY, "quantization")
+    return Finding("fit", "bad", f"config.json does not say {name}", SAME_REPOSITORY, "config-unfit")
+
+
+def _refused(reason: str) -> Finding:
+    code = "quantization" if "quantiz" in reason else "config-unfit"
+    return Finding("fit", "bad", f"the loader does not take this config.json: {reason}", SAME_REPOSITORY, code)

@@ -1,0 +1,47 @@
+"""The stages in their order: files, loader, eyes, fit, processor. What a stage finds bad makes those after it idle."""
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from app.card import Card
+from app.check.facts import Finding
+from app.check.model import config, eyes, files, fit, loader, processor
+
+MOST_OF_A_REASON = 200
+
+
+def judge(folder: Path, card: Card) -> list[Finding]:
+    """Whether what is installed can load the model in `folder`, without reading its weights.
+
+    Never raises: an exception in here is the finding `unknown`, and no verdict on the model. Every stage that passes
+    gives a finding that is ok. Takes under half a second once mlx_vlm is imported, which takes seconds.
+    """
+    findings: list[Finding] = []
+    try:
+        for found in _stages(folder, card):
+            findings += found
+            if any(each.status == "bad" for each in found):
+                break
+    except Exception as error:  # noqa: BLE001 — a defect of the check, or of a library, says nothing about the model
+        findings.append(_unknown(error))
+    return findings
+
+
+def _stages(folder: Path, card: Card) -> Iterator[list[Finding]]:
+    checkpoint, found = files.read(folder)
+    yield found
+    yield [*loader.in_range(card, version("mlx-vlm")), *eyes.look(checkpoint)]
+    yield config.known(checkpoint)
+    plan = config.plan(checkpoint)
+    if isinstance(plan, Finding):
+        yield [plan]
+        return
+    yield [*config.rope(checkpoint, plan.config), *fit.judge_plan(checkpoint, plan)]
+    yield processor.examine(checkpoint, plan.config)
+
+
+def _unknown(error: Exception) -> Finding:
+    reason = " ".join(str(error).split())[:MOST_OF_A_REASON]
+    sentence = f"the check came to no verdict ({type(error).__name__}: {reason})"
+    return Finding("check", "unknown", sentence, "report this with what ./run.sh check prints", "unknown")

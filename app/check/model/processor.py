@@ -1,0 +1,104 @@
+"""Fifth stage: tokenizer, image processor and chat template, tried on one small generated frame.
+
+The processor is mlx-vlm's own, as it makes prompts while it describes; the model is not there and is not needed.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from app.check.facts import Finding
+from app.check.model import loading
+from app.check.model.files import Checkpoint
+from app.check.model.geometry import FAMILIES, Family, Sent
+
+EDGE = 256
+"""Of the frame that is tried, in pixels, where the processor does not ask for another."""
+AGAIN = "download the folder again; tokenizer, processor and template files belong to it as well as the weights"
+
+
+def examine(checkpoint: Checkpoint, config: Any) -> list[Finding]:
+    """What keeps a frame from reaching the model, or one finding that is ok. `config`: the loader's own."""
+    try:
+        processor = loading.processor(checkpoint.folder)
+    except Exception as error:  # noqa: BLE001 — transformers raises what it likes over a file that it cannot read
+        return [_not_made(checkpoint.folder, error)]
+    if found := [*_parts(processor, checkpoint, config)]:
+        return found
+    family = FAMILIES.get(checkpoint.architecture.lower())
+    if family is None:
+        return [Finding("processor", "ok", "tokenizer, image processor and chat template are there")]
+    return _try(processor, config, family)
+
+
+def _not_made(folder: Path, error: Exception) -> Finding:
+    """Whose fault it is that there is no processor: the tokenizer's, if that cannot be made alone either."""
+    reason = " ".join(str(error).split())[:160]
+    if loading.has_tokenizer(folder):
+        sentence = f"the image processor cannot be made: {reason}"
+        return Finding("processor", "bad", sentence, AGAIN, "no-image-processor")
+    return Finding("processor", "bad", f"the tokenizer cannot be read: {reason}", AGAIN, "no-tokenizer")
+
+
+def _parts(processor: Any, checkpoint: Checkpoint, config: Any) -> Iterator[Finding]:
+    if getattr(processor, "image_processor", None) is None:
+        sentence = "there is no image processor (preprocessor_config.json, processor_config.json)"
+        yield Finding("processor", "bad", sentence, AGAIN, "no-image-processor")
+    if loading.needs_template(checkpoint.architecture) and not _template(processor):
+        sentence = "there is no chat template, so mlx-vlm would send a bare prompt"
+        yield Finding("processor", "bad", sentence, AGAIN, "no-chat-template")
+    rows = getattr(getattr(config, "text_config", None), "vocab_size", None)
+    words = len(_tokenizer(processor))
+    if isinstance(rows, int) and words > rows:
+        sentence = f"the tokenizer has {words:,} tokens, and the model only {rows:,}"
+        yield Finding("processor", "bad", sentence, "take tokenizer and weights of one repository", "vocabulary")
+
+
+def _try(processor: Any, config: Any, family: Family) -> list[Finding]:
+    """Send a grey frame through template and processor, and count what comes out."""
+    prompt = loading.prompt(processor, config)
+    mark = getattr(processor, "image_token", "<image>")
+    if prompt.count(mark) != 1:
+        sentence = f"the chat template makes {prompt.count(mark)} places for one picture ({mark})"
+        return [Finding("processor", "bad", sentence, AGAIN, "template-without-image")]
+    if wrong := _image_token(processor, config, mark):
+        return [wrong]
+    sent = loading.sent(processor, prompt, _one_tile(processor) if family.has_tiles else EDGE)
+    return [_counted(config, sent, family)]
+
+
+def _image_token(processor: Any, config: Any, mark: str) -> Finding | None:
+    """The id that the model replaces by what it sees must be the id that the tokenizer gives the mark."""
+    due = getattr(config, "image_token_index", None)
+    given = getattr(processor, "image_token_index", None)  # FastVLM's own, which is in no vocabulary
+    given = _tokenizer(processor).convert_tokens_to_ids(mark) if given is None else given
+    if due is None or due == given:
+        return None
+    sentence = f"config.json says {due} for the image token, and the tokenizer gives {mark} the number {given}"
+    remedy = "take config.json and tokenizer.json of one repository"
+    return Finding("processor", "bad", sentence, remedy, "image-token")
+
+
+def _counted(config: Any, sent: Sent, family: Family) -> Finding:
+    found = int((sent["input_ids"] == config.image_token_index).sum().item())
+    due = family.due(config, sent)
+    if found == due:
+        return Finding("processor", "ok", f"one frame becomes {found} image tokens, as the vision tower makes them")
+    sentence = f"one frame becomes {found} image tokens in the prompt, and the vision tower makes {due}"
+    remedy = "take processor_config.json and preprocessor_config.json from the repository of the weights"
+    return Finding("processor", "bad", sentence, remedy, "image-token-count")
+
+
+def _one_tile(processor: Any) -> int:
+    """Keep the processor from cutting, as looksay does when it describes; return the edge of its one tile."""
+    images = processor.image_processor
+    images.do_image_splitting = images.do_resize = False
+    return int(images.max_image_size["longest_edge"])
+
+
+def _template(processor: Any) -> Any:
+    return getattr(processor, "chat_template", None) or getattr(_tokenizer(processor), "chat_template", None)
+
+
+def _tokenizer(processor: Any) -> Any:
+    return getattr(processor, "tokenizer", processor)
