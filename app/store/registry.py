@@ -92,6 +92,11 @@ def home(card: Card, root: Path = ROOT) -> Path:
     return root / card.folder if card.folder else fetched_folder(card.name, root)
 
 
+def is_installed(card: Card, root: Path = ROOT) -> bool:
+    """Whether it is there; whether its files are what they should be is for lock.py."""
+    return (home(card, root) / "config.json").is_file()
+
+
 def note(folder: Path, root: Path = ROOT) -> str:
     """What the registry wants said of the model in this folder; empty for one that it does not know."""
     where = folder.resolve()
@@ -126,9 +131,8 @@ def _of_repository(name: str, repository: str, revision: str, cards: dict[str, C
 
 
 def _installed(card: Card, root: Path) -> Path:
-    folder = home(card, root)
-    if (folder / "config.json").is_file():
-        return folder
+    if is_installed(card, root):
+        return home(card, root)
     if card.folder:
         raise ModelError(f"{card.name} belongs into {card.folder} and is not there", f"git checkout -- {card.folder}")
     raise ModelError(f"{card.name} is not installed", f"{card.install_command} fetches it, or ./run.sh demo")

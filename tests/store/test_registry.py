@@ -1,13 +1,10 @@
 """Names, folders, and what is said when there is neither."""
 
-import re
 from pathlib import Path
 
 import pytest
 
-from app.card import Card
 from app.errors import ModelError, UsageError
-from app.settings import Settings
 from app.store.registry import fetched_folder, fetched_name, known, locate, registered
 from tests.fixtures.loopback_hub import REPOSITORY
 
@@ -16,19 +13,6 @@ def installed(folder: Path) -> Path:
     folder.mkdir(parents=True)
     (folder / "config.json").write_text("{}")
     return folder
-
-
-@pytest.mark.parametrize("model", registered().values(), ids=lambda model: model.name)
-def test_every_registered_model_is_either_bundled_or_pinned(model: Card) -> None:
-    assert bool(model.folder) != bool(model.repository)
-    assert model.licence
-    if model.repository:
-        assert re.fullmatch("[0-9a-f]{40}", model.revision)
-        assert model.sha256
-
-
-def test_the_default_of_the_registry_is_the_default_of_the_settings() -> None:
-    assert [model.name for model in registered().values() if model.default] == [Settings().model]
 
 
 def test_a_name_is_its_folder_once_it_is_installed(root: Path) -> None:
