@@ -1,0 +1,101 @@
+"""The installed llama.cpp, and the one question put to it: does it know this projector?
+
+No table of projectors is kept here, for it would be out of date within weeks. libmtmd is shown a mmproj of 200 bytes
+that names the projector and holds nothing else. One that it knows it misses the rest of; one that it does not know it
+calls "unknown projector type". A projector that nobody has is asked first: unless that is refused in those words, the
+answer means nothing.
+"""
+
+import os
+import shutil
+import struct
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ASK = Path(__file__).with_name("ask.py")
+NAMES = ("libmtmd.dylib", "libmtmd.so")
+UNKNOWN = "unknown projector type"
+NOBODYS = "looksay-asks"
+"""A projector that no llama.cpp knows."""
+TIMEOUT_S = 20.0
+"""An answer takes half a second; longer on a Mac that is busy, or that sees the library for the first time."""
+
+
+class CannotSay(Exception):
+    """The library gave no answer that could be understood; the message tells why."""
+
+
+def installed() -> Path | None:
+    """libmtmd of the llama-server on PATH, or else of the Python package llama_cpp."""
+    return next((folder / name for folder in _folders() for name in NAMES if (folder / name).is_file()), None)
+
+
+def knows(library: Path, projector: str, timeout_s: float = TIMEOUT_S) -> bool:
+    """Whether this libmtmd has the projector.
+
+    Raises:
+        CannotSay: it crashed, hung, lacks a function, or speaks otherwise than expected.
+    """
+    with TemporaryDirectory(prefix="looksay-") as folder:
+        stubs = [_stub(Path(folder, name), words) for name, words in (("control", NOBODYS), ("asked", projector))]
+        said = _show(library, stubs, timeout_s)
+    before, _, after = said.partition(str(stubs[1]) + "\n")
+    if UNKNOWN not in before:
+        raise CannotSay("it takes any projector for known, or fails before it looks")
+    return UNKNOWN not in after
+
+
+def _folders() -> list[Path]:
+    """Where libmtmd lies: beside llama-server (released archives), or in lib beside that folder (Homebrew)."""
+    server, package = shutil.which("llama-server"), find_spec("llama_cpp")
+    beside = Path(server).resolve().parent if server else None
+    inside = package.submodule_search_locations if package else None
+    return [
+        *([beside, beside.parent / "lib"] if beside else []),
+        *(Path(each) / "lib" for each in inside or ()),
+    ]
+
+
+def _show(library: Path, stubs: list[Path], timeout_s: float) -> str:
+    """What the library says of the files, each under a line with its name."""
+    try:
+        child = subprocess.run(
+            [sys.executable, "-I", str(ASK), str(library), *map(str, stubs)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            cwd=stubs[0].parent,  # ggml also looks for libraries in the folder it is started in
+            env=os.environ | {"GGML_NO_BACKTRACE": "1"},
+            timeout=timeout_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise CannotSay(f"it did not answer within {timeout_s:.0f} s") from None
+    said = child.stderr.decode("utf-8", "replace")
+    if child.returncode or child.stdout.split() != [b"refused"] * len(stubs):
+        raise CannotSay(_last_words(said) or f"it ended with status {child.returncode}")
+    return said
+
+
+def _last_words(said: str) -> str:
+    """The last line, which tells most of a traceback or an assertion."""
+    lines = said.split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")[:200]
+
+
+def _stub(path: Path, projector: str) -> Path:
+    """A GGUF file with three keys and no tensor."""
+    keys = [
+        _text("general.architecture") + struct.pack("<I", 8) + _text("clip"),
+        _text("clip.has_vision_encoder") + struct.pack("<I?", 7, True),
+        _text("clip.projector_type") + struct.pack("<I", 8) + _text(projector),
+    ]
+    path.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, len(keys)) + b"".join(keys))
+    return path
+
+
+def _text(content: str) -> bytes:
+    raw = content.encode()
+    return struct.pack("<Q", len(raw)) + raw
