@@ -8,7 +8,8 @@
     settings.py   every knob, one field each
     errors.py     failures that can be explained, with their remedies
     flow.py       what flows, and the seams between the rooms
-    wiring.py     the one place that names concrete classes
+    card.py       what is known of a model before it is loaded;  wish.py: what is wished of it beyond that
+    wiring/       the one place that names concrete classes
     narrator.py   the live loop;  gate.py, pace.py, sentences.py: its judgements
     live.py       who runs where: the inference thread, the main thread, the end
     describe.py   pictures on request
@@ -16,7 +17,8 @@
     cameras/      where frames come from
     vision/       what turns frames into words
     outputs/      where sentences go
-    check/        what this machine has, and what it lacks
+    check/        does this model fit, and does it see? what this machine has, and what it lacks
+    headers/      what model files say of themselves: common ground of store and check
     store/        models: the registry, the lock, fetching and converting
 
 Rooms never import one another.

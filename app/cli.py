@@ -41,30 +41,37 @@ def demo(parser: ArgumentParser, argv: Sequence[str]) -> int:
 
 
 def narrate(settings: Settings) -> int:
-    from app.wiring import live_run
+    from app.wiring.live import live_run
 
     return live_run(settings).go()
 
 
 def describe(parser: ArgumentParser, argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
-    from app.wiring import describe_pictures
+    from app.wiring.answers import describe_pictures
 
     return describe_pictures(given.picture, given.ask, from_flags(given))
 
 
 def cameras(parser: ArgumentParser, argv: Sequence[str]) -> int:
     settings = from_flags(parser.parse_args(argv))
-    from app.wiring import list_cameras
+    from app.wiring.answers import list_cameras
 
     return list_cameras(settings)
 
 
-def check(parser: ArgumentParser, argv: Sequence[str]) -> int:
+def models(parser: ArgumentParser, argv: Sequence[str]) -> int:
     settings = from_flags(parser.parse_args(argv))
-    from app.wiring import check_machine
+    from app.wiring.answers import list_models
 
-    return check_machine(settings)
+    return list_models(settings)
+
+
+def check(parser: ArgumentParser, argv: Sequence[str]) -> int:
+    given = parser.parse_args(argv)
+    from app.wiring import checks
+
+    return checks.check(given.target, given.mmproj, from_flags(given))
 
 
 def flags(*names: str) -> Callable[[str], ArgumentParser]:
@@ -88,20 +95,46 @@ def top(_name: str) -> ArgumentParser:
 
 
 def pictures(name: str) -> ArgumentParser:
-    parser = flags("model", "backend", "prompt", "max_tokens", "json")(name)
+    parser = flags("model", *MODEL_FLAGS, "backend", "prompt", "max_tokens", "json")(name)
     parser.add_argument("picture", nargs="+", help="a picture, a folder, an http(s) or data: address, or - for stdin")
     parser.add_argument("--ask", metavar="TEXT", help="a question to answer instead of describing")
     return parser
 
 
-DEMO_FLAGS = ("frames", "prompt", "max_tokens", "every", "speak", "voice", "log", "seconds", "json", "asap")
+def checked(name: str) -> ArgumentParser:
+    parser = flags("model", "json")(name)
+    parser.add_argument(
+        "target",
+        nargs="?",
+        metavar="NAME|PATH|URL",
+        help="a model, a GGUF file, or a server's address; else the machine",
+    )
+    parser.add_argument("--mmproj", metavar="FILE", help="the eyes that belong to a GGUF file, if not found beside it")
+    return parser
+
+
+MODEL_FLAGS = ("trust_model", "image_tokens", "precision")
+DEMO_FLAGS = (
+    "frames",
+    *MODEL_FLAGS,
+    "prompt",
+    "max_tokens",
+    "every",
+    "speak",
+    "voice",
+    "log",
+    "seconds",
+    "json",
+    "asap",
+)
 
 COMMANDS = {
     "": Command("looksay looks through the camera and says what is new.", top, live),
     "demo": Command("Narrate a drawn clip with the bundled model: no camera, no network.", flags(*DEMO_FLAGS), demo),
     "describe": Command("Describe pictures, or answer a question about them.", pictures, describe),
     "cameras": Command("List the cameras by name.", flags("json"), cameras),
-    "check": Command("Say what this machine has and lacks, ready for a bug report.", flags("model", "json"), check),
+    "models": Command("List the models: installed, fit for this machine, verified.", flags("json"), models),
+    "check": Command("Say whether a model fits and sees, or what this machine has and lacks.", checked, check),
 }
 
 

@@ -25,7 +25,7 @@ INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Task:
     """What is asked of every picture."""
 
     prompt: str
@@ -65,7 +65,7 @@ class Page:
     is_json: bool = False
 
 
-def run(whats: Sequence[str], wish: Wish, describer: Callable[[], Describer], page: Page) -> int:
+def run(whats: Sequence[str], task: Task, describer: Callable[[], Describer], page: Page) -> int:
     """Describe every picture that `whats` name. Returns the exit code: 0, 1 if any failed, 130 if interrupted.
 
     The describer is asked for once a picture has been read, used on this thread, and left open. With more than one
@@ -79,11 +79,11 @@ def run(whats: Sequence[str], wish: Wish, describer: Callable[[], Describer], pa
     try:
         names = [name for what in whats for name in expand(what)]
         has_names = len(names) > 1 or names != list(whats)
-        with progress(len(names), page.err) as bar, closing(results(names, wish, describer)) as described:
+        with progress(len(names), page.err) as bar, closing(results(names, task, describer)) as described:
             for result in described:
                 failures += isinstance(result, Undescribed)
                 with paused(bar):
-                    write(record(result, wish) if page.is_json else line(result, has_names), result, page)
+                    write(record(result, task) if page.is_json else line(result, has_names), result, page)
     except KeyboardInterrupt:
         return INTERRUPTED
     except Unread:
@@ -92,7 +92,7 @@ def run(whats: Sequence[str], wish: Wish, describer: Callable[[], Describer], pa
 
 
 def results(
-    names: Sequence[str], wish: Wish, describer: Callable[[], Describer]
+    names: Sequence[str], task: Task, describer: Callable[[], Describer]
 ) -> Generator[Described | Undescribed]:
     """Read and describe one picture after the other. A model that does not load ends it; a picture never does."""
     for number, what in enumerate(names):
@@ -103,7 +103,7 @@ def results(
             continue
         eyes = describer()
         try:
-            yield described(seen.name, wish.request(seen, number), eyes)
+            yield described(seen.name, task.request(seen, number), eyes)
         except Explained as error:
             yield Undescribed(seen.name, error)
 
@@ -135,9 +135,9 @@ def line(result: Described | Undescribed, has_names: bool) -> str:
     return f"{result.name}: {result.text}" if has_names else result.text
 
 
-def record(result: Described | Undescribed, wish: Wish) -> str:
+def record(result: Described | Undescribed, task: Task) -> str:
     """One JSON object, failures too: `error` and `hint` in the place of `text`."""
-    asked = {"question": wish.question} if wish.question else {}
+    asked = {"question": task.question} if task.question else {}
     if isinstance(result, Undescribed):
         told: dict[str, object] = {"error": result.error.message, "hint": result.error.remedy}
     else:

@@ -6,7 +6,9 @@ To add a flag, add a field: its flag, its help and its default come from here.
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Literal
+
+from app.wish import PRECISIONS, Precision, Wish
 
 PROMPT = "Describe what you see in one short sentence."
 PROMPT_FRAMES = "Describe what is happening in one short sentence."
@@ -28,6 +30,11 @@ def at_least(least: float, kind: type[int] | type[float] = float) -> Callable[[s
     return number
 
 
+def image_tokens(text: str) -> int | Literal["tiles"]:
+    """A flag's type: a whole number of tokens, or all the tiles."""
+    return "tiles" if text == "tiles" else int(at_least(1, int)(text))
+
+
 def knob(default: Any, words: str, **how: Any) -> Any:
     """A field that is also a flag; `how` goes to argparse as it is."""
     return field(default=default, metadata={"help": words, **how})
@@ -43,7 +50,19 @@ class Settings:
         metavar="WHAT",
     )
     asap: bool = knob(False, "read a file as fast as the model goes, instead of as filmed", action="store_true")
-    model: str = knob("smolvlm2-256m", "a model's name, or a folder", metavar="NAME|PATH")
+    model: str = knob(
+        "smolvlm2-256m", "a model's name, owner/name on the hub, a folder, or auto", metavar="NAME|PATH|auto"
+    )
+    trust_model: bool = knob(False, "start even with a model that the check refuses", action="store_true")
+    image_tokens: int | Literal["tiles"] | None = knob(
+        None,
+        "how many tokens a frame becomes (fewer is quicker), or tiles: a picture in all its detail, for describe",
+        metavar="N|tiles",
+        type=image_tokens,
+    )
+    precision: Precision | None = knob(
+        None, "compute with other numbers than the model was published with", choices=PRECISIONS
+    )
     backend: str = knob("mlx", "what runs the model", choices=("mlx",))
     prompt: str | None = knob(None, "what to ask of each frame", metavar="TEXT")
     frames: int = knob(1, "how many frames the model is shown, oldest first", metavar="N", type=at_least(1, int))
@@ -58,6 +77,11 @@ class Settings:
         None, "end by itself after so many seconds of narration", metavar="S", type=at_least(0)
     )
     json: bool = knob(False, "JSON lines on standard output instead of plain sentences", action="store_true")
+
+    @property
+    def wish(self) -> Wish:
+        """What is wished of the model beyond what its card says."""
+        return Wish(self.image_tokens, self.precision)
 
     @property
     def words(self) -> str:

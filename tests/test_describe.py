@@ -17,7 +17,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from app.cameras.world import COLOURS
-from app.describe import Page, Wish, run
+from app.describe import Page, Task, run
 from app.errors import ModelError, OutputError
 from app.vision.scripted import ScriptedDescriber
 
@@ -37,9 +37,9 @@ class Bench:
     def __init__(self, *script):
         self.describer = ScriptedDescriber(script)
 
-    def run(self, *whats, is_json=False, **wish):
+    def run(self, *whats, is_json=False, **task):
         page = Page(io.StringIO(), io.StringIO(), is_json)
-        self.code = run([str(what) for what in whats], Wish("What is it?", **wish), lambda: self.describer, page)
+        self.code = run([str(what) for what in whats], Task("What is it?", **task), lambda: self.describer, page)
         self.out, self.err = page.out.getvalue(), page.err.getvalue()
         return self
 
@@ -114,7 +114,7 @@ def test_a_defect_is_not_explained_away(tmp_path):
     describer = ScriptedDescriber(["One."])
     describer.wait = lambda _: 1 / 0
     with pytest.raises(ZeroDivisionError):
-        run(save(tmp_path, "a.png"), Wish("?"), lambda: describer, Page(io.StringIO(), io.StringIO()))
+        run(save(tmp_path, "a.png"), Task("?"), lambda: describer, Page(io.StringIO(), io.StringIO()))
 
 
 def test_json_lines_hold_the_picture_the_text_and_what_it_cost(tmp_path):
@@ -162,7 +162,7 @@ def test_ctrl_c_stops_within_a_word_and_closes_what_was_open(tmp_path):
 SLOW = """
 import sys, time
 from app.cameras.world import COLOURS
-from app.describe import Page, Wish, run
+from app.describe import Page, Task, run
 from app.vision.scripted import ScriptedDescriber
 
 def wait(_):
@@ -170,7 +170,7 @@ def wait(_):
     time.sleep(0.02)
 
 describer = ScriptedDescriber(["word " * 2000], wait=wait)
-sys.exit(run(sys.argv[1:], Wish("?", max_tokens=2000), lambda: describer, Page(sys.stdout, sys.stderr)))
+sys.exit(run(sys.argv[1:], Task("?", max_tokens=2000), lambda: describer, Page(sys.stdout, sys.stderr)))
 """
 
 
@@ -200,14 +200,14 @@ class Broken(io.StringIO):
 
 def test_it_ends_quietly_when_nobody_reads_any_more(tmp_path):
     describer, page = ScriptedDescriber(["One."]), Page(Broken(errno.EPIPE), io.StringIO())
-    assert run(save(tmp_path, "a.png", "b.png", "c.png"), Wish("?"), lambda: describer, page) == 0
+    assert run(save(tmp_path, "a.png", "b.png", "c.png"), Task("?"), lambda: describer, page) == 0
     assert (len(describer.asked), page.err.getvalue()) == (2, "")
 
 
 def test_a_full_disk_is_explained(tmp_path):
     page = Page(Broken(errno.ENOSPC), io.StringIO())
     with pytest.raises(OutputError, match="No space left") as caught:
-        run(save(tmp_path, "a.png", "b.png"), Wish("?"), lambda: ScriptedDescriber(["One."]), page)
+        run(save(tmp_path, "a.png", "b.png"), Task("?"), lambda: ScriptedDescriber(["One."]), page)
     assert caught.value.remedy
 
 
@@ -218,7 +218,7 @@ def test_escape_codes_of_a_model_never_reach_the_terminal(tmp_path):
 def test_a_letter_that_the_terminal_lacks_does_not_end_it(tmp_path):
     raw = io.BytesIO()
     page = Page(io.TextIOWrapper(raw, encoding="ascii"), io.StringIO())
-    assert run(save(tmp_path, "a.png"), Wish("?"), lambda: ScriptedDescriber(["Röt."]), page) == 0
+    assert run(save(tmp_path, "a.png"), Task("?"), lambda: ScriptedDescriber(["Röt."]), page) == 0
     assert raw.getvalue() == b"R?t.\n"
 
 
@@ -237,7 +237,7 @@ def on_a_terminal(monkeypatch, *whats, out=None):
     reader = threading.Thread(target=read)
     reader.start()
     with os.fdopen(theirs, "w") as terminal:
-        run(whats, Wish("?"), lambda: ScriptedDescriber(["A red square."]), Page(out or terminal, terminal))
+        run(whats, Task("?"), lambda: ScriptedDescriber(["A red square."]), Page(out or terminal, terminal))
     reader.join()
     os.close(ours)
     return shown.decode()

@@ -32,6 +32,12 @@ def bad(name: str, spoilt: Spoilt) -> Finding:
     return Finding(name, "bad", spoilt.sentence, spoilt.remedy, spoilt.code)
 
 
+def unknown(name: str, failure: Exception) -> Finding:
+    """That finding out failed, which is no verdict."""
+    why = " ".join(str(failure).split())
+    return Finding(name, "unknown", f"could not be found out: {type(failure).__name__}: {why}", code="unknown")
+
+
 @dataclass(frozen=True, slots=True)
 class ModelState:
     """The chosen model's files against the lock."""

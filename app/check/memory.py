@@ -29,10 +29,10 @@ class Memory:
 
     path: Path
 
-    def findings(self, key: str, ask: Callable[[], Sequence[Finding]]) -> list[Finding]:
-        """What was found under this key, or what `ask` finds now. Where something stayed unknown, it is asked again."""
+    def findings(self, key: str, ask: Callable[[], Sequence[Finding]], *, afresh: bool = False) -> list[Finding]:
+        """What was found under this key, or what `ask` finds now: `afresh`, and where something stayed unknown."""
         known = self._recalled()
-        if key in known:
+        if key in known and not afresh:
             return known[key]
         found = list(ask())
         if not any(each.status == "unknown" for each in found):

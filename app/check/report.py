@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TextIO
 
 from app.check.facts import Finding, Status
 from app.check.machine.packages import project_version
@@ -29,6 +30,20 @@ def lines_of(finding: Finding, width: int) -> list[str]:
     prefix = "error: " if finding.status == "bad" else ""
     line = f"{mark}  {finding.name.ljust(width)}  {prefix}{one_line(finding.sentence)}"
     return [line, f"{'':{len(mark) + width + 4}}hint: {one_line(finding.remedy)}"] if finding.remedy else [line]
+
+
+def verdict(target: str, findings: Sequence[Finding], out: TextIO, err: TextIO) -> int:
+    """One line a finding, and whether the model can be used: good news to `out`, `error:` and `hint:` to `err`."""
+    width = max((len(each.name) for each in findings), default=0)
+    wrong = [each for each in findings if each.status == "bad"]
+    for each in (each for each in findings if each not in wrong):
+        print(*map(private, lines_of(each, width)), sep="\n", file=out)
+    for each in wrong:
+        print(f"error: {one_line(each.sentence)} [{each.code}]\nhint: {one_line(each.remedy)}", file=err)
+    can = "can be used" if not wrong else "cannot be used"
+    sure = "" if all(each.status == "ok" for each in findings) or wrong else ", with a doubt"
+    print(f"{target} {can}{sure}", file=err if wrong else out)
+    return exit_code(findings)
 
 
 def as_json(findings: Sequence[Finding], title: str | None = None) -> str:

@@ -24,6 +24,13 @@ def test_a_verdict_is_remembered_whole(tmp_path: Path) -> None:
     assert kept.findings("other", lambda: [GOOD]) == [GOOD]
 
 
+def test_asked_afresh_it_keeps_the_newer_answer(tmp_path: Path) -> None:
+    kept = Memory(tmp_path / "checks.json")
+    kept.findings("k", lambda: [GOOD])
+    assert kept.findings("k", lambda: [BAD], afresh=True) == [BAD]
+    assert kept.findings("k", never) == [BAD]
+
+
 def test_what_stayed_unknown_is_asked_again(tmp_path: Path) -> None:
     kept = Memory(tmp_path / "checks.json")
     assert kept.findings("k", lambda: [Finding("fit", "unknown", "?", code="unknown")])

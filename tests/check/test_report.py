@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.check import Facts, Finding, ModelState, as_json, exit_code, findings, render
+from app.check import Facts, Finding, ModelState, as_json, exit_code, render
+from app.check.machine import findings
 from app.check.report import MARKS, commit, private, this_looksay
 from tests import needs
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from app.check.facts import Facts, Finding
+from app.check.facts import Facts, Finding, unknown
 from app.check.machine import computer, device, packages, parts
 
 ROOT = Path(__file__).parents[3]
@@ -37,8 +37,7 @@ def answered(name: str, question: Callable[[], Finding]) -> Finding:
     try:
         return question()
     except Exception as failure:  # noqa: BLE001 — a report on a broken machine must still be printed
-        why = " ".join(str(failure).split())
-        return Finding(name, "unknown", f"could not be found out: {type(failure).__name__}: {why}")
+        return unknown(name, failure)
 
 
 def system() -> Finding:

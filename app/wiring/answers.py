@@ -1,0 +1,55 @@
+"""The commands that answer once and end: describe, cameras, models."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from app.errors import SourceError
+from app.flow import Describer
+from app.settings import Settings
+from app.wiring.models import chosen, open_describer
+
+
+def describe_pictures(pictures: Sequence[str], question: str | None, settings: Settings) -> int:
+    """`./run.sh describe`: on this thread. The model is loaded once there is a picture to show it."""
+    from app.describe import Page, Task, run
+
+    model = chosen(settings)
+    opened: list[Describer] = []
+
+    def describer() -> Describer:
+        if not opened:
+            opened.append(open_describer(model, settings.wish, settings.trust_model))
+            for warning in (*model.notes, *opened[0].banner.warnings):
+                print(f"notice: {warning}", file=sys.stderr)
+        return opened[0]
+
+    try:
+        task = Task(settings.words, question, settings.max_tokens)
+        return run(pictures, task, describer, Page(sys.stdout, sys.stderr, settings.json))
+    finally:
+        for each in opened:
+            each.close()
+
+
+def list_cameras(settings: Settings) -> int:
+    """`./run.sh cameras`: number and name of each; exit code 1 if there is none."""
+    from app.cameras.devices import listed
+
+    cameras = listed()
+    for each in cameras:
+        print(json.dumps(asdict(each)) if settings.json else f"{each.index}  {each.name}")
+    if cameras:
+        return 0
+    raise SourceError("no camera was found", "connect one; ./run.sh --source scenes needs none")
+
+
+def list_models(settings: Settings) -> int:
+    """`./run.sh models`: which there are, which are installed, which this machine has the memory for."""
+    from app.store import machine_memory
+    from app.store.listing import as_json, render, rows
+
+    told = rows(machine_memory())
+    print(as_json(told) if settings.json else render(told))
+    return 0

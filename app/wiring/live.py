@@ -1,0 +1,96 @@
+"""A live run and its parts."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from app.flow import Describer, Notice, Output
+from app.live import Parts, Run, Screen
+from app.narrator import Narrator
+from app.settings import Settings
+from app.wiring.models import chosen, open_describer
+
+if TYPE_CHECKING:
+    from app.outputs.voice import Voice
+
+
+def live_run(settings: Settings) -> Run:
+    """A live run as the settings say.
+
+    Raises:
+        Explained: the model is not installed, the source is not there, the log cannot be written, …
+    """
+    from app.cameras.choose import open_source
+    from app.outputs.fan import Fan
+
+    model, wish = chosen(settings), settings.wish.for_live()
+    source = open_source(settings.source, settings.asap)
+    screen = open_screen(settings)
+    voices = open_voice(settings, screen)
+    return Run(
+        Parts(
+            source=source,
+            describer=lambda: open_describer(model, wish, settings.trust_model),
+            narrator=lambda describer: open_narrator(describer, settings),
+            screen=screen,
+            outputs=Fan([*open_log(settings, screen), *voices]),
+            last_words=lambda stop: finish(voices, stop),
+            warnings=model.notes,
+            seconds=settings.seconds,
+        )
+    )
+
+
+def open_narrator(describer: Describer, settings: Settings) -> Narrator:
+    from app.gate import Gate
+    from app.pace import Pace
+
+    return Narrator(describer, settings.words, Gate(), Pace(settings.every), settings.frames, settings.max_tokens)
+
+
+def open_screen(settings: Settings) -> Screen:
+    from app.outputs.screen import wants_plain
+
+    if settings.json:
+        from app.outputs.json_lines import JsonLines
+
+        return JsonLines()
+    if wants_plain(sys.stdout, sys.stderr, os.environ):
+        from app.outputs.plain import Plain
+
+        return Plain()
+    from app.outputs.terminal import Terminal
+
+    return Terminal()
+
+
+def open_log(settings: Settings, screen: Screen) -> Sequence[Output]:
+    if not settings.log:
+        return ()
+    from app.outputs.log import Log
+
+    return (Log(Path(settings.log), screen.tell),)
+
+
+def open_voice(settings: Settings, screen: Screen) -> "Sequence[Voice]":
+    """The voice, if one is wanted: on a terminal or by name it is, unless told otherwise."""
+    is_wanted = sys.stdout.isatty() or bool(settings.voice) if settings.speak is None else settings.speak
+    if not is_wanted:
+        return ()
+    from app.outputs.engines import find_engine, no_voice
+    from app.outputs.voice import Voice
+
+    engine = find_engine(settings.voice)
+    if engine:
+        return (Voice(engine, screen.tell),)
+    for warning in no_voice().warnings:
+        screen.tell(Notice("warning", warning))
+    return ()
+
+
+def finish(voices: "Sequence[Voice]", stop: Event) -> None:
+    for each in voices:
+        each.finish(stop)

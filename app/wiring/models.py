@@ -1,0 +1,154 @@
+"""From a model's name to a describer that has passed the check: nothing that was not found to see may speak.
+
+    name ── folder, card ── lock ── files, fit, processor ── load ── sight ── describer
+
+What was found is remembered by the files' hashes and the versions (app/check/memory.py), so that a start asks nothing
+twice. The judging is done in app/check; here it is put together, and acted on.
+"""
+
+import os
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.card import Card
+from app.errors import ModelError
+from app.flow import Banner, Describer, Piece, Request
+from app.settings import Settings
+from app.wish import Wish
+
+if TYPE_CHECKING:
+    from app.check import Finding
+
+ROOT = Path(__file__).parents[2]
+OVERRULED = "Starting all the same, because of --trust-model, with a model that the check refuses: "
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The model that will be used."""
+
+    folder: Path
+    card: Card
+    why: str = ""
+    """Why this one, if looksay chose it."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said whenever it speaks."""
+        return tuple(filter(None, [self.why, self.card.note]))
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """A describer whose banner also says what the check could not rule out."""
+
+    describer: Describer
+    doubts: tuple[str, ...]
+
+    @property
+    def banner(self) -> Banner:
+        own = self.describer.banner
+        return Banner(own.name, (*self.doubts, *own.warnings))
+
+    def describe(self, request: Request) -> Generator[Piece]:
+        return self.describer.describe(request)
+
+    def close(self) -> None:
+        self.describer.close()
+
+
+def chosen(settings: Settings) -> Chosen:
+    """The model that the settings name, or the best one for this machine.
+
+    Raises:
+        Explained: there is none of this name, or it is not installed.
+    """
+    from app.store import card_for, choose, locate, machine_memory
+
+    if settings.model == "auto":
+        card, why = choose(machine_memory())
+        return Chosen(locate(card.name), card, why)
+    folder = locate(settings.model)
+    return Chosen(folder, card_for(folder))
+
+
+def open_describer(model: Chosen, wish: Wish, is_trusted: bool) -> Describer:
+    """Check, load and look, on the thread that will describe.
+
+    Raises:
+        ModelError: a file has changed, or the check refuses the model and it is not trusted.
+    """
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    from app.store import verify
+
+    verify(model.folder)
+    told = judged(model)
+    refuse(model, told, is_trusted)
+    describer = load(model, wish)
+    try:
+        told = [*told, *seen(model, wish, describer)]
+        refuse(model, told, is_trusted)
+    except BaseException:
+        describer.close()
+        raise
+    return Doubted(describer, doubts(told))
+
+
+def load(model: Chosen, wish: Wish) -> Describer:
+    from app.vision.mlx import MlxDescriber
+
+    return MlxDescriber(model.folder, model.card, wish)
+
+
+def judged(model: Chosen, *, afresh: bool = False) -> "list[Finding]":
+    """What files, names and shapes tell; remembered."""
+
+    def ask() -> "list[Finding]":
+        from app.check.model import judge
+
+        return judge(model.folder, model.card)
+
+    return remembered(model, "fit", ask, afresh)
+
+
+def seen(model: Chosen, wish: Wish, describer: Describer, *, afresh: bool = False) -> "list[Finding]":
+    """What the sight test tells of this model, asked in this way; remembered."""
+
+    def ask() -> "list[Finding]":
+        from app.check.sight import finding, look
+
+        return [finding(look(describer))]
+
+    return remembered(model, f"sight {wish}", ask, afresh)
+
+
+def remembered(model: Chosen, what: str, ask: "Callable[[], list[Finding]]", afresh: bool) -> "list[Finding]":
+    from app.check.memory import Memory, key
+
+    memory = Memory(ROOT / ".cache" / "checks.json")
+    return memory.findings(key(hashes(model.folder), model.card, what), ask, afresh=afresh)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Of the files that a loader reads: those in the folder itself."""
+    from app.store.digests import digests
+
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    return {path.name: sha256 for path, sha256 in digests(files).items()}
+
+
+def refuse(model: Chosen, told: "Sequence[Finding]", is_trusted: bool) -> None:
+    """Raise ModelError for the first finding that forbids a start, and say how many more there are."""
+    wrong = [each for each in told if each.status == "bad"]
+    if not wrong or is_trusted:
+        return
+    more = f" (and {len(wrong) - 1} more: ./run.sh check {model.card.name})" if len(wrong) > 1 else ""
+    raise ModelError(f"{model.card.name} does not pass the check: {wrong[0].sentence}{more}", wrong[0].remedy)
+
+
+def doubts(told: "Sequence[Finding]") -> tuple[str, ...]:
+    """Everything but good findings, for the banner."""
+    openings = {"bad": OVERRULED, "note": "The check has a doubt: ", "unknown": "The check could not find out all: "}
+    return tuple(f"{openings[each.status]}{each.sentence}." for each in told if each.status in openings)

@@ -1,0 +1,125 @@
+"""Nothing blind speaks: `check`, and the same check before every start, as a user meets them."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.blinded import DEMO, blind_demo, shuffled, zeroed
+from tests.running import Ended, run
+from tests.vision.server.stand_in import model_that, serving
+
+HOME_FILES = shutil.ignore_patterns("training", "*.md")
+
+
+@pytest.fixture(scope="module")
+def blind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The demo model with the same weights but a tower of zeros."""
+    with ThreadPoolExecutor(1) as thread:
+        yield thread.submit(blind_demo, tmp_path_factory.mktemp("blind") / "blind", zeroed).result()
+
+
+def codes(ended: Ended) -> list[str]:
+    return [each["code"] for each in json.loads(ended.out)["findings"] if each["status"] != "ok"]
+
+
+def assert_explained(ended: Ended, count: int) -> None:
+    """Exit code 1, and one `error:` and one `hint:` a finding."""
+    assert ended.code == 1
+    assert ended.err.count("error: ") == ended.err.count("\nhint: ") == count
+    assert "Traceback" not in ended.err
+
+
+def test_check_says_that_the_demo_model_fits_and_sees() -> None:
+    ended = run("check", "demo")
+    assert (ended.code, ended.err) == (0, "")
+    assert "it sees" in ended.out
+    assert ended.out.splitlines()[-1] == "demo can be used"
+
+
+def test_check_says_so_in_json_too() -> None:
+    report = json.loads(run("check", "demo", "--json").out)
+    assert report["is_ready"]
+    assert {each["status"] for each in report["findings"]} == {"ok"}
+    assert [each["name"] for each in report["findings"]][-1] == "sight"
+
+
+def test_check_calls_a_blind_model_blind(blind: Path) -> None:
+    ended = run("check", str(blind))
+    assert_explained(ended, 1)
+    assert "blind" in ended.err
+    assert "--trust-model" in ended.err
+
+
+def test_check_of_a_truncated_model_says_how_much_is_missing_and_loads_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "half"
+    shutil.copytree(DEMO, folder, ignore=HOME_FILES)
+    weights = folder / "model.safetensors"
+    whole = weights.stat().st_size
+    with weights.open("r+b") as file:
+        file.truncate(whole // 2)
+    ended = run("check", str(folder))
+    assert_explained(ended, 1)
+    assert f"{whole:,}" in ended.err
+    assert "sight" not in ended.out
+
+
+def test_check_of_a_half_downloaded_model_tells_everything_that_is_missing(tmp_path: Path) -> None:
+    folder = tmp_path / "half"
+    folder.mkdir()
+    shutil.copy(DEMO / "config.json", folder)
+    ended = run("check", str(folder), "--json")
+    assert ended.code == 1
+    assert "no-weights" in codes(ended)
+
+
+def test_check_of_a_folder_without_a_model_is_explained(tmp_path: Path) -> None:
+    assert_explained(run("check", str(tmp_path)), 1)
+
+
+def test_check_of_a_name_that_nobody_knows_is_a_usage_error() -> None:
+    ended = run("check", "smolvlm2-256")
+    assert ended.code == 2
+    assert "did you mean smolvlm2-256m" in ended.err
+
+
+def test_a_blind_model_does_not_start_and_says_why(blind: Path) -> None:
+    ended = run("--source", "scenes", "--model", str(blind), "--seconds", "3", "--no-speak")
+    assert ended.code == 1
+    assert ended.sentences == []
+    assert "does not pass the check: blind" in ended.err
+
+
+def test_trusted_it_starts_and_the_banner_says_so(blind: Path) -> None:
+    ended = run("--source", "scenes", "--model", str(blind), "--seconds", "3", "--no-speak", "--trust-model")
+    assert ended.code == 0
+    assert "--trust-model" in ended.err
+    assert ended.sentences
+
+
+def test_describe_is_checked_as_well(blind: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "a.ppm"
+    picture.write_bytes(b"P6 1 1 255\n\xff\0\0")
+    ended = run("describe", str(picture), "--model", str(blind))
+    assert (ended.code, ended.out) == (1, "")
+    assert "blind" in ended.err
+
+
+def test_weights_in_another_order_are_blindness_too(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as thread:
+        folder = thread.submit(blind_demo, tmp_path / "shuffled", shuffled).result()
+    assert "blind" in codes(run("check", str(folder), "--json"))
+
+
+def test_check_of_a_server_that_drops_the_picture_calls_it_blind() -> None:
+    with serving(model_that(lambda _pixels, _question: "A man sits at a desk.", picture_tokens=0)) as root:
+        ended = run("check", f"{root}/v1")
+    assert_explained(ended, 1)
+    assert "A man sits at a desk." in ended.err
+
+
+def test_check_of_a_server_that_is_not_there_is_explained() -> None:
+    assert_explained(run("check", "http://127.0.0.1:9/v1"), 1)
