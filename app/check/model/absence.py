@@ -6,6 +6,7 @@ from app.headers.spoilt import Spoilt
 
 PIECES = ("*.incomplete", "*.part", "*.crdownload", ".cache/huggingface/download/**/*.incomplete")
 """What huggingface_hub, curl users and browsers leave of a download that was interrupted."""
+MOST_OF_A_REASON = 160
 COMPLETE = "take the complete model: ./run.sh models lists those that are known to be"
 
 
@@ -50,3 +51,9 @@ def _instead(folder: Path) -> tuple[str, str]:
 
 def _first(folder: Path, *patterns: str) -> str:
     return next((path.name for pattern in patterns for path in sorted(folder.glob(pattern))), "")
+
+
+def one_line(error: Exception) -> str:
+    """What a library said, short enough for a sentence."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= MOST_OF_A_REASON else text[: MOST_OF_A_REASON - 1] + "…"

@@ -1,11 +1,12 @@
 """Is config.json one that the loader understands, and that leaves it nothing to guess?"""
 
 from collections.abc import Mapping
+from traceback import extract_tb
 from typing import Any
 
 from app.check.facts import Finding
 from app.check.model import loading
-from app.check.model.absence import COMPLETE
+from app.check.model.absence import COMPLETE, one_line
 from app.check.model.files import Checkpoint
 from app.check.model.loading import Plan
 
@@ -38,7 +39,8 @@ def plan(checkpoint: Checkpoint) -> Plan | Finding:
     except KeyError as error:
         return _key(str(error.args[0]) if error.args else "")
     except (ValueError, TypeError) as error:
-        return _refused(" ".join(str(error).split())[:200])
+        reason = one_line(error)
+        return _unnamed(checkpoint, reason) if _is_over_tensors(error) else _refused(reason)
 
 
 def rope(checkpoint: Checkpoint, config: Any) -> list[Finding]:
@@ -80,6 +82,16 @@ def _key(name: str) -> Finding:
         sentence = f"config.json does not say the {name} of its quantization"
         return Finding("fit", "bad", sentence, SAME_REPOSITORY, "quantization")
     return Finding("fit", "bad", f"config.json does not say {name}", SAME_REPOSITORY, "config-unfit")
+
+
+def _is_over_tensors(error: Exception) -> bool:
+    """Whether it was raised while the loader renamed and reshaped tensors, and not while it read config.json."""
+    return any(frame.name == "sanitize" for frame in extract_tb(error.__traceback__))
+
+
+def _unnamed(checkpoint: Checkpoint, reason: str) -> Finding:
+    sentence = f"the weights are not those of a {checkpoint.architecture}: the loader gives up on them ({reason})"
+    return Finding("fit", "bad", sentence, SAME_REPOSITORY, "tensors-foreign")
 
 
 def _refused(reason: str) -> Finding:

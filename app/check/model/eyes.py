@@ -11,7 +11,7 @@ from app.check.model.absence import COMPLETE
 from app.check.model.files import Checkpoint
 
 FASTVLM = "take Apple's full checkpoint (apple/FastVLM-0.5B) or mlx-community/FastVLM-0.5B-bf16"
-VISUAL = ("vis", "image", "img", "siglip", "clip", "vit", "patch_emb")
+VISUAL = ("vis", "connector", "image", "img", "siglip", "clip", "vit", "patch_emb")
 """What the names of vision towers and connectors have in them, in all of mlx-vlm's architectures."""
 
 
@@ -28,6 +28,11 @@ class Eyes:
 IDEFICS = Eyes(
     frozenset({"vision_model"}), frozenset({"connector"}), "take smolvlm2-256m, complete: ./install.sh fetches it"
 )
+BUNNY = Eyes(
+    frozenset({"vision_tower"}),
+    frozenset({"mm_projector"}),
+    "take the full checkpoint of nanollava-1.5: ./install.sh --model nanollava-1.5",
+)
 LFM2 = Eyes(
     frozenset({"vision_tower"}),
     frozenset({"multi_modal_projector"}),
@@ -43,6 +48,8 @@ FAMILIES = {
     "idefics3": IDEFICS,
     "llava_qwen2": Eyes(frozenset({"vision_tower"}), frozenset({"mm_projector"}), FASTVLM),
     "fastvlm": Eyes(frozenset({"vision_tower"}), frozenset({"mm_projector"}), FASTVLM),
+    "llava-qwen2": BUNNY,
+    "bunny-llama": BUNNY,
     "lfm2_vl": LFM2,
     "lfm2-vl": LFM2,
     "qwen3_vl": QWEN3,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.check.facts import Finding, bad
-from app.check.model.absence import explain_absence, leftovers
+from app.check.model.absence import explain_absence, leftovers, one_line
 from app.headers.safetensors import Tensor, read_header
 from app.headers.spoilt import Spoilt
 
@@ -50,7 +50,7 @@ def weight_files(folder: Path) -> list[Path]:
     Raises:
         Spoilt: `no-weights`, `unfinished-download`, `shard-missing` or `index-unreadable`.
     """
-    found = sorted(path for path in folder.glob("*.safetensors") if not path.name.endswith("consolidated.safetensors"))
+    found = [path for path in sorted(folder.glob("*.safetensors")) if _counts(path)]
     shards = _indexed(folder)
     missing = [path for path in shards if not path.is_file()]
     is_stale = len(missing) == len(shards)  # mlx-vlm passes over an index of which no shard is there
@@ -61,6 +61,11 @@ def weight_files(folder: Path) -> list[Path]:
     if all(path.name.startswith("adapter") for path in found):
         raise explain_absence(folder, [])
     return found
+
+
+def _counts(path: Path) -> bool:
+    """A link to nothing does not, nor does the second copy of the weights that Mistral publishes."""
+    return path.is_file() and not path.name.endswith("consolidated.safetensors")
 
 
 def _config(folder: Path) -> Mapping[str, Any]:
@@ -89,7 +94,7 @@ def _json(path: Path, code: str) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        sentence = f"{path.name} is no JSON: {' '.join(str(error).split())[:120]}"
+        sentence = f"{path.name} is no JSON: {one_line(error)}"
         raise Spoilt(code, sentence, f"download {path.name} again") from error
 
 

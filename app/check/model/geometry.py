@@ -25,7 +25,7 @@ def idefics(config: Any, sent: Sent) -> int:
     return int(tiles * (height // patch) * (width // patch) // scale**2)
 
 
-def fastvlm(_: Any, sent: Sent) -> int:
+def placeholder(_: Any, sent: Sent) -> int:
     """One placeholder a frame, which the model itself replaces by the tower's rows."""
     return int(sent["pixel_values"].shape[0])
 
@@ -38,16 +38,20 @@ def lfm2(config: Any, sent: Sent) -> int:
 
 
 def qwen(config: Any, sent: Sent) -> int:
-    """image_grid_thw: patches in time, down and across, one row a picture."""
-    merged = config.vision_config.spatial_merge_size**2
-    return sum(time * height * width // merged for time, height, width in sent["image_grid_thw"].tolist())
+    """pixel_values: one row a patch as the processor cuts it; the tower cuts the same numbers into its own."""
+    tower = config.vision_config
+    patch = tower.in_channels * tower.temporal_patch_size * tower.patch_size**2
+    return int(sent["pixel_values"].size // (patch * tower.spatial_merge_size**2))
 
 
 FAMILIES = {
     "smolvlm": Family(idefics, has_tiles=True),
     "idefics3": Family(idefics, has_tiles=True),
-    "llava_qwen2": Family(fastvlm),
-    "fastvlm": Family(fastvlm),
+    "llava_qwen2": Family(placeholder),
+    "fastvlm": Family(placeholder),
+    "llava-qwen2": Family(placeholder),
+    "bunny-llama": Family(placeholder),
+    "llava_bunny": Family(placeholder),
     "lfm2_vl": Family(lfm2),
     "lfm2-vl": Family(lfm2),
     "qwen2_vl": Family(qwen),

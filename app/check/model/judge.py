@@ -7,8 +7,7 @@ from pathlib import Path
 from app.card import Card
 from app.check.facts import Finding
 from app.check.model import config, eyes, files, fit, loader, processor
-
-MOST_OF_A_REASON = 200
+from app.check.model.absence import one_line
 
 
 def judge(folder: Path, card: Card) -> list[Finding]:
@@ -42,6 +41,5 @@ def _stages(folder: Path, card: Card) -> Iterator[list[Finding]]:
 
 
 def _unknown(error: Exception) -> Finding:
-    reason = " ".join(str(error).split())[:MOST_OF_A_REASON]
-    sentence = f"the check came to no verdict ({type(error).__name__}: {reason})"
+    sentence = f"the check came to no verdict ({type(error).__name__}: {one_line(error)})"
     return Finding("check", "unknown", sentence, "report this with what ./run.sh check prints", "unknown")

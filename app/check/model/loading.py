@@ -41,6 +41,10 @@ class Plan:
     dropped: tuple[str, ...]
     """Parts of the model that it gave up, since the file has no weights for them."""
 
+    def unlike(self) -> list[str]:
+        """Tensors that are there with another shape than is expected."""
+        return sorted(name for name, shape in self.expected.items() if self.found.get(name, shape) != shape)
+
 
 class _Reached(Exception):
     """The loader has come to where it would take the weights."""
@@ -93,7 +97,10 @@ def processor(folder: Path) -> Any:
     with offline():
         from mlx_vlm import utils
 
-        return utils.load_processor(folder, trust_remote_code=False)
+        made = utils.load_processor(folder, trust_remote_code=False)
+        if (own := utils.load_image_processor(folder)) is not None:
+            made.image_processor = own
+        return made
 
 
 def has_tokenizer(folder: Path) -> bool:
@@ -123,13 +130,13 @@ def prompt(processor: Any, config: Any) -> str:
     return str(apply_chat_template(processor, config, "What do you see?", num_images=1))
 
 
-def sent(processor: Any, prompt: str, edge: int) -> Mapping[str, Any]:
-    """What the processor makes of a prompt and a grey frame of edge × edge pixels."""
+def sent(processor: Any, prompt: str, edge: int, image_token: int) -> Mapping[str, Any]:
+    """What the processor makes of a prompt and a grey frame of edge × edge pixels; `image_token`: its id."""
     import mlx_vlm
     from PIL import Image
 
     grey = Image.new("RGB", (edge, edge), (90, 90, 90))
-    return dict(mlx_vlm.prepare_inputs(processor, images=[grey], prompts=prompt))
+    return dict(mlx_vlm.prepare_inputs(processor, images=[grey], prompts=prompt, image_token_index=image_token))
 
 
 @contextmanager

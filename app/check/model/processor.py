@@ -9,44 +9,51 @@ from typing import Any
 
 from app.check.facts import Finding
 from app.check.model import loading
+from app.check.model.absence import one_line
 from app.check.model.files import Checkpoint
 from app.check.model.geometry import FAMILIES, Family, Sent
 
 EDGE = 256
 """Of the frame that is tried, in pixels, where the processor does not ask for another."""
+VOCABULARIES = ("tokenizer.json", "*.model", "vocab.json", "vocab.txt", "*.tiktoken", "tekken.json")
+"""Where a tokenizer's words may be; transformers makes an empty tokenizer where none of them is there."""
 AGAIN = "download the folder again; tokenizer, processor and template files belong to it as well as the weights"
 
 
 def examine(checkpoint: Checkpoint, config: Any) -> list[Finding]:
     """What keeps a frame from reaching the model, or one finding that is ok. `config`: the loader's own."""
+    if not any(path.is_file() for pattern in VOCABULARIES for path in checkpoint.folder.glob(pattern)):
+        sentence = "there is no tokenizer (tokenizer.json); mlx-vlm would go on with an empty one"
+        return [Finding("processor", "bad", sentence, AGAIN, "no-tokenizer")]
     try:
         processor = loading.processor(checkpoint.folder)
     except Exception as error:  # noqa: BLE001 — transformers raises what it likes over a file that it cannot read
         return [_not_made(checkpoint.folder, error)]
-    if found := [*_parts(processor, checkpoint, config)]:
+    if found := [*_missing(processor, checkpoint)]:
         return found
     family = FAMILIES.get(checkpoint.architecture.lower())
-    if family is None:
-        return [Finding("processor", "ok", "tokenizer, image processor and chat template are there")]
-    return _try(processor, config, family)
+    found = [*_vocabulary(processor, config), *(_try(processor, config, family) if family else [])]
+    return found or [Finding("processor", "ok", "tokenizer, image processor and chat template are there")]
 
 
 def _not_made(folder: Path, error: Exception) -> Finding:
     """Whose fault it is that there is no processor: the tokenizer's, if that cannot be made alone either."""
-    reason = " ".join(str(error).split())[:160]
     if loading.has_tokenizer(folder):
-        sentence = f"the image processor cannot be made: {reason}"
+        sentence = f"the image processor cannot be made: {one_line(error)}"
         return Finding("processor", "bad", sentence, AGAIN, "no-image-processor")
-    return Finding("processor", "bad", f"the tokenizer cannot be read: {reason}", AGAIN, "no-tokenizer")
+    return Finding("processor", "bad", f"the tokenizer cannot be read: {one_line(error)}", AGAIN, "no-tokenizer")
 
 
-def _parts(processor: Any, checkpoint: Checkpoint, config: Any) -> Iterator[Finding]:
+def _missing(processor: Any, checkpoint: Checkpoint) -> Iterator[Finding]:
     if getattr(processor, "image_processor", None) is None:
         sentence = "there is no image processor (preprocessor_config.json, processor_config.json)"
         yield Finding("processor", "bad", sentence, AGAIN, "no-image-processor")
     if loading.needs_template(checkpoint.architecture) and not _template(processor):
         sentence = "there is no chat template, so mlx-vlm would send a bare prompt"
         yield Finding("processor", "bad", sentence, AGAIN, "no-chat-template")
+
+
+def _vocabulary(processor: Any, config: Any) -> Iterator[Finding]:
     rows = getattr(getattr(config, "text_config", None), "vocab_size", None)
     words = len(_tokenizer(processor))
     if isinstance(rows, int) and words > rows:
@@ -56,23 +63,26 @@ def _parts(processor: Any, checkpoint: Checkpoint, config: Any) -> Iterator[Find
 
 def _try(processor: Any, config: Any, family: Family) -> list[Finding]:
     """Send a grey frame through template and processor, and count what comes out."""
-    prompt = loading.prompt(processor, config)
     mark = getattr(processor, "image_token", "<image>")
+    if wrong := _image_token(processor, config, mark):
+        return [wrong]
+    try:
+        prompt = loading.prompt(processor, config)
+    except Exception as error:  # noqa: BLE001 — a template is a program out of the folder, and fails as programs do
+        sentence = f"the chat template fails on a question about a picture: {one_line(error)}"
+        return [Finding("processor", "bad", sentence, AGAIN, "no-chat-template")]
     if prompt.count(mark) != 1:
         sentence = f"the chat template makes {prompt.count(mark)} places for one picture ({mark})"
         return [Finding("processor", "bad", sentence, AGAIN, "template-without-image")]
-    if wrong := _image_token(processor, config, mark):
-        return [wrong]
-    sent = loading.sent(processor, prompt, _one_tile(processor) if family.has_tiles else EDGE)
-    return [_counted(config, sent, family)]
+    edge = _one_tile(processor) if family.has_tiles else EDGE
+    return [_counted(config, loading.sent(processor, prompt, edge, config.image_token_index), family)]
 
 
 def _image_token(processor: Any, config: Any, mark: str) -> Finding | None:
     """The id that the model replaces by what it sees must be the id that the tokenizer gives the mark."""
-    due = getattr(config, "image_token_index", None)
-    given = getattr(processor, "image_token_index", None)  # FastVLM's own, which is in no vocabulary
-    given = _tokenizer(processor).convert_tokens_to_ids(mark) if given is None else given
-    if due is None or due == given:
+    due = config.image_token_index
+    given = _tokenizer(processor).convert_tokens_to_ids(mark)
+    if due < 0 or due == given:  # below zero: a number that is in no vocabulary, put in by the processor itself
         return None
     sentence = f"config.json says {due} for the image token, and the tokenizer gives {mark} the number {given}"
     remedy = "take config.json and tokenizer.json of one repository"
