@@ -26,7 +26,8 @@ from app.headers.spoilt import Spoilt
 from app.layers import LAYERS
 
 WITH_HEAD = ("smolvlm", "idefics3")
-"""Architectures whose loader wants a head of its own even where it is tied to the embeddings."""
+"""Architectures whose loader wants a head of its own even where it is tied to the embeddings, and that it loads
+without eyes if they are not there. Of the others, app/check asks the loader."""
 
 Config = dict[str, Any]
 
@@ -75,7 +76,7 @@ def whole_config(config: Config) -> Config:
     Raises:
         InstallError: it is nowhere, and a guess would make captions wrong without a word.
     """
-    text = config.get("text_config", {})
+    text = config.get("text_config") or {}
     theta = text.get("rope_theta") or (text.get("rope_parameters") or {}).get("rope_theta")
     if theta is None and config.get("model_type") in WITH_HEAD:
         raise InstallError("config.json does not say rope_theta", "take a revision whose text_config has it")
@@ -89,10 +90,8 @@ def check(folder: Path, how: Recipe) -> None:
         InstallError: no eyes, no head, something quantized that must not be, or a layer that should be and is not.
     """
     names = tensor_names(folder)
-    if not any("vision" in name for name in names):
-        raise _unfit("there is no vision tower in it")
-    if _needs_head(folder) and not any(name.endswith("lm_head.weight") for name in names):
-        raise _unfit("there is no lm_head.weight in it")
+    if _needs_head(folder):
+        _check_head_and_eyes(names)
     if how.bits:
         _check_quantized({name for name in names if name.endswith(".scales")})
 
@@ -108,6 +107,13 @@ def _wanted(quantize: bool | None) -> bool:
     import mlx.core as mx
 
     return bool(mx.metal.is_available())
+
+
+def _check_head_and_eyes(names: set[str]) -> None:
+    if not any("vision" in name for name in names):
+        raise _unfit("there is no vision tower in it")
+    if not any(name.endswith("lm_head.weight") for name in names):
+        raise _unfit("there is no lm_head.weight in it")
 
 
 def _check_quantized(scales: set[str]) -> None:
@@ -196,7 +202,13 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _read_json(path: Path) -> Config:
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise _unfit(f"{path.name} cannot be read: {error}") from error
+    if not isinstance(found, dict):
+        raise _unfit(f"{path.name} holds no settings")
+    return found
 
 
 def _write_json(path: Path, content: Config) -> None:

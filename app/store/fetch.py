@@ -26,6 +26,7 @@ from app.store import convert, lock
 from app.store.hub import PATIENCE_S, Listing
 from app.store.registry import ROOT, fetched_folder, folder_name, known, locate
 
+ANOTHER = "take another with --model NAME; ./run.sh models lists those that looksay knows"
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -42,7 +43,10 @@ def main(
     name = parser.parse_args(argv).name
     try:
         with _disk_explained():
-            install(known(name, root), root, patience_s, quantize)
+            card = known(name, root)
+            if card.name != name:
+                _say(f"{name} is {card.name} of models/registry.toml")
+            install(card, root, patience_s, quantize)
     except KeyboardInterrupt:
         _say("\nstopped; what has been downloaded is kept, and the same command goes on from there")
         return 130
@@ -96,7 +100,8 @@ def _bring(card: Card, folder: Path, how: convert.Recipe, patience_s: float) -> 
 
     listing = _listing(card, folder, patience_s)
     _check_room(listing, folder, how)
-    _say(f"{card.repository} at {listing.revision[:12]} ({card.licence}): {_mb(listing.size)}")
+    licence = card.licence or listing.licence or "licence not said"
+    _say(f"{card.repository} at {listing.revision[:12]} ({licence}): {_mb(listing.size)}")
     with _bar(listing.size) as on_bytes:
         download(listing, folder, on_bytes, patience_s)
     return listing
@@ -123,7 +128,9 @@ def _pinned(card: Card, listing: Listing) -> Listing:
     """
     files = {file.name: file for file in listing.files}
     if not any(map(_is_weights, files)):
-        raise InstallError(f"{card.repository} has no safetensors weights", "take another with --model NAME")
+        raise InstallError(f"{card.repository} has no safetensors weights", ANOTHER)
+    if "config.json" not in files:
+        raise InstallError(f"{card.repository} has no config.json: it is not a whole model", ANOTHER)
     if not card.is_pinned:
         return listing
     for name, sha256 in card.sha256.items():

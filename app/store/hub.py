@@ -13,13 +13,17 @@ from app.errors import Explained, InstallError
 from app.store.patience import patiently
 
 if TYPE_CHECKING:
-    from huggingface_hub.hf_api import RepoSibling
+    from huggingface_hub.hf_api import ModelInfo, RepoSibling
 
 PATIENCE_S = 15.0
 """How long the hub may say nothing before it counts as out of reach."""
 
-WANTED = re.compile(r"[\w.-]+\.(json|safetensors|txt|jinja|model)")
-"""A model's own files, at the top: no code, no pictures, no folders."""
+WANTED = re.compile(r"(?!consolidated|adapter_)[\w.-]+\.(json|jsonl|safetensors|txt|jinja|model|tiktoken)")
+"""A model's own files, at the top: configs, weights, and what tokenizers of every family are made of.
+
+No code (*.py), and no weights that can hold code (*.bin, *.pt); no other formats (GGUF, ONNX, Core ML), no second copy
+of the weights (consolidated) and no adapter that the loader would take for a part of them; no pictures, no folders.
+"""
 
 AGAIN = (
     "check the network (a proxy goes into HTTPS_PROXY), then run the same again; ./run.sh demo needs no network; "
@@ -59,6 +63,8 @@ class Listing:
     revision: str
     """The commit, also where a branch was asked for."""
     files: tuple[Remote, ...]
+    licence: str
+    """As the repository's card names it; empty if it does not."""
 
     @property
     def size(self) -> int:
@@ -70,7 +76,9 @@ class Listing:
 
     @classmethod
     def from_json(cls, found: dict[str, Any]) -> "Listing":
-        return cls(found["repository"], found["revision"], tuple(Remote(**each) for each in found["files"]))
+        return cls(
+            found["repository"], found["revision"], tuple(Remote(**each) for each in found["files"]), found["licence"]
+        )
 
 
 def endpoint() -> str:
@@ -131,7 +139,13 @@ def _ask(repository: str, revision: str, patience_s: float) -> Listing:
     except (httpx2.HTTPError, httpx2.InvalidURL, ConnectionError, ValueError, TypeError, ImportError) as error:
         raise explained(error, repository, revision) from error
     files = (_remote(each) for each in info.siblings or () if WANTED.fullmatch(each.rfilename))
-    return Listing(repository, info.sha or revision, tuple(files))
+    return Listing(repository, info.sha or revision, tuple(files), _licence(info))
+
+
+def _licence(info: "ModelInfo") -> str:
+    """A licence that the hub has no name for is called `other`, with its own name beside it."""
+    said = (getattr(info.card_data, key, None) for key in ("license_name", "license"))
+    return next((str(each) for each in said if each), "")
 
 
 def _remote(file: "RepoSibling") -> Remote:

@@ -9,6 +9,7 @@ import pytest
 from app.errors import InstallError
 from app.store.convert import Recipe, check, make, recipe, tensor_names, whole_config
 from app.store.digests import sha256
+from tests.fixtures import families
 from tests.fixtures.families.smolvlm import ROPE_THETA, TEXT_LAYERS, make_small_smolvlm
 
 FOUR_BITS, AS_PUBLISHED = Recipe(4), Recipe(0)
@@ -119,6 +120,19 @@ def test_quantized_eyes_are_refused(quantized: Path, tmp_path: Path) -> None:
 def test_weights_that_should_be_quantized_and_are_not_are_refused(published: Path) -> None:
     with pytest.raises(InstallError, match="no layer of the language model is quantized"):
         check(published, FOUR_BITS)
+
+
+@pytest.mark.parametrize("family", ["fastvlm-apple", "lfm2.5-vl", "qwen3-vl"])
+def test_other_families_are_kept_or_quantized_with_their_eyes_as_published(family: str, tmp_path: Path) -> None:
+    from mlx_vlm.utils import load_model
+
+    published = families.make(family, tmp_path / "published")
+    for bits in (0, 4):
+        make(published, tmp_path / str(bits), Recipe(bits))
+        scales = [name for name in tensor_names(tmp_path / str(bits)) if name.endswith(".scales")]
+        assert bool(scales) == bool(bits)
+        assert all(".layers." in name and "vision" not in name and "visual" not in name for name in scales)
+        assert load_model(tmp_path / str(bits), lazy=True)
 
 
 def test_what_mlx_vlm_cannot_convert_is_explained(published: Path, tmp_path: Path) -> None:
