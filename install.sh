@@ -20,13 +20,15 @@ model_mb=1000
 
 usage() {
     cat <<END
-usage: ./install.sh [--model NAME] [--no-model]   set looksay up; safe to run twice
-       ./install.sh --reference                   and torch, to compare with the reference implementation
-       ./install.sh test                          set up what the tests need, and pass them
-       ./install.sh clean                         take away everything that was made
+usage: ./install.sh [--model NAME|OWNER/NAME|auto]   set looksay up; safe to run twice
+       ./install.sh --no-model                       without a model; ./run.sh demo needs none
+       ./install.sh --reference                      and torch, to compare with the reference implementation
+       ./install.sh test                             set up what the tests need, and pass them
+       ./install.sh clean                            take away everything that was made
 
-  --model NAME   the model to download (default: $default_model; ./run.sh models lists them)
-  --no-model     download no model; ./run.sh demo works without
+  --model NAME         the model to download (default: $default_model; ./run.sh models lists them)
+  --model OWNER/NAME   a model repository on huggingface.co, or OWNER/NAME@REVISION of it
+  --model auto         the largest model that looksay knows for this machine's memory
 
 Everything stays in this folder: .venv .uv .cache .hf_cache .models
 END
@@ -84,7 +86,11 @@ install() {
     set_up plain
     if [ -n "$reference" ]; then install_reference; fi
     hint_at_missing_libraries
-    if [ -n "$model" ]; then fetch_model; fi
+    if [ "$model" = auto ]; then choose_model; fi
+    if [ -n "$model" ]; then
+        fetch_model
+        check_model
+    fi
     say "done     in $(($(date +%s) - started)) s"
     say_what_next
 }
@@ -122,8 +128,12 @@ install_reference() {
         explain_failure "torch could not be installed"
 }
 
+choose_model() { # it tells why by itself
+    model=$("$here/.venv/bin/python" -m app.store.best) || exit 1
+}
+
 fetch_model() {
-    [ -d "$here/.models/$model" ] || check_disk "$model_mb" "downloading $model"
+    [ -d "$here/.models/$(printf '%s' "$model" | sed 's|/|--|g')" ] || check_disk "$model_mb" "downloading $model"
     say "model    $model"
     status=0
     "$here/.venv/bin/python" -m app.store.fetch "$model" || status=$?
@@ -135,9 +145,28 @@ fetch_model() {
     esac
 }
 
+check_model() { # so that a model that cannot see is told of now
+    say "check    whether $model can be loaded, and whether it sees"
+    status=0
+    "$here/run.sh" check "$model" || status=$?
+    case $status in
+        0) ;;
+        130) interrupted ;;
+        *) fail "$model does not pass the check; its files are kept, and looksay will not narrate with it" \
+            "do what the check says above, take another with --model NAME, or ./run.sh demo" ;;
+    esac
+}
+
 say_what_next() {
     say ""
-    if [ -n "$model" ]; then say "  ./run.sh                narrate what the camera sees"; fi
+    case $model in
+        '') ;;
+        "$default_model") say "  ./run.sh                narrate what the camera sees" ;;
+        *)
+            say "  ./run.sh --model $model"
+            say "                          narrate what the camera sees"
+            ;;
+    esac
     say "  ./run.sh demo           narrate a drawn clip: no camera, no network, no download"
     if [ -z "$model" ]; then say "  ./install.sh            download the model, to narrate a camera"; fi
     say "  ./install.sh clean      take everything away again"

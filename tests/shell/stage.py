@@ -31,6 +31,10 @@ PYTHON = """case "$*" in
         while [ "$1" != --target ]; do shift; done
         mkdir -p "$2/bin" && cp "$STAGE/uv" "$2/bin/uv" ;;
     *app.store.fetch*) exit "$(cat "$STAGE/fetch-says" 2>/dev/null || echo 0)" ;;
+    *app.store.best*) [ -e "$STAGE/best-says" ] || {{ echo "error: made up" >&2; exit 1; }}
+        echo "because" >&2; cat "$STAGE/best-says" ;;
+    *"-m app check"*) echo "checked $4, offline $HF_HUB_OFFLINE"
+        exit "$(cat "$STAGE/check-says" 2>/dev/null || echo 0)" ;;
     *"-m app"*) env >"$STAGE/environment"; pwd >"$STAGE/folder"; shift 2; printf '[%s]' "$@" ;;
     *"-m ruff"* | *"-m mypy"* | *"-m pytest"*) echo "$HF_HUB_OFFLINE"; [ ! -e "$STAGE/tests-fail" ] ;;
 esac"""
@@ -95,7 +99,7 @@ class Stage:
             (self.bin / name).unlink(missing_ok=True)
 
     def say(self, name: str, content: str = "") -> Path:
-        """Leave a note that the stand-ins read: no-network, no-download, slow, fetch-says, tests-fail, lacks …"""
+        """Leave a note that the stand-ins read: no-network, no-download, slow, fetch-says, best-says, check-says …"""
         (self.base / name).write_text(content)
         return self.base / name
 

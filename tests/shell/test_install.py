@@ -89,11 +89,65 @@ def test_another_model_is_fetched_by_its_name(stage: Stage, arguments: tuple[str
     assert "python -m app.store.fetch smolvlm2-500m" in stage.calls()
 
 
+def test_a_repository_of_the_hub_is_fetched_and_checked_by_its_id(stage: Stage) -> None:
+    assert stage.install("--model", "owner/name@v2").code == 0
+    assert "python -m app.store.fetch owner/name@v2" in stage.calls()
+    assert "python -m app check owner/name@v2" in stage.calls()
+
+
+def test_room_on_the_disk_is_asked_for_unless_the_repository_is_there_already(stage: Stage) -> None:
+    stage.install("--no-model")
+    stage.disk(free_mb=500)
+    assert stage.install("--model", "owner/name").code == 1
+    (stage.home / ".models" / "owner--name").mkdir(parents=True)
+    assert stage.install("--model", "owner/name").code == 0
+
+
+def test_auto_takes_the_best_for_this_machine_and_tells_why(stage: Stage) -> None:
+    stage.say("best-says", "qwen3-vl-2b")
+    outcome = stage.install("--model", "auto")
+    assert outcome.code == 0
+    assert outcome.err == "because\n"
+    assert "python -m app.store.fetch qwen3-vl-2b" in stage.calls()
+    assert "./run.sh --model qwen3-vl-2b" in outcome.out
+
+
+def test_auto_fetches_nothing_where_nothing_fits(stage: Stage) -> None:
+    assert stage.install("--model", "auto").code == 1
+    assert not any("app.store.fetch" in call for call in stage.calls())
+
+
+def test_what_was_fetched_is_checked_offline(stage: Stage) -> None:
+    outcome = stage.install()
+    assert "checked smolvlm2-256m, offline 1" in outcome.out.splitlines()
+    calls = stage.calls()
+    assert calls.index("python -m app.store.fetch smolvlm2-256m") < calls.index("python -m app check smolvlm2-256m")
+
+
+def test_a_model_that_does_not_pass_ends_with_1_and_its_files_are_kept(stage: Stage) -> None:
+    stage.say("check-says", "1")
+    folder = stage.home / ".models" / "smolvlm2-256m"
+    folder.mkdir(parents=True)
+    outcome = stage.install()
+    assert outcome.code == 1
+    error, hint = outcome.err.splitlines()
+    assert error.startswith("error: smolvlm2-256m does not pass the check; its files are kept")
+    assert hint.startswith("hint: ")
+    assert "narrate what the camera sees" not in outcome.out
+    assert folder.is_dir()
+    assert stage.run(stage.home / "run.sh", "demo").out == "[demo]"
+
+
+def test_an_interrupted_check_ends_with_130(stage: Stage) -> None:
+    stage.say("check-says", "130")
+    assert stage.install().code == 130
+
+
 def test_without_a_model_nothing_is_fetched_and_it_says_how_to_get_one(stage: Stage) -> None:
     outcome = stage.install("--no-model")
     assert outcome.code == 0
     assert "download the model" in outcome.out
-    assert not any("app.store.fetch" in call for call in stage.calls())
+    assert not any("app.store.fetch" in call or "app check" in call for call in stage.calls())
 
 
 @pytest.mark.parametrize("says", [1, 3])
@@ -130,7 +184,7 @@ def test_help_names_every_option_and_makes_nothing(stage: Stage) -> None:
     before = everything_in(stage.home)
     outcome = stage.install("--help")
     assert outcome.code == 0
-    for option in ("--model NAME", "--no-model", "--reference", "test", "clean"):
+    for option in ("--model NAME", "OWNER/NAME", "auto", "--no-model", "--reference", "test", "clean"):
         assert option in outcome.out
     assert everything_in(stage.home) == before
 
