@@ -96,4 +96,4 @@ def _unnamed(checkpoint: Checkpoint, reason: str) -> Finding:
 
 def _refused(reason: str) -> Finding:
     code = "quantization" if "quantiz" in reason else "config-unfit"
-    return Finding("fit", "bad", f"the loader does not take this config.json: {reason}", SAME_REPOSITORY, code)
+    return Finding("fit", "bad", f"the loader refuses config.json or weights: {reason}", SAME_REPOSITORY, code)

@@ -10,7 +10,6 @@ from app.check.facts import Finding
 from app.check.model.absence import COMPLETE
 from app.check.model.files import Checkpoint
 
-FASTVLM = "take Apple's full checkpoint (apple/FastVLM-0.5B) or mlx-community/FastVLM-0.5B-bf16"
 VISUAL = ("vis", "connector", "image", "img", "siglip", "clip", "vit", "patch_emb")
 """What the names of vision towers and connectors have in them, in all of mlx-vlm's architectures."""
 
@@ -21,39 +20,30 @@ class Eyes:
 
     tower: frozenset[str]
     connector: frozenset[str]
-    instead: str
-    """A complete checkpoint to take."""
+    remedy: str
+    """Which complete checkpoint to take."""
 
 
-IDEFICS = Eyes(
-    frozenset({"vision_model"}), frozenset({"connector"}), "take smolvlm2-256m, complete: ./install.sh fetches it"
-)
-BUNNY = Eyes(
-    frozenset({"vision_tower"}),
-    frozenset({"mm_projector"}),
-    "take the full checkpoint of nanollava-1.5: ./install.sh --model nanollava-1.5",
-)
-LFM2 = Eyes(
-    frozenset({"vision_tower"}),
-    frozenset({"multi_modal_projector"}),
-    "take LiquidAI's full checkpoint: ./install.sh --model lfm2-vl-450m fetches it",
-)
-QWEN3 = Eyes(
-    frozenset({"visual", "vision_tower"}),
-    frozenset({"merger"}),
-    "take the full checkpoint: ./install.sh --model qwen3-vl-2b fetches it",
-)
+def _eyes(tower: str, connector: str, instead: str) -> Eyes:
+    remedy = f"./install.sh --model {instead} fetches a complete one"
+    return Eyes(frozenset(tower.split()), frozenset(connector.split()), remedy)
+
+
+IDEFICS = _eyes("vision_model", "connector", "smolvlm2-256m")
+FASTVLM = _eyes("vision_tower", "mm_projector", "fastvlm-0.5b")
+BUNNY = _eyes("vision_tower", "mm_projector", "nanollava-1.5")
+LFM2 = _eyes("vision_tower", "multi_modal_projector", "lfm2-vl-450m")
+QWEN3 = _eyes("visual vision_tower", "merger", "qwen3-vl-2b")
 FAMILIES = {
     "smolvlm": IDEFICS,
     "idefics3": IDEFICS,
-    "llava_qwen2": Eyes(frozenset({"vision_tower"}), frozenset({"mm_projector"}), FASTVLM),
-    "fastvlm": Eyes(frozenset({"vision_tower"}), frozenset({"mm_projector"}), FASTVLM),
+    "llava_qwen2": FASTVLM,
+    "fastvlm": FASTVLM,
     "llava-qwen2": BUNNY,
     "bunny-llama": BUNNY,
     "lfm2_vl": LFM2,
     "lfm2-vl": LFM2,
     "qwen3_vl": QWEN3,
-    "qwen3_vl_moe": QWEN3,
 }
 CONNECTORS = frozenset[str]().union(*(each.connector for each in FAMILIES.values()))
 
@@ -68,14 +58,14 @@ def look(checkpoint: Checkpoint) -> list[Finding]:
     if tower and connectors:
         sentence = f"vision tower and connector are there: {len(tower)} and {len(connectors)} tensors"
         return [Finding("eyes", "ok", sentence)]
-    return [no_eyes(checkpoint, _missing(bool(tower), bool(connectors)), family.instead)]
+    return [no_eyes(checkpoint, _missing(bool(tower), bool(connectors)), family.remedy)]
 
 
-def no_eyes(checkpoint: Checkpoint, missing: str, instead: str = COMPLETE) -> Finding:
+def no_eyes(checkpoint: Checkpoint, missing: str, remedy: str = COMPLETE) -> Finding:
     """`missing`: what of the eyes is not there, as a clause."""
     coreml = sorted(path.name for path in checkpoint.folder.glob("*.mlpackage"))
     why = f"its eyes are in {coreml[0]}, for CoreML alone" if coreml else "it is an LLM-only or CoreML export"
-    return Finding("eyes", "bad", f"this checkpoint has no eyes: {missing}; {why}", instead, "no-eyes")
+    return Finding("eyes", "bad", f"this checkpoint has no eyes: {missing}; {why}", remedy, "no-eyes")
 
 
 def is_visual(name: str) -> bool:

@@ -6,13 +6,13 @@ from app.check.facts import Finding
 from app.check.model.absence import COMPLETE
 from app.check.model.eyes import is_visual, no_eyes
 from app.check.model.files import Checkpoint
-from app.check.model.loading import Plan
+from app.check.model.loading import Plan, takes_pictures
 from app.check.model.packing import quantization
 
 
 def judge_plan(checkpoint: Checkpoint, plan: Plan) -> list[Finding]:
     """Everything that keeps the loader from taking this checkpoint, or one finding that is ok."""
-    if blindness := _blindness(plan):
+    if blindness := _blindness(checkpoint, plan):
         return [no_eyes(checkpoint, blindness)]
     if spoilt := quantization(checkpoint.config, plan):
         return [spoilt]
@@ -34,16 +34,17 @@ def differences(plan: Plan) -> Iterator[Finding]:
         yield Finding("fit", "bad", _shapes(unlike, plan), "take config.json and weights of one revision", "shapes")
 
 
-def _blindness(plan: Plan) -> str:
-    """What of the eyes is not there, of an architecture whose names are not known; nothing where it can see."""
+def _blindness(checkpoint: Checkpoint, plan: Plan) -> str:
+    """What of the eyes is not there, of an architecture whose names are not known; nothing where it may see."""
     if any(map(is_visual, plan.found.keys() - plan.expected.keys())):
         return ""  # eyes of another kind: such weights are not blind but foreign
     if gone := [name for name in plan.dropped if is_visual(name)]:
         return f"{gone[0]} has no weights"
     if any(map(is_visual, plan.found)):
         return ""
-    has_eyes = any(map(is_visual, plan.expected))
-    return "the vision tower is missing" if has_eyes else "its architecture is that of a language model"
+    if any(map(is_visual, plan.expected)):
+        return "the vision tower is missing"
+    return "" if takes_pictures(checkpoint.architecture) else f"{checkpoint.architecture} is a language model alone"
 
 
 def _shapes(unlike: list[str], plan: Plan) -> str:

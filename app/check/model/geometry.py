@@ -54,8 +54,5 @@ FAMILIES = {
     "llava_bunny": Family(placeholder),
     "lfm2_vl": Family(lfm2),
     "lfm2-vl": Family(lfm2),
-    "qwen2_vl": Family(qwen),
-    "qwen2_5_vl": Family(qwen),
     "qwen3_vl": Family(qwen),
-    "qwen3_vl_moe": Family(qwen),
 }

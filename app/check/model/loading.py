@@ -5,15 +5,16 @@ renames and reshapes tensors, quantizes the layers that the file has quantized, 
 weights. Only what it reads is replaced, by placeholders that are never evaluated, and it is stopped where it would
 put the tensors into the model. So nothing of its logic is repeated here that could grow old.
 
-Two names are taken hold of while it runs: `mlx_vlm.utils._load_safetensors` (private, seen in 0.6.15 to 0.7.10) and
+Two names are taken hold of while it runs: `mlx_vlm.utils._load_safetensors` (private; in 0.6.0 to 0.7.10) and
 `mlx.nn.Module.load_weights` (public). Where either is gone, that is an exception, and the check says "unknown".
-Nothing is downloaded, and no code of the folder is run.
+Nothing is downloaded, and no code of the folder is run. Not for several threads at once.
 """
 
-import os
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,10 @@ from app.headers.safetensors import read_header
 Shapes = Mapping[str, tuple[int, ...]]
 DTYPES = {
     "BOOL": "bool_", "U8": "uint8", "I8": "int8", "U16": "uint16", "I16": "int16", "U32": "uint32", "I32": "int32",
-    "U64": "uint64", "I64": "int64", "F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float32",
-    "C64": "complex64", "F8_E4M3": "uint8", "F8_E5M2": "uint8", "F8_E8M0": "uint8",
+    "U64": "uint64", "I64": "int64", "F16": "float16", "BF16": "bfloat16", "F32": "float32",
+    "C64": "complex64", "F8_E4M3": "uint8", "F8_E8M0": "uint8",
 }  # fmt: skip
-"""What MLX makes of the format's dtypes when it loads them."""
+"""What MLX 0.32.4 makes of the format's dtypes when it loads them; it refuses the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def plan(folder: Path) -> Plan:
 
     Raises whatever it raises: ValueError, KeyError and TypeError for a folder that it does not take.
     """
-    with offline():
+    with border():
         from mlx_vlm import utils
 
         with _replaced(utils, "_load_safetensors", placeholders), _stopped():
@@ -72,20 +73,22 @@ def plan(folder: Path) -> Plan:
 
 def knows(architecture: str) -> bool:
     """Whether mlx-vlm has an architecture of this name; its aliases count."""
-    with offline():
-        from importlib.util import find_spec
+    from mlx_vlm.utils import MODEL_REMAPPING
 
-        from mlx_vlm import utils
-
-        named = utils.MODEL_REMAPPING.get(architecture.lower(), architecture.lower())
+    named = MODEL_REMAPPING.get(architecture.lower(), architecture.lower())
     return named.isidentifier() and find_spec(f"mlx_vlm.models.{named}") is not None
 
 
 def placeholders(path: str) -> dict[str, Any]:
-    """The tensors of one file as arrays that are never evaluated: names, shapes and dtypes."""
+    """The tensors of one file as arrays that are never evaluated: names, shapes and dtypes.
+
+    Raises ValueError where MLX would not load one.
+    """
     import mlx.core as mx
 
     tensors = read_header(Path(path)).tensors
+    if strange := [name for name, each in tensors.items() if each.dtype not in DTYPES]:
+        raise ValueError(f"{strange[0]} is of a kind that MLX does not load, {tensors[strange[0]].dtype}")
     return {name: mx.zeros(each.shape, getattr(mx, DTYPES[each.dtype])) for name, each in tensors.items()}
 
 
@@ -94,7 +97,7 @@ def processor(folder: Path) -> Any:
 
     Raises whatever mlx-vlm and transformers raise.
     """
-    with offline():
+    with border():
         from mlx_vlm import utils
 
         made = utils.load_processor(folder, trust_remote_code=False)
@@ -105,7 +108,7 @@ def processor(folder: Path) -> Any:
 
 def has_tokenizer(folder: Path) -> bool:
     """Whether the tokenizer can be made on its own."""
-    with offline():
+    with border():
         from transformers import AutoTokenizer
 
         try:
@@ -117,36 +120,49 @@ def has_tokenizer(folder: Path) -> bool:
 
 def needs_template(architecture: str) -> bool:
     """Whether mlx-vlm asks this architecture through a chat template; a few take the bare prompt."""
-    from mlx_vlm import prompt_utils
+    from mlx_vlm.prompt_utils import MODEL_CONFIG
 
-    asked = prompt_utils.MODEL_CONFIG.get(architecture.lower())
+    asked = MODEL_CONFIG.get(architecture.lower())
     return asked is None or not asked.name.startswith("PROMPT")
+
+
+def takes_pictures(architecture: str) -> bool:
+    """Whether mlx-vlm puts pictures into this architecture's prompts."""
+    from mlx_vlm.prompt_utils import MODEL_CONFIG
+
+    return architecture.lower() in MODEL_CONFIG
 
 
 def prompt(processor: Any, config: Any) -> str:
     """A question about one picture, as the chat template writes it."""
-    from mlx_vlm import apply_chat_template
+    with border():
+        from mlx_vlm import apply_chat_template
 
-    return str(apply_chat_template(processor, config, "What do you see?", num_images=1))
+        return str(apply_chat_template(processor, config, "What do you see?", num_images=1))
 
 
 def sent(processor: Any, prompt: str, edge: int, image_token: int) -> Mapping[str, Any]:
     """What the processor makes of a prompt and a grey frame of edge × edge pixels; `image_token`: its id."""
-    import mlx_vlm
-    from PIL import Image
+    with border():
+        from mlx_vlm import prepare_inputs
+        from PIL import Image
 
-    grey = Image.new("RGB", (edge, edge), (90, 90, 90))
-    return dict(mlx_vlm.prepare_inputs(processor, images=[grey], prompts=prompt, image_token_index=image_token))
+        grey = Image.new("RGB", (edge, edge), (90, 90, 90))
+        return dict(prepare_inputs(processor, images=[grey], prompts=prompt, image_token_index=image_token))
 
 
 @contextmanager
-def offline() -> Iterator[None]:
-    """Keep transformers and huggingface_hub from asking the hub about a local folder, whoever imported them first."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+def border() -> Iterator[None]:
+    """Keep the libraries from asking the hub about a local folder, and from telling the log what findings tell."""
     from huggingface_hub import constants
 
-    with _replaced(constants, "HF_HUB_OFFLINE", True):
-        yield
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with _replaced(constants, "HF_HUB_OFFLINE", True):
+            yield
+    finally:
+        logging.disable(before)
 
 
 @contextmanager
@@ -158,11 +174,17 @@ def _stopped() -> Iterator[None]:
         parameters = dict(tree_flatten(model.parameters(), destination={}))
         expected = {name: tuple(each.shape) for name, each in parameters.items()}
         found = {name: tuple(each.shape) for name, each in weights}
-        dropped = tuple(name for name, part in vars(model).items() if part is None)
-        raise _Reached(Plan(expected, found, getattr(model, "config", None), dropped))
+        raise _Reached(Plan(expected, found, model.config, _dropped(model)))
 
     with _replaced(Module, "load_weights", stop):
         yield
+
+
+def _dropped(model: Any) -> tuple[str, ...]:
+    """The modules that a new model of the same config has, and this one has no more."""
+    gone = [name for name, part in vars(model).items() if part is None]
+    new: Any = type(model)(model.config) if gone else {}
+    return tuple(name for name in gone if name in new)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ EDGE = 256
 """Of the frame that is tried, in pixels, where the processor does not ask for another."""
 VOCABULARIES = ("tokenizer.json", "*.model", "vocab.json", "vocab.txt", "*.tiktoken", "tekken.json")
 """Where a tokenizer's words may be; transformers makes an empty tokenizer where none of them is there."""
-AGAIN = "download the folder again; tokenizer, processor and template files belong to it as well as the weights"
+AGAIN = "download the folder again, with all its JSON and template files; or take another model: ./run.sh models"
 
 
 def examine(checkpoint: Checkpoint, config: Any) -> list[Finding]:
@@ -32,8 +32,9 @@ def examine(checkpoint: Checkpoint, config: Any) -> list[Finding]:
     if found := [*_missing(processor, checkpoint)]:
         return found
     family = FAMILIES.get(checkpoint.architecture.lower())
-    found = [*_vocabulary(processor, config), *(_try(processor, config, family) if family else [])]
-    return found or [Finding("processor", "ok", "tokenizer, image processor and chat template are there")]
+    if family is None:
+        return [Finding("processor", "ok", "tokenizer, image processor and chat template are there")]
+    return [*_vocabulary(processor, config), *_try(processor, config, family)]
 
 
 def _not_made(folder: Path, error: Exception) -> Finding:
@@ -54,9 +55,8 @@ def _missing(processor: Any, checkpoint: Checkpoint) -> Iterator[Finding]:
 
 
 def _vocabulary(processor: Any, config: Any) -> Iterator[Finding]:
-    rows = getattr(getattr(config, "text_config", None), "vocab_size", None)
-    words = len(_tokenizer(processor))
-    if isinstance(rows, int) and words > rows:
+    rows, words = config.text_config.vocab_size, len(_tokenizer(processor))
+    if words > rows:
         sentence = f"the tokenizer has {words:,} tokens, and the model only {rows:,}"
         yield Finding("processor", "bad", sentence, "take tokenizer and weights of one repository", "vocabulary")
 
