@@ -38,6 +38,7 @@ def verdict(target: str, findings: Sequence[Finding], out: TextIO, err: TextIO) 
     wrong = [each for each in findings if each.status == "bad"]
     for each in (each for each in findings if each not in wrong):
         print(*map(private, lines_of(each, width)), sep="\n", file=out)
+    out.flush()  # where both are one pipe, in this order
     for each in wrong:
         print(f"error: {one_line(each.sentence)} [{each.code}]\nhint: {one_line(each.remedy)}", file=err)
     can = "can be used" if not wrong else "cannot be used"
