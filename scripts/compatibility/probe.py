@@ -1,0 +1,148 @@
+"""Does this mlx-vlm see with this model? `python probe.py FOLDER [PICTURES]` ends with one line, the answer.
+
+It runs inside the environment under test, so it knows nothing of looksay and leans on what every mlx-vlm since 0.3.9
+brings and calls by the same name. A crash is for the caller to notice. PICTURES is for a model that was trained: a
+folder of pictures and `captions.json`, what is to be said of each.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import numpy as np
+from mlx_vlm import apply_chat_template, load, stream_generate
+from PIL import Image, ImageChops
+
+# Without Metal, 0.3.9's own ends in `finally: return`, which swallows whatever failed inside.
+vars(sys.modules["mlx_vlm.generate"])["wired_limit"] = lambda *_: nullcontext()
+
+Picture = Image.Image
+Look = Callable[[Picture], Any]
+"""From a picture to the log-probabilities of the first token, float32, one for each token of the vocabulary."""
+WIDTH, HEIGHT, CELL = 640, 480, 16
+CAPTION_TOKENS = 40
+LONGEST = 300
+
+
+def main(folder: Path, pictures: Path | None) -> str:
+    """One of the words of scripts/compatibility/matrix.py, with a reason after a colon where there is one."""
+    try:
+        model, processor = load(str(folder))
+        model.set_dtype(mx.float32)  # as looksay does on a CPU
+    except Exception as failure:  # noqa: BLE001 — whatever it is, that it happened is the answer
+        return f"does not load: {short(failure, folder)}"
+    seen = by_default, in_one_tile = looked(model, processor, folder)
+    if any(seen):
+        return in_one_tile or f"one-tile-only: else {by_default}"
+    return (pictures and wrong_captions(model, processor, pictures)) or "works"
+
+
+def looked(model: Any, processor: Any, folder: Path) -> tuple[str, str]:
+    """What is missed by default and in one tile; each empty when the whole frame is seen."""
+    by_default = missed(lambda picture: first_token(model, processor, picture), folder)
+    fitted = one_tile_only(processor)
+    if fitted is None:
+        return by_default, by_default
+    return by_default, missed(lambda picture: first_token(model, processor, fitted(picture)), folder)
+
+
+def missed(look: Look, folder: Path) -> str:
+    """What does not reach the first token: a part of the frame is changed, and the logits must change with it."""
+    frame = noise()
+    try:
+        before = look(frame)
+        rounding = difference(look(frame), before)
+        unseen = [part for part, change in CHANGES.items() if difference(look(change(frame)), before) <= 2 * rounding]
+    except Exception as failure:  # noqa: BLE001 — as above
+        return f"fails on a frame: {short(failure, folder)}"
+    if not np.isfinite(before).all():
+        return "fails on a frame: its logits are no numbers"
+    if len(unseen) == len(CHANGES):
+        return "blind"
+    return f"blind to {', '.join(unseen)}" if unseen else ""
+
+
+def first_token(model: Any, processor: Any, picture: Picture) -> Any:
+    prompt = apply_chat_template(processor, model.config, "What do you see?", num_images=1)
+    results = stream_generate(model, processor, prompt, image=[picture], max_tokens=1, temperature=0.0)
+    return np.array(next(iter(results)).logprobs.astype(mx.float32)).ravel()
+
+
+def one_tile_only(processor: Any) -> Callable[[Picture], Picture] | None:
+    """Set the processor as looksay does; returns what is done to a frame then, or None where nothing can be set."""
+    images = getattr(processor, "image_processor", None)
+    if not hasattr(images, "do_image_splitting"):
+        return None
+    images.do_image_splitting = False
+    if hasattr(images, "max_image_tokens"):  # LFM2-VL
+        images.min_image_tokens, images.max_image_tokens, images.max_num_patches = 32, 64, 256
+        return lambda picture: picture
+    images.do_resize = False  # SmolVLM
+    edge = int(images.max_image_size["longest_edge"])
+    return lambda picture: picture.resize((edge, edge))
+
+
+def noise() -> Picture:
+    """Coloured cells, no two parts alike."""
+    cells = np.random.default_rng(0).integers(0, 256, (HEIGHT // CELL, WIDTH // CELL, 3), np.uint8)
+    return Image.fromarray(cells).resize((WIDTH, HEIGHT), Image.Resampling.NEAREST)
+
+
+def blacked_out(picture: Picture) -> Picture:
+    changed = picture.copy()
+    changed.paste((0, 0, 0), (WIDTH // 2, 0, WIDTH, HEIGHT))
+    return changed
+
+
+def inverted(picture: Picture, left: int, top: int) -> Picture:
+    """One corner, a quarter of the width and height."""
+    box = (left, top, left + WIDTH // 4, top + HEIGHT // 4)
+    changed = picture.copy()
+    changed.paste(ImageChops.invert(picture.crop(box)), box)
+    return changed
+
+
+CHANGES: dict[str, Callable[[Picture], Picture]] = {
+    "the right half": blacked_out,
+    "the first corner": lambda picture: inverted(picture, 0, 0),
+    "the last corner": lambda picture: inverted(picture, WIDTH * 3 // 4, HEIGHT * 3 // 4),
+}
+
+
+def difference(one: Any, other: Any) -> float:
+    return float(np.abs(one - other).max())
+
+
+def wrong_captions(model: Any, processor: Any, pictures: Path) -> str:
+    """Empty when nearly all are right: the demo model's own exam asks for as much."""
+    truth = json.loads((pictures / "captions.json").read_text())
+    right = sum(caption(model, processor, pictures / name) == said for name, said in truth.items())
+    return "" if right >= 0.9 * len(truth) else f"captions wrongly: {right} of {len(truth)} right"
+
+
+def caption(model: Any, processor: Any, path: Path) -> str:
+    prompt = apply_chat_template(processor, model.config, "What do you see?", num_images=1)
+    picture = Image.open(path).convert("RGB")
+    results = stream_generate(
+        model, processor, prompt, image=[picture], max_tokens=CAPTION_TOKENS, temperature=0.0, skip_special_tokens=True
+    )
+    return "".join(result.text for result in results).strip()
+
+
+def short(failure: Exception, folder: Path) -> str:
+    """What was said, by whole sentences where there are any, in one line without this machine's paths."""
+    lines = [line.strip() for line in str(failure).replace(str(folder), "the folder").splitlines() if line.strip()]
+    line = " ".join(lines[: 2 if lines and lines[0].endswith(":") else 1])
+    said = line if " " in line else f"{type(failure).__name__} {line}".strip()
+    whole, ended, _ = f"{said[:LONGEST]} ".rpartition(". ")
+    return f"{whole}." if ended else said[:LONGEST].rstrip(" ,")
+
+
+if __name__ == "__main__":
+    with redirect_stdout(sys.stderr):  # libraries print
+        answer = main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
+    print(answer)
