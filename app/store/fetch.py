@@ -164,7 +164,7 @@ def _make(card: Card, listing: Listing, source: Path, how: convert.Recipe, root:
     _say(f"making {target}: {_intent(card, how)}")
     convert.make(source, making, how)
     trust: lock.Trust = "pinned" if card.is_pinned else "recorded at install"
-    entry = lock.Entry(listing.repository, listing.revision, trust, how.made, lock.marks(making))
+    entry = lock.Entry(listing.repository, listing.revision, trust, how.made, lock.marks(making), listing.licence)
     shutil.rmtree(target, ignore_errors=True)
     os.replace(making, target)
     lock.write(target.name, entry, root)

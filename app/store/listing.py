@@ -57,7 +57,8 @@ def _others(root: Path, entries: dict[str, lock.Entry]) -> Iterator[Card]:
     for name, entry in sorted(entries.items()):
         folder = root / ".models" / name
         if fetched_name(folder) not in known and folder.is_dir():
-            yield replace(card_for(folder, root), repository=entry.repository, revision=entry.revision)
+            its = card_for(folder, root)
+            yield replace(its, repository=entry.repository, revision=entry.revision, licence=entry.licence)
 
 
 def _installed(card: Card, entries: dict[str, lock.Entry], root: Path) -> str:

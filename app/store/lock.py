@@ -42,6 +42,8 @@ class Entry:
     """What was made of it, with what: bits, group_size, versions."""
     files: Mapping[str, Mark]
     """By path inside the folder."""
+    licence: str = ""
+    """As the hub named it, for what is in no table of the registry."""
 
 
 def entries(root: Path = ROOT) -> dict[str, Entry]:
@@ -104,7 +106,7 @@ def _path(root: Path) -> Path:
 
 def _entry(found: dict[str, Any]) -> Entry:
     files = {name: Mark(**mark) for name, mark in found["files"].items()}
-    return Entry(found["repository"], found["revision"], found["trust"], found["made"], files)
+    return Entry(found["repository"], found["revision"], found["trust"], found["made"], files, found.get("licence", ""))
 
 
 def _names(folder: Path) -> list[str]:

@@ -46,7 +46,7 @@ def model(folder: Path) -> Path:
 
 def install(name: str, trust: lock.Trust, root: Path) -> None:
     folder = model(root / ".models" / name)
-    lock.write(name, lock.Entry("someone/fetched", "f" * 40, trust, {"bits": 0}, lock.marks(folder)), root)
+    lock.write(name, lock.Entry("someone/fetched", "f" * 40, trust, {"bits": 0}, lock.marks(folder), "mit"), root)
 
 
 def installed(root: Path) -> dict[str, str]:
@@ -69,7 +69,8 @@ def test_repositories_that_are_in_no_table_are_listed_by_their_ids(root: Path) -
     install("owner--name@v2", "recorded at install", root)
     row = rows(8 * GB, root)[-1]
     assert (row.card.name, row.card.architecture) == ("owner/name@v2", "qwen3_vl")
-    assert (row.installed, row.fits, row.card.revision) == ("recorded at install", None, "f" * 40)
+    assert (row.installed, row.fits) == ("recorded at install", None)
+    assert (row.card.revision, row.card.licence) == ("f" * 40, "mit")
 
 
 def test_a_repository_that_was_removed_by_hand_is_not_listed(root: Path) -> None:

@@ -150,12 +150,13 @@ def test_a_repository_of_the_registry_is_installed_as_its_pinned_model(
     assert hub.ranges("model.safetensors")
 
 
-def test_its_licence_is_said_before_it_is_downloaded(
+def test_its_licence_is_said_before_it_is_downloaded_and_recorded(
     other: LoopbackHub, root: Path, capsys: pytest.CaptureFixture
 ) -> None:
     other.licence = {"license": "other", "license_name": "lfm1.0"}
     fetch(ID, root)
     assert f"{ID} at {REVISION[:12]} (lfm1.0): " in capsys.readouterr().err
+    assert lock.entries(root)[FOLDER].licence == "lfm1.0"
 
 
 @pytest.mark.usefixtures("other")
