@@ -31,19 +31,20 @@ def check(target: str | None, mmproj: str | None, settings: Settings) -> int:
 
 
 def machine(settings: Settings) -> "list[Finding]":
-    """What this machine has and lacks, the model that would be used included."""
+    """What this machine has and lacks; and if the model that would be used is there, whether it fits and sees."""
     from app.cameras.devices import listed
     from app.check import Facts
     from app.check.machine import findings
     from app.outputs.engines import find_engine
 
-    return findings(
-        Facts(
-            model=lambda: model_state(settings),
-            cameras=lambda: [each.name for each in listed()],
-            voice=lambda: engine.name if (engine := find_engine(settings.voice)) else None,
-        )
+    state = model_state(settings)
+    facts = Facts(
+        model=lambda: state,
+        cameras=lambda: [each.name for each in listed()],
+        voice=lambda: engine.name if (engine := find_engine(settings.voice)) else None,
     )
+    is_there = state.status in ("verified", "not locked")
+    return [*findings(facts), *(fit_and_sight(chosen(settings)) if is_there else ())]
 
 
 def model_state(settings: Settings) -> "ModelState":
@@ -91,16 +92,20 @@ def of_pair(path: Path, mmproj: Path | None) -> "list[Finding]":
 
 def named(target: str) -> Chosen:
     """The model, also if it is a folder that no model can be in: why not is for the check to say."""
-    from app.store import card_for
+    from app.store import card_for, registered
 
-    if (path := Path(target).expanduser()).is_dir():
+    if target not in registered() and (path := Path(target).expanduser()).is_dir():
         return Chosen(path, card_for(path))
     return chosen(Settings(model=target))
 
 
 def of_model(model: Chosen) -> "list[Finding]":
     """Everything about a folder: lock, files, fit, processor; and if nothing is wrong so far, load it and look."""
-    told = [*asked("lock", lambda: [locked(model)]), *asked("model", lambda: judged(model, afresh=True))]
+    return [*asked("lock", lambda: [locked(model)]), *fit_and_sight(model)]
+
+
+def fit_and_sight(model: Chosen) -> "list[Finding]":
+    told = asked("model", lambda: judged(model, afresh=True))
     if any(each.status == "bad" for each in told):
         return told
     return [*told, *asked("sight", lambda: of_sight(model))]
