@@ -55,8 +55,9 @@ def best(memory: int, root: Path = ROOT) -> tuple[Card, str]:
 
 
 def _largest(cards: Iterable[Card], memory: int) -> Card | None:
-    fitting = (card for card in cards if fits(card, memory) and card.verified and not card.folder)
-    return max(fitting, key=lambda card: card.memory_gb, default=None)
+    """Of two of a size it is the later table: each family is listed oldest first."""
+    fitting = [card for card in cards if fits(card, memory) and card.verified and not card.folder]
+    return max(reversed(fitting), key=lambda card: card.memory_gb, default=None)
 
 
 def _share(memory: int) -> str:

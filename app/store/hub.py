@@ -30,7 +30,7 @@ AGAIN = (
     'more in KNOWN_ISSUES.md, "The model hub cannot be reached"'
 )
 
-PULL = "git pull: a newer models/registry.toml may know another"
+PULL = "if looksay knows the model by name, git pull may bring a newer models/registry.toml"
 
 
 class Unreachable(InstallError):
@@ -106,9 +106,14 @@ def explained(error: Exception, repository: str, revision: str) -> Explained:
     if isinstance(error, errors.OfflineModeIsEnabled):
         return Unreachable("HF_HUB_OFFLINE is set", "unset HF_HUB_OFFLINE, then run the same again; or ./run.sh demo")
     if isinstance(error, errors.RevisionNotFoundError):
-        return InstallError(f"{repository} has no revision {revision}", PULL)
+        return InstallError(f"{repository} has no revision {revision}", f"see {endpoint()}/{repository}; {PULL}")
     if isinstance(error, errors.GatedRepoError):
         return InstallError(f"{repository} asks for consent first", f"agree on {endpoint()}/{repository}, set HF_TOKEN")
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return InstallError(
+            f"{repository} is not on {endpoint()}, or not for everybody",
+            f"see whether it is spelt as there, or set HF_TOKEN if it is private; {PULL}",
+        )
     if isinstance(error, errors.HfHubHTTPError) and not is_passing(error):
         status = error.response.status_code
         return InstallError(f"{repository} may not be had (HTTP {status})", PULL)

@@ -97,12 +97,6 @@ def is_installed(card: Card, root: Path = ROOT) -> bool:
     return (home(card, root) / "config.json").is_file()
 
 
-def note(folder: Path, root: Path = ROOT) -> str:
-    """What the registry wants said of the model in this folder; empty for one that it does not know."""
-    where = folder.resolve()
-    return next((card.note for card in registered(root).values() if home(card, root).resolve() == where), "")
-
-
 def _card(name: str, table: object) -> Card:
     if not isinstance(table, dict):
         raise TypeError(f"{name} is not a table")

@@ -70,6 +70,13 @@ def test_more_memory_gets_a_larger_model_and_less_a_smaller_one(root: Path) -> N
     assert [choose(size * GB, root)[0].name for size in (4, 8, 16)] == ["small", "middle", "large"]
 
 
+def test_of_two_of_a_size_the_later_table_is_chosen(root: Path) -> None:
+    registry = root / "models" / "registry.toml"
+    registry.write_text(registry.read_text().replace("memory_gb = 8.0", "memory_gb = 4.0"))
+    install(root, "middle", "large")
+    assert choose(8 * GB, root)[0].name == "large"
+
+
 def test_a_model_that_fits_and_is_not_installed_is_not_chosen(root: Path) -> None:
     install(root, "small")
     assert choose(16 * GB, root)[0].name == "small"

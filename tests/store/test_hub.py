@@ -115,8 +115,9 @@ def test_a_revision_that_is_not_there_is_named() -> None:
 
 
 def test_a_repository_that_is_not_there_is_named() -> None:
-    with pytest.raises(InstallError, match="nobody/nothing may not be had"):
+    with pytest.raises(InstallError, match="nobody/nothing is not on http://127") as failure:
         ask(repository="nobody/nothing")
+    assert "HF_TOKEN" in failure.value.remedy
 
 
 def test_a_gated_repository_says_where_to_agree(hub: LoopbackHub) -> None:
