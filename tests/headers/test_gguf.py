@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.headers.gguf import KEPT, MOST_KEYS, Array, Header, Tensor, read_header
+from app.headers.gguf import KEPT, MOST_KEYS, MOST_TENSORS, Array, Header, Tensor, read_header
 from app.headers.mapped import MOST_BYTES
 from app.headers.spoilt import Spoilt
 from tests.fixtures.gguf_files import ARRAY, Gguf, Short, Signed, text, value
@@ -81,18 +81,35 @@ def test_gigabytes_of_data_are_not_read(tmp_path: Path) -> None:
     assert read_header(path).tensors["big"].shape == (1024, 1024, 1280)
 
 
+def traced(path: Path, *words: str) -> tuple[Header, int]:
+    """The header, and the most bytes that reading it held at once."""
+    tracemalloc.start()
+    try:
+        header = read_header(path, words)
+        return header, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
 def test_a_vocabulary_of_150_000_words_is_never_built(tmp_path: Path) -> None:
     words = [f"word{number}" for number in range(150_000)]
     keys = {"tokenizer.ggml.tokens": words, "tokenizer.ggml.merges": [f"{word} x" for word in words]}
-    path = Gguf(keys, {"a": (32,)}).write(tmp_path / "m.gguf")
-    tracemalloc.start()
-    try:
-        header = read_header(path, ("word149999", "word150000"))
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    header, peak = traced(Gguf(keys, {"a": (32,)}).write(tmp_path / "m.gguf"), "word149999", "word150000")
     assert header.known_words == {"word149999"}
     assert peak < 1_000_000
+
+
+def test_the_largest_header_that_is_read_takes_less_than_64_mb(tmp_path: Path) -> None:
+    """As many keys and tensors as there may be, with names as long, in letters that Python keeps in four bytes each."""
+    value_of_text = struct.pack("<IQ", 8, 1028) + "😀".encode() * 2 + b"\xff" * 1020
+    keys = b"".join(text(f"{number:04}".rjust(62, "😀")[-63:]) + value_of_text for number in range(MOST_KEYS))
+    names = (f"{number:05}" + "😀" * 14 for number in range(MOST_TENSORS))
+    tensors = b"".join(entry(name, 2**13, 2**14, 2**15, 2**15, kind=999, offset=2**32) for name in names)
+    path = raw(tmp_path / "m.gguf", keys, tensors, tensors=MOST_TENSORS, keys=MOST_KEYS)
+    os.truncate(path, 2**33)
+    header, peak = traced(path)
+    assert (len(header.keys), len(header.tensors)) == (MOST_KEYS, MOST_TENSORS)
+    assert peak < 64 * 2**20
 
 
 def test_a_type_newer_than_this_reader_is_no_reason_to_refuse(tmp_path: Path) -> None:
