@@ -55,5 +55,5 @@ def _first(folder: Path, *patterns: str) -> str:
 
 def one_line(error: Exception) -> str:
     """What a library said, short enough for a sentence."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
     return text if len(text) <= MOST_OF_A_REASON else text[: MOST_OF_A_REASON - 1] + "…"

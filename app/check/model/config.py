@@ -1,6 +1,6 @@
 """Is config.json one that the loader understands, and that leaves it nothing to guess?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from traceback import extract_tb
 from typing import Any
 
@@ -12,11 +12,14 @@ from app.check.model.loading import Plan
 
 GUESSED = ("smolvlm", "idefics3")
 """Architectures for which mlx-vlm guesses another rope_theta than the models were trained with: 1,000,000."""
+PARTS = ("text_config", "llm_config", "vision_config", "quantization")
+"""What config.json says of the model's parts, each an object of its own."""
+LAYERS = ("num_hidden_layers", "num_layers", "n_layers", "n_layer", "depth")
 SAME_REPOSITORY = "take config.json from the repository that the weights come from"
 
 
 def known(checkpoint: Checkpoint) -> list[Finding]:
-    """What keeps the loader from even choosing an architecture; nothing if it can."""
+    """What keeps the loader from even choosing an architecture and building it; nothing if it can."""
     if named := checkpoint.config.get("model_file"):
         sentence = f"config.json wants the program {named} to be run, and looksay runs no code out of a model's folder"
         return [Finding("fit", "bad", sentence, COMPLETE, "config-unfit")]
@@ -26,7 +29,7 @@ def known(checkpoint: Checkpoint) -> list[Finding]:
     if not loading.knows(checkpoint.architecture):
         sentence = f"the installed mlx-vlm knows no architecture {checkpoint.architecture!r}"
         return [Finding("fit", "bad", sentence, COMPLETE, "model-type-unknown")]
-    return []
+    return [Finding("fit", "bad", each, SAME_REPOSITORY, "config-unfit") for each in _oddities(checkpoint)]
 
 
 def plan(checkpoint: Checkpoint) -> Plan | Finding:
@@ -70,6 +73,23 @@ def rope_theta(config: Mapping[str, Any]) -> float | None:
         if isinstance(said, int | float):
             return said
     return None
+
+
+def _oddities(checkpoint: Checkpoint) -> Iterator[str]:
+    """What would end the loader without a word of reason, or keep it building for hours."""
+    parts = {"": checkpoint.config, **{name: checkpoint.config.get(name) for name in PARTS}}
+    for name, part in parts.items():
+        if part is not None and not isinstance(part, Mapping):
+            yield f"{name} of config.json is no JSON object"
+    for part in parts.values():
+        layers = max((_number(part, name) for name in LAYERS), default=0)
+        if layers > len(checkpoint.tensors):
+            yield f"config.json speaks of {layers:,} layers, and all weights are {len(checkpoint.tensors):,} tensors"
+
+
+def _number(part: object, name: str) -> int:
+    said = part.get(name) if isinstance(part, Mapping) else None
+    return said if isinstance(said, int) else 0
 
 
 def _key(name: str) -> Finding:

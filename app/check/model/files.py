@@ -64,8 +64,8 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def _counts(path: Path) -> bool:
-    """A link to nothing does not, nor does the second copy of the weights that Mistral publishes."""
-    return path.is_file() and not path.name.endswith("consolidated.safetensors")
+    """No link to nothing, no shadow that a Mac leaves on a stick, no second copy of the weights as Mistral has it."""
+    return path.is_file() and not path.name.startswith(".") and not path.name.endswith("consolidated.safetensors")
 
 
 def _config(folder: Path) -> Mapping[str, Any]:

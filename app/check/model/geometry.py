@@ -31,8 +31,13 @@ def placeholder(_: Any, sent: Sent) -> int:
 
 
 def lfm2(config: Any, sent: Sent) -> int:
-    """spatial_shapes: patches down and across, one row a view; an odd number is filled up."""
-    factor = config.downsample_factor
+    """pixel_values: views × patches × numbers of a patch; spatial_shapes: patches down and across, one row a view.
+
+    The tower takes patches of its own size alone, and fills an odd number of them up.
+    """
+    factor, tower = config.downsample_factor, config.vision_config
+    if sent["pixel_values"].shape[-1] != tower.num_channels * tower.patch_size**2:
+        return 0
     shapes = sent["spatial_shapes"].tolist()
     return sum(-(-height // factor) * -(-width // factor) for height, width in shapes)
 

@@ -174,7 +174,7 @@ def _stopped() -> Iterator[None]:
         parameters = dict(tree_flatten(model.parameters(), destination={}))
         expected = {name: tuple(each.shape) for name, each in parameters.items()}
         found = {name: tuple(each.shape) for name, each in weights}
-        raise _Reached(Plan(expected, found, model.config, _dropped(model)))
+        raise _Reached(Plan(expected, found, getattr(model, "config", None), _dropped(model)))
 
     with _replaced(Module, "load_weights", stop):
         yield

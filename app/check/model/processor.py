@@ -17,6 +17,8 @@ EDGE = 256
 """Of the frame that is tried, in pixels, where the processor does not ask for another."""
 VOCABULARIES = ("tokenizer.json", "*.model", "vocab.json", "vocab.txt", "*.tiktoken", "tekken.json")
 """Where a tokenizer's words may be; transformers makes an empty tokenizer where none of them is there."""
+MARKS = {"image_token": "image_token_index", "vision_start_token": "vision_start_token_id"}
+"""The processor's marks around and for a picture, and where the loader's config has their numbers."""
 AGAIN = "download the folder again, with all its JSON and template files; or take another model: ./run.sh models"
 
 
@@ -63,9 +65,9 @@ def _vocabulary(processor: Any, config: Any) -> Iterator[Finding]:
 
 def _try(processor: Any, config: Any, family: Family) -> list[Finding]:
     """Send a grey frame through template and processor, and count what comes out."""
+    if wrong := [*_wrong_ids(processor, config)]:
+        return wrong
     mark = getattr(processor, "image_token", "<image>")
-    if wrong := _image_token(processor, config, mark):
-        return [wrong]
     try:
         prompt = loading.prompt(processor, config)
     except Exception as error:  # noqa: BLE001 — a template is a program out of the folder, and fails as programs do
@@ -78,25 +80,31 @@ def _try(processor: Any, config: Any, family: Family) -> list[Finding]:
     return [_counted(config, loading.sent(processor, prompt, edge, config.image_token_index), family)]
 
 
-def _image_token(processor: Any, config: Any, mark: str) -> Finding | None:
-    """The id that the model replaces by what it sees must be the id that the tokenizer gives the mark."""
-    due = config.image_token_index
-    given = _tokenizer(processor).convert_tokens_to_ids(mark)
-    if due < 0 or due == given:  # below zero: a number that is in no vocabulary, put in by the processor itself
-        return None
-    sentence = f"config.json says {due} for the image token, and the tokenizer gives {mark} the number {given}"
-    remedy = "take config.json and tokenizer.json of one repository"
-    return Finding("processor", "bad", sentence, remedy, "image-token")
+def _wrong_ids(processor: Any, config: Any) -> Iterator[Finding]:
+    """Where config.json numbers a mark otherwise than the tokenizer, the model takes a word for a picture."""
+    for mark, number in MARKS.items():
+        word, due = getattr(processor, mark, None), getattr(config, number, None)
+        if word is None or due is None or due < 0:  # below zero: in no vocabulary, the processor itself puts it in
+            continue
+        given = _tokenizer(processor).convert_tokens_to_ids(word)
+        if due != given:
+            sentence = f"config.json says {due} for {mark}, and the tokenizer gives {word} the number {given}"
+            remedy = "take config.json and tokenizer.json of one repository"
+            yield Finding("processor", "bad", sentence, remedy, "image-token")
 
 
 def _counted(config: Any, sent: Sent, family: Family) -> Finding:
     found = int((sent["input_ids"] == config.image_token_index).sum().item())
     due = family.due(config, sent)
     if found == due:
-        return Finding("processor", "ok", f"one frame becomes {found} image tokens, as the vision tower makes them")
-    sentence = f"one frame becomes {found} image tokens in the prompt, and the vision tower makes {due}"
+        return Finding("processor", "ok", f"one frame becomes {_tokens(found)}, as the vision tower makes them")
+    sentence = f"one frame becomes {_tokens(found)} in the prompt, and the vision tower makes {due}"
     remedy = "take processor_config.json and preprocessor_config.json from the repository of the weights"
     return Finding("processor", "bad", sentence, remedy, "image-token-count")
+
+
+def _tokens(count: int) -> str:
+    return f"{count} image token" + ("s" if count != 1 else "")
 
 
 def _one_tile(processor: Any) -> int:
