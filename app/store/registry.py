@@ -8,6 +8,7 @@ import re
 import tomllib
 from dataclasses import fields
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,7 @@ def registered(root: Path = ROOT) -> dict[str, Card]:
     """
     path = root / "models" / "registry.toml"
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        return {name: _card(name, table) for name, table in tables.items()}
+        return {card.name: card for card in _cards(path.read_text(encoding="utf-8"))}
     except (OSError, tomllib.TOMLDecodeError, TypeError) as error:
         raise ModelError(
             f"{path} is no list of models: {error}", f"a table may have: {', '.join(_keys())}; licence must be there"
@@ -95,6 +95,12 @@ def home(card: Card, root: Path = ROOT) -> Path:
 def is_installed(card: Card, root: Path = ROOT) -> bool:
     """Whether it is there; whether its files are what they should be is for lock.py."""
     return (home(card, root) / "config.json").is_file()
+
+
+@lru_cache(maxsize=1)
+def _cards(text: str) -> tuple[Card, ...]:
+    """Read once: a start asks several times, and the standard library takes 10 ms for it."""
+    return tuple(_card(name, table) for name, table in tomllib.loads(text).items())
 
 
 def _card(name: str, table: object) -> Card:
