@@ -130,7 +130,7 @@ def _tensor(random: Random) -> bytes:
 def safetensors(random: Random) -> bytes:
     """A safetensors header gone wrong."""
     raw = json.dumps(TENSORS).encode() if random.random() < 0.5 else _hostile_json(random)
-    whole = struct.pack("<Q", _about(len(raw), random)) + raw + bytes(random.choice((0, 64, 768)))
+    whole = struct.pack("<Q", _about(len(raw), random)) + raw + bytes(random.choice((0, 64, 64 * len(TENSORS))))
     return changed(whole, random) if random.random() < 0.6 else whole
 
 
