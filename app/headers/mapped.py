@@ -70,7 +70,7 @@ class Mapped:
         raise Spoilt("header-spoilt", f"the header of {self.path.name} is spoilt: {why}", again)
 
 
-def short(content: object) -> str:
+def short(content: object, most: int = 80) -> str:
     """For a sentence; what a spoilt file holds may be long, or full of control characters."""
-    text = "".join(mark if mark.isprintable() else "?" for mark in str(content)[:81])
-    return text if len(text) <= 80 else text[:79] + "…"
+    text = "".join(mark if mark.isprintable() else "?" for mark in str(content)[: most + 1])
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -15,6 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from app.headers.mapped import short
+
 ASK = Path(__file__).with_name("ask.py")
 NAMES = ("libmtmd.dylib", "libmtmd.so")
 UNKNOWN = "unknown projector type"
@@ -81,8 +83,7 @@ def _show(library: Path, stubs: list[Path], timeout_s: float) -> str:
 
 def _last_words(said: str) -> str:
     """The last line, which tells most of a traceback or an assertion."""
-    lines = said.split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")[:200]
+    return next((short(line.strip(), 200) for line in reversed(said.split("\n")) if line.strip()), "")
 
 
 def _stub(path: Path, projector: str) -> Path:

@@ -7,6 +7,7 @@ no list of what llama.cpp knows: about a projector that is missing here, nothing
 from collections.abc import Mapping
 
 from app.headers.gguf import Header
+from app.headers.mapped import short
 
 ROWS, COLUMNS = 1, 0
 """Which dimension of a tensor's shape is the width of what it makes."""
@@ -54,11 +55,11 @@ def sees(mmproj: Header) -> bool:
 def projector(mmproj: Header) -> str:
     """The projector's type; empty where the file does not say. Files that see and hear have a key for each."""
     found = mmproj.keys.get("clip.projector_type") or mmproj.keys.get("clip.vision.projector_type")
-    return found if isinstance(found, str) else ""
+    return short(found) if isinstance(found, str) else ""
 
 
 def architecture(text: Header) -> str:
-    return str(text.keys.get("general.architecture", "an unnamed architecture"))
+    return short(text.keys.get("general.architecture", "an unnamed architecture"))
 
 
 def width_made(mmproj: Header) -> int | None:

@@ -67,6 +67,13 @@ def test_a_projector_that_is_new_here_is_neither_fit_nor_unfit(tmp_path: Path) -
     assert [each.code for each in of_the_files(judge_pair(text, mmproj)) if each.status != "ok"] == ["width-unknown"]
 
 
+def test_what_a_file_says_of_itself_cannot_write_to_the_terminal(tmp_path: Path) -> None:
+    text, mmproj = make_pair("smolvlm", tmp_path)
+    PAIRS["smolvlm"][1].having({"clip.projector_type": "\x1b]0;owned\x07" + "x" * 900}).write(mmproj)
+    PAIRS["smolvlm"][0].having({"general.architecture": "\x1b[2Jllama"}).write(text)
+    assert all(each.sentence.isprintable() and len(each.sentence) < 400 for each in judge_pair(text, mmproj))
+
+
 def test_a_defect_of_the_check_is_no_verdict() -> None:
     (finding,) = judge_pair(Path("a\0b.gguf"), None)
     assert (finding.status, finding.code) == ("unknown", "unknown")
