@@ -83,10 +83,9 @@ class Settings:
         """What is wished of the model beyond what its card says."""
         return Wish(self.image_tokens, self.precision)
 
-    @property
-    def words(self) -> str:
-        """The prompt: the one given, or the one for this many frames."""
-        return self.prompt or (PROMPT if self.frames == 1 else PROMPT_FRAMES)
+    def words(self, of_model: str = "") -> str:
+        """The prompt: the one given, else the model's own, else looksay's for this many frames."""
+        return self.prompt or of_model or (PROMPT if self.frames == 1 else PROMPT_FRAMES)
 
 
 def add_flags(parser: ArgumentParser, only: frozenset[str] | None = None) -> None:

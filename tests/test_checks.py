@@ -104,6 +104,12 @@ def test_trusted_it_starts_and_the_banner_says_so(blind: Path) -> None:
     assert ended.sentences
 
 
+def test_more_frames_than_the_model_can_be_shown_are_refused_before_anything_is_loaded() -> None:
+    ended = run("demo", "--frames", "5")
+    assert ended.code == 2
+    assert "4 frames at once" in ended.err
+
+
 def test_describe_is_checked_as_well(blind: Path, tmp_path: Path) -> None:
     picture = tmp_path / "a.ppm"
     picture.write_bytes(b"P6 1 1 255\n\xff\0\0")

@@ -71,9 +71,10 @@ def test_a_bad_command_line_is_explained_and_ends_with_2(argv: list[str], capsys
 
 
 def test_the_prompt_follows_the_number_of_frames_unless_given() -> None:
-    assert Settings().words == PROMPT
-    assert Settings(frames=2).words == PROMPT_FRAMES
-    assert Settings(frames=2, prompt="Who is there?").words == "Who is there?"
+    assert Settings().words() == PROMPT
+    assert Settings(frames=2).words() == PROMPT_FRAMES
+    assert Settings(frames=2).words("A model's own.") == "A model's own."
+    assert Settings(frames=2, prompt="Who is there?").words("A model's own.") == "Who is there?"
 
 
 @pytest.mark.parametrize("command", list(cli.COMMANDS))

@@ -26,7 +26,7 @@ def describe_pictures(pictures: Sequence[str], question: str | None, settings: S
         return opened[0]
 
     try:
-        task = Task(settings.words, question, settings.max_tokens)
+        task = Task(settings.words(model.card.prompt), question, settings.max_tokens)
         return run(pictures, task, describer, Page(sys.stdout, sys.stderr, settings.json))
     finally:
         for each in opened:

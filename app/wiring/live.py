@@ -7,6 +7,8 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from app.card import Card
+from app.errors import UsageError
 from app.flow import Describer, Notice, Output
 from app.live import Parts, Run, Screen
 from app.narrator import Narrator
@@ -27,6 +29,7 @@ def live_run(settings: Settings) -> Run:
     from app.outputs.fan import Fan
 
     model, wish = chosen(settings), settings.wish.for_live()
+    refuse_more_frames(settings.frames, model.card)
     source = open_source(settings.source, settings.asap)
     screen = open_screen(settings)
     voices = open_voice(settings, screen)
@@ -34,7 +37,7 @@ def live_run(settings: Settings) -> Run:
         Parts(
             source=source,
             describer=lambda: open_describer(model, wish, settings.trust_model),
-            narrator=lambda describer: open_narrator(describer, settings),
+            narrator=lambda describer: open_narrator(describer, model.card, settings),
             screen=screen,
             outputs=Fan([*open_log(settings, screen), *voices]),
             last_words=lambda stop: finish(voices, stop),
@@ -44,11 +47,19 @@ def live_run(settings: Settings) -> Run:
     )
 
 
-def open_narrator(describer: Describer, settings: Settings) -> Narrator:
+def refuse_more_frames(wished: int, card: Card) -> None:
+    """Raise UsageError for more frames than the model can be shown at once."""
+    if wished > card.frames:
+        at_most = "one frame" if card.frames == 1 else f"{card.frames} frames"
+        raise UsageError(f"{card.name} can be shown {at_most} at once", "take a smaller --frames, or another --model")
+
+
+def open_narrator(describer: Describer, card: Card, settings: Settings) -> Narrator:
     from app.gate import Gate
     from app.pace import Pace
 
-    return Narrator(describer, settings.words, Gate(), Pace(settings.every), settings.frames, settings.max_tokens)
+    words = settings.words(card.prompt)
+    return Narrator(describer, words, Gate(), Pace(settings.every), settings.frames, settings.max_tokens)
 
 
 def open_screen(settings: Settings) -> Screen:
