@@ -3,6 +3,7 @@
 The last line of defence stands here: what mlx-vlm lets pass in silence is an error.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,11 +88,12 @@ def load(folder: Path, wished: Precision | None = None) -> Loaded:
     """Load model and processor in the wished precision, evaluated on this thread.
 
     Raises:
-        ModelError: they cannot be loaded, or there are no eyes or no chat template.
+        ModelError: they cannot be loaded, or they would run a program, or there are no eyes or no chat template.
         UsageError: the precision cannot be had.
     """
     try:
-        model, processor = mlx_vlm.load(str(folder), lazy=True)
+        refuse_programs(folder)
+        model, processor = mlx_vlm.load(str(folder), lazy=True, trust_remote_code=False)
         precision.bring(model, wished)
         name = precision.called(model)
         device.settle(model)
@@ -103,6 +105,16 @@ def load(folder: Path, wished: Precision | None = None) -> Loaded:
     if not has_template(processor):
         raise ModelError(f"the model in {folder} has no chat template, so it cannot be asked anything", LACKING)
     return Loaded(folder, model, processor, name)
+
+
+def refuse_programs(folder: Path) -> None:
+    """mlx-vlm runs the Python file that config.json names as `model_file`, whatever `trust_remote_code` says."""
+    named = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_file")
+    if named:
+        raise ModelError(
+            f"the model in {folder} wants to run a program of its own, {named}",
+            "looksay runs none; take a model that mlx-vlm knows by itself (./run.sh models)",
+        )
 
 
 def has_eyes(model: Any) -> bool:

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from app.cameras import world
+from app.card import Card, Sampling
 from app.errors import ModelError
 from app.flow import Frame, Piece, Pixels, Request
 from app.vision.mlx import MlxDescriber
-from app.vision.tile import tile
 from tests import needs
 from tests.fixtures.families.smolvlm import make_small_smolvlm
 
@@ -120,15 +120,6 @@ def test_on_the_cpu_every_weight_is_float32_and_the_banner_says_so(describer: Ml
     assert any("CPU" in warning for warning in describer.banner.warnings)
 
 
-def test_a_tile_is_square_rgb_and_the_whole_frame() -> None:
-    pixels = np.zeros((480, 640, 3), np.uint8)
-    pixels[:, 560:] = (210, 35, 40)
-    squeezed = np.asarray(tile(pixels, 128))
-    assert squeezed.shape == (128, 128, 3)
-    assert tuple(squeezed[64, 125]) == (210, 35, 40)
-    assert tuple(squeezed[64, 100]) == (0, 0, 0)
-
-
 def spoilt(tmp_path: Path, *missing: str, **config: object) -> Path:
     """A copy of the demo model without some files, or with another configuration."""
     folder = tmp_path / "spoilt"
@@ -198,6 +189,34 @@ thread.join()
 def resident_bytes() -> int:
     """What this process holds in memory now (Linux)."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def test_the_banner_names_the_model_its_image_tokens_and_its_precision(describer: MlxDescriber) -> None:
+    assert describer.banner.name == "demo, 16 image tokens a frame, bfloat16"
+
+
+def test_without_a_card_decoding_is_greedy_whatever_generation_config_says(tmp_path: Path) -> None:
+    folder = spoilt(tmp_path)
+    (folder / "generation_config.json").write_text(json.dumps({"do_sample": True, "temperature": 5.0, "top_k": 1000}))
+    hot = MlxDescriber(folder)
+    assert {text(told(hot, scene())) for _ in range(3)} == {"A red circle is in the top left."}
+
+
+@pytest.mark.parametrize(
+    ("sampling", "is_greedy"),
+    [(Sampling(temperature=3.0), False), (Sampling(temperature=3.0, min_p=1.0), True)],
+)
+def test_the_card_says_how_tokens_are_chosen(sampling: Sampling, is_greedy: bool) -> None:
+    """min_p 1 leaves nothing but the likeliest token, at any temperature."""
+    sampled = MlxDescriber(DEMO, Card("demo", sampling=sampling))
+    said = {text(told(sampled, scene(), limit=12)) for _ in range(3)}
+    assert (said == {"A red circle is in the top left."}) == is_greedy
+
+
+def test_the_card_says_how_dear_repetition_is(describer: MlxDescriber) -> None:
+    strict = MlxDescriber(DEMO, Card("demo", sampling=Sampling(repetition_penalty=50.0)))
+    three = frame(np.concatenate([scene(c).pixels for c in ("red", "blue", "green")], axis=1))
+    assert text(told(strict, three)) != text(told(describer, three))
 
 
 @needs.platform("linux")
