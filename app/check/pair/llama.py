@@ -76,14 +76,17 @@ def _show(library: Path, stubs: list[Path], timeout_s: float) -> str:
     except subprocess.TimeoutExpired:
         raise CannotSay(f"it did not answer within {timeout_s:.0f} s") from None
     said = child.stderr.decode("utf-8", "replace")
-    if child.returncode or child.stdout.split() != [b"refused"] * len(stubs):
-        raise CannotSay(_last_words(said) or f"it ended with status {child.returncode}")
+    if child.returncode:
+        raise CannotSay(f"it ended with status {child.returncode}{_last_words(said, stubs)}")
+    if b"loaded" in child.stdout:
+        raise CannotSay("it loads a file that holds nothing")
     return said
 
 
-def _last_words(said: str) -> str:
-    """The last line, which tells most of a traceback or an assertion."""
-    return next((short(line.strip(), 200) for line in reversed(said.split("\n")) if line.strip()), "")
+def _last_words(said: str, stubs: list[Path]) -> str:
+    """The last line that is not ours: it tells most of a traceback or an assertion."""
+    lines = [line.strip() for line in said.split("\n") if Path(line) not in stubs]
+    return next((f": {short(line, 200)}" for line in reversed(lines) if line), "")
 
 
 def _stub(path: Path, projector: str) -> Path:
