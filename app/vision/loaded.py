@@ -70,7 +70,8 @@ class Loaded:
 
     def placeholders(self, inputs: Inputs) -> int:
         """How many of the token ids (1×L int32) stand for something seen."""
-        return int((inputs["input_ids"] == self.image_token_id).sum().item())
+        ids: Any = inputs["input_ids"]
+        return 0 if self.image_token_id is None else int((ids == self.image_token_id).sum().item())
 
     def image_rows(self, inputs: Inputs) -> int:
         """How many of the rows that reach the language model are image and not text.

@@ -44,7 +44,7 @@ class MlxDescriber:
 
     @property
     def banner(self) -> Banner:
-        return Banner(f"{self.loaded.name}, {self.family.words}, {self.loaded.precision}", device.warnings())
+        return Banner(f"{self.card.name}, {self.family.words}, {self.loaded.precision}", device.warnings())
 
     def warm_up(self) -> None:
         """Describe a grey frame, so that a model that cannot is found out now and the first caption is quick.

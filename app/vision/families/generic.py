@@ -39,7 +39,7 @@ class Generic:
 
     @property
     def words(self) -> str:
-        return f"about {a_frame(self.image_tokens)}"
+        return f"about {a_frame(self.image_tokens)}" if self.image_tokens else "image tokens uncounted"
 
     def picture(self, pixels: Pixels) -> Image.Image:
         return fitted(pixels, CELLS, CELL)

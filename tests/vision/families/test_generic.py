@@ -45,3 +45,10 @@ def test_each_size_is_measured_once() -> None:
         family.tokens((576, 448))
         family.tokens((672, 384))
     assert len(family.measured) == 2
+
+
+def test_a_model_that_quietly_drops_all_frames_but_the_first_is_found_out() -> None:
+    describer = MlxDescriber(folder(QWEN))
+    (picture,), inputs = describer.seen(asked(plain()))
+    with pytest.raises(UsageError, match="one frame at a time"):
+        describer.family.due([picture, picture], inputs)
