@@ -1,8 +1,9 @@
 """Choosing a model by the memory of this machine: `--model auto`.
 
-The rule: the largest model that takes at most half of the memory; the other half is for the system and everything
-else that is open. Only models that somebody has sized and of which we have run something are chosen, and never the
-bundled demo, which knows nothing of the real world. How well a model describes plays no part: nobody has measured it.
+The rule: the largest model that takes at most a quarter of the memory. A narrator runs beside everything else that is
+open, and a larger model is a slower one. Only models that somebody has sized and of which we have run something are
+chosen, and never the bundled demo, which knows nothing of the real world. How well a model describes plays no part:
+nobody has measured it.
 """
 
 import os
@@ -13,8 +14,10 @@ from app.card import Card
 from app.errors import ModelError
 from app.store.registry import ROOT, is_installed, registered
 
-SHARE = 0.5
-"""Of the memory, that a model may take."""
+SHARE = 0.25
+"""Of the memory, for a model that nobody chose by name."""
+MOST = 0.5
+"""Of the memory, for one that somebody did; beyond it the machine would swap."""
 
 
 def machine_memory() -> int:
@@ -23,8 +26,8 @@ def machine_memory() -> int:
 
 
 def fits(card: Card, memory: int) -> bool | None:
-    """Whether the model takes at most its share of `memory` bytes; None where nobody has said what it takes."""
-    return card.memory_gb <= SHARE * _gigabytes(memory) if card.memory_gb else None
+    """Whether the model takes at most half of `memory` bytes; None where nobody has said what it takes."""
+    return card.memory_gb <= MOST * _gigabytes(memory) if card.memory_gb else None
 
 
 def choose(memory: int, root: Path = ROOT) -> tuple[Card, str]:
@@ -56,12 +59,13 @@ def best(memory: int, root: Path = ROOT) -> tuple[Card, str]:
 
 def _largest(cards: Iterable[Card], memory: int) -> Card | None:
     """Of two of a size it is the later table: each family is listed oldest first."""
-    fitting = [card for card in cards if fits(card, memory) and card.verified and not card.folder]
+    room = SHARE * _gigabytes(memory)
+    fitting = [card for card in cards if 0 < card.memory_gb <= room and card.verified and not card.folder]
     return max(reversed(fitting), key=lambda card: card.memory_gb, default=None)
 
 
 def _share(memory: int) -> str:
-    return f"at most half of this machine's {_gigabytes(memory):.0f} GB"
+    return f"at most a quarter of this machine's {_gigabytes(memory):.0f} GB"
 
 
 def _gigabytes(memory: int) -> float:
