@@ -35,13 +35,13 @@ def known(checkpoint: Checkpoint) -> list[Finding]:
 def plan(checkpoint: Checkpoint) -> Plan | Finding:
     """What the loader would do, or why it refuses.
 
-    It refuses with ValueError, KeyError or TypeError; whatever else it raises is left to the caller, as no verdict.
+    It refuses with KeyError, ValueError, TypeError or an overflow; whatever else it raises is no verdict.
     """
     try:
         return loading.plan(checkpoint.folder)
     except KeyError as error:
         return _key(str(error.args[0]) if error.args else "")
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, ArithmeticError) as error:
         reason = one_line(error)
         return _unnamed(checkpoint, reason) if _is_over_tensors(error) else _refused(reason)
 

@@ -11,7 +11,7 @@ from app.check.facts import Finding
 from app.check.model import loading
 from app.check.model.absence import one_line
 from app.check.model.files import Checkpoint
-from app.check.model.geometry import FAMILIES, Family, Sent
+from app.check.model.geometry import FAMILIES, Family, Sent, disagreements
 
 EDGE = 256
 """Of the frame that is tried, in pixels, where the processor does not ask for another."""
@@ -19,6 +19,7 @@ VOCABULARIES = ("tokenizer.json", "*.model", "vocab.json", "vocab.txt", "*.tikto
 """Where a tokenizer's words may be; transformers makes an empty tokenizer where none of them is there."""
 MARKS = {"image_token": "image_token_index", "vision_start_token": "vision_start_token_id"}
 """The processor's marks around and for a picture, and where the loader's config has their numbers."""
+OF_THE_WEIGHTS = "take processor_config.json and preprocessor_config.json from the repository of the weights"
 AGAIN = "download the folder again, with all its JSON and template files; or take another model: ./run.sh models"
 
 
@@ -64,20 +65,38 @@ def _vocabulary(processor: Any, config: Any) -> Iterator[Finding]:
 
 
 def _try(processor: Any, config: Any, family: Family) -> list[Finding]:
-    """Send a grey frame through template and processor, and count what comes out."""
-    if wrong := [*_wrong_ids(processor, config)]:
+    """Hold marks and sizes together; where they agree, send a grey frame through, and count what comes out."""
+    if wrong := [*_wrong_ids(processor, config), *_wrong_sizes(processor, config, family)]:
         return wrong
-    mark = getattr(processor, "image_token", "<image>")
     try:
         prompt = loading.prompt(processor, config)
     except Exception as error:  # noqa: BLE001 — a template is a program out of the folder, and fails as programs do
         sentence = f"the chat template fails on a question about a picture: {one_line(error)}"
         return [Finding("processor", "bad", sentence, AGAIN, "no-chat-template")]
+    mark = getattr(processor, "image_token", "<image>")
     if prompt.count(mark) != 1:
         sentence = f"the chat template makes {prompt.count(mark)} places for one picture ({mark})"
         return [Finding("processor", "bad", sentence, AGAIN, "template-without-image")]
-    edge = _one_tile(processor) if family.has_tiles else EDGE
-    return [_counted(config, loading.sent(processor, prompt, edge, config.image_token_index), family)]
+    return [_send(processor, config, family, prompt)]
+
+
+def _send(processor: Any, config: Any, family: Family, prompt: str) -> Finding:
+    try:
+        edge = _one_tile(processor) if family.has_tiles else EDGE
+        sent = loading.sent(processor, prompt, edge, config.image_token_index)
+    except (ValueError, TypeError, KeyError) as error:
+        sentence = f"the image processor fails on a frame: {one_line(error)}"
+        return Finding("processor", "bad", sentence, AGAIN, "no-image-processor")
+    return _counted(config, sent, family)
+
+
+def _wrong_sizes(processor: Any, config: Any, family: Family) -> Iterator[Finding]:
+    try:
+        for sentence in disagreements(family, processor, config):
+            yield Finding("processor", "bad", sentence, OF_THE_WEIGHTS, "image-token-count")
+    except (TypeError, KeyError) as error:
+        sentence = f"the image processor does not say how it cuts frames: {one_line(error)}"
+        yield Finding("processor", "bad", sentence, AGAIN, "no-image-processor")
 
 
 def _wrong_ids(processor: Any, config: Any) -> Iterator[Finding]:
@@ -99,8 +118,7 @@ def _counted(config: Any, sent: Sent, family: Family) -> Finding:
     if found == due:
         return Finding("processor", "ok", f"one frame becomes {_tokens(found)}, as the vision tower makes them")
     sentence = f"one frame becomes {_tokens(found)} in the prompt, and the vision tower makes {due}"
-    remedy = "take processor_config.json and preprocessor_config.json from the repository of the weights"
-    return Finding("processor", "bad", sentence, remedy, "image-token-count")
+    return Finding("processor", "bad", sentence, OF_THE_WEIGHTS, "image-token-count")
 
 
 def _tokens(count: int) -> str:
