@@ -20,13 +20,13 @@ WHITE = 255.0
 class FastVlm:
     """One square a frame, its size and number of tokens fixed."""
 
-    def __init__(self, loaded: Loaded, _card: Card, wish: Wish) -> None:
-        self.loaded = loaded
+    def __init__(self, loaded: Loaded, card: Card, wish: Wish) -> None:
+        self.name, self.loaded = card.name, loaded
         eyes, images = loaded.model.config.vision_config, loaded.processor.image_processor
         self.edge, self.patch = int(eyes.image_size), int(eyes.patch_size)
         self.image_tokens = (self.edge // self.patch) ** 2
         if wish.image_tokens not in (None, self.image_tokens):
-            raise refused(wish.image_tokens, loaded.name, [str(self.image_tokens)])
+            raise refused(wish.image_tokens, card.name, [str(self.image_tokens)])
         images.do_resize = images.do_center_crop = images.do_rescale = False
         # It would take a frame whose brightest pixel is 1 of 255 for one that is scaled already: a covered camera's
         # noise would be seen in black and white. Normalizing can scale as well, and does so every time.
@@ -43,7 +43,7 @@ class FastVlm:
     def due(self, pictures: Sequence[Image], _inputs: Inputs) -> int:
         """With two placeholders mlx-vlm puts the words between and behind them into the wrong places."""
         if len(pictures) > 1:
-            raise one_at_a_time(self.loaded.name)
+            raise one_at_a_time(self.name)
         return self.image_tokens
 
     def sent(self, inputs: Inputs) -> int:

@@ -23,10 +23,10 @@ CELL, CELLS = 32, 256
 class Generic:
     """One picture a frame. Frames of one source have one size, so they cost the same number of tokens."""
 
-    def __init__(self, loaded: Loaded, _card: Card, wish: Wish) -> None:
+    def __init__(self, loaded: Loaded, card: Card, wish: Wish) -> None:
         if wish.image_tokens is not None:
-            raise refused(wish.image_tokens, loaded.name, ())
-        self.loaded = loaded
+            raise refused(wish.image_tokens, card.name, ())
+        self.name, self.loaded = card.name, loaded
         self.measured: dict[tuple[int, int], int] = {}
         """Image tokens by a picture's width and height."""
         self.together: set[tuple[tuple[int, int], ...]] = set()
@@ -50,7 +50,7 @@ class Generic:
         tokens = sum(self.tokens(size) for size in sizes)
         if len(sizes) > 1 and sizes not in self.together:
             if self.loaded.image_rows(inputs) != tokens:
-                raise one_at_a_time(self.loaded.name)
+                raise one_at_a_time(self.name)
             self.together.add(sizes)
         return tokens
 

@@ -57,5 +57,5 @@ def budget(loaded: Loaded, card: Card, wish: Wish) -> int:
     if wish.image_tokens is None:
         return bound.default if bound else int(most)
     if wish.image_tokens == "tiles" or not least <= wish.image_tokens <= most:
-        raise refused(wish.image_tokens, loaded.name, [f"a number from {least} to {most}"])
+        raise refused(wish.image_tokens, card.name, [f"a number from {least} to {most}"])
     return wish.image_tokens

@@ -27,13 +27,14 @@ class SmolVlm:
     def __init__(self, loaded: Loaded, card: Card, wished: int | None) -> None:
         self.loaded = loaded
         published = published_edge(loaded)
-        choices = edges(loaded, published, card)
-        self.image_tokens = wished or tokens(loaded, published)
+        whole, choices = tokens(loaded, published), edges(loaded, published, card)
         if wished and wished not in choices:
-            raise refused(wished, loaded.name, map(str, sorted(choices)))
-        self.edge = choices[wished] if wished else published
-        if wished:
-            loaded.processor.image_seq_len = wished
+            raise refused(wished, card.name, map(str, choices))
+        default = card.image_tokens.default if card.image_tokens else whole
+        self.image_tokens = wished or (default if default in choices else whole)
+        self.edge = choices.get(self.image_tokens, published)
+        if self.image_tokens != whole:
+            loaded.processor.image_seq_len = self.image_tokens
         images = loaded.processor.image_processor
         images.max_image_size = {"longest_edge": self.edge}
         images.do_image_splitting = False
@@ -56,10 +57,10 @@ class SmolVlm:
 class Tiles:
     """The processor's own reading, as published: a grid of tiles and the whole picture once more, small."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: Loaded, card: Card) -> None:
         self.loaded = loaded
         if not loaded.processor.image_processor.do_image_splitting:
-            raise refused("tiles", loaded.name, ())
+            raise refused("tiles", card.name, ())
         self.image_tokens = tokens(loaded, published_edge(loaded))
 
     @property
@@ -79,7 +80,7 @@ class Tiles:
 def smolvlm(loaded: Loaded, card: Card, wish: Wish) -> Family:
     """The way to look that was wished for."""
     if wish.image_tokens == "tiles":
-        return Tiles(loaded)
+        return Tiles(loaded, card)
     return SmolVlm(loaded, card, wish.image_tokens)
 
 
@@ -107,6 +108,6 @@ def edges(loaded: Loaded, published: int, card: Card) -> dict[int, int]:
     """
     token_edge = loaded.model.config.vision_config.patch_size * loaded.model.config.scale_factor
     side = published // token_edge
-    found = {k * k: published if k == side else k * token_edge for k in range((side + 1) // 2, side + 1)}
+    found = {k * k: published if k == side else k * token_edge for k in range(max(1, side // 2), side + 1)}
     bound = card.image_tokens
     return found if bound is None else {n: edge for n, edge in found.items() if bound.least <= n <= bound.most}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.card import Card, ImageTokens
+from app.card import Card, ImageTokens, Sampling
 from app.errors import UsageError
 from app.vision.mlx import MlxDescriber
 from app.wish import Wish
@@ -37,6 +37,11 @@ def test_without_a_wish_the_card_says_how_many_and_without_a_card_the_publisher(
     card = Card("small", image_tokens=ImageTokens(128, 64, 256, "patch budget"))
     assert "at most 128 image tokens" in MlxDescriber(folder("lfm2-vl"), card).banner.name
     assert "at most 256 image tokens" in MlxDescriber(folder("lfm2-vl")).banner.name
+
+
+def test_the_recommended_sampling_runs() -> None:
+    card = Card("small", sampling=Sampling(temperature=0.1, min_p=0.15, repetition_penalty=1.05))
+    assert told(MlxDescriber(folder("lfm2-vl"), card, Wish(64)), plain())[-1].cost.tokens > 0
 
 
 @pytest.mark.parametrize("wished", [1, 63, 257, "tiles"])

@@ -21,7 +21,7 @@ DEMO = Path(__file__).parents[3] / "models" / "demo"
     ("name", "wished", "edge"),
     [
         *[("smolvlm-mlx", 16, 256), ("smolvlm-mlx", 36, 384), ("smolvlm-mlx", 64, 512)],
-        *[("smolvlm-2.2b", 49, 294), ("smolvlm-2.2b", 81, 384)],
+        *[("smolvlm-2.2b", 16, 168), ("smolvlm-2.2b", 81, 384)],
     ],
 )
 def test_fewer_tokens_are_a_smaller_tile(name: str, wished: int, edge: int) -> None:
@@ -46,6 +46,12 @@ def test_the_card_bounds_what_can_be_had() -> None:
     with pytest.raises(UsageError) as refusal:
         MlxDescriber(folder("smolvlm-mlx"), card, Wish(16))
     assert "36 or 49 or 64" in refusal.value.remedy
+
+
+def test_without_a_wish_the_card_says_how_many_and_without_a_card_the_publisher() -> None:
+    card = Card("small", image_tokens=ImageTokens(36, 16, 64, "tile edge"))
+    assert "36 image tokens" in MlxDescriber(folder("smolvlm-mlx"), card).banner.name
+    assert "64 image tokens" in MlxDescriber(folder("smolvlm-mlx")).banner.name
 
 
 @pytest.mark.parametrize(
