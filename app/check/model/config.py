@@ -1,8 +1,8 @@
-"""Is config.json one that the loader understands, and that leaves it nothing to guess?"""
+"""Is config.json one that the loader understands? The first part of the fourth stage."""
 
 from collections.abc import Iterator, Mapping
-from traceback import extract_tb
-from typing import Any
+from pathlib import Path
+from traceback import StackSummary, extract_tb
 
 from app.check.facts import Finding
 from app.check.model import loading
@@ -10,8 +10,6 @@ from app.check.model.absence import COMPLETE, one_line
 from app.check.model.files import Checkpoint
 from app.check.model.loading import Plan
 
-GUESSED = ("smolvlm", "idefics3")
-"""Architectures for which mlx-vlm guesses another rope_theta than the models were trained with: 1,000,000."""
 PARTS = ("text_config", "llm_config", "vision_config", "quantization")
 """What config.json says of the model's parts, each an object of its own."""
 LAYERS = ("num_hidden_layers", "num_layers", "n_layers", "n_layer", "depth")
@@ -33,46 +31,22 @@ def known(checkpoint: Checkpoint) -> list[Finding]:
 
 
 def plan(checkpoint: Checkpoint) -> Plan | Finding:
-    """What the loader would do, or why it refuses.
+    """What the loader would do, or why it refuses: with KeyError, ValueError, TypeError or an overflow.
 
-    It refuses with KeyError, ValueError, TypeError or an overflow; whatever else it raises is no verdict.
+    An AttributeError or IndexError counts as well where it comes out of mlx-vlm; elsewhere it is a defect of the
+    check, and no verdict, like everything else that is raised.
     """
     try:
         return loading.plan(checkpoint.folder)
     except KeyError as error:
         return _key(str(error.args[0]) if error.args else "")
+    except (AttributeError, IndexError) as error:
+        if "mlx_vlm" not in Path(_frames(error)[-1].filename).parts:
+            raise
+        return _refused(one_line(error))
     except (ValueError, TypeError, ArithmeticError) as error:
-        reason = one_line(error)
-        return _unnamed(checkpoint, reason) if _is_over_tensors(error) else _refused(reason)
-
-
-def rope(checkpoint: Checkpoint, config: Any) -> list[Finding]:
-    """Whether the loader counts positions as config.json says; nothing if so.
-
-    transformers 5 writes rope_theta into rope_parameters alone, where mlx-vlm does not look for every architecture;
-    what it then guesses makes captions wrong without a word. `config`: the loader's own, defaults filled in.
-    """
-    used = getattr(getattr(config, "text_config", None), "rope_theta", None)
-    said = rope_theta(checkpoint.config)
-    if not isinstance(used, int | float) or used == said or (said is None and checkpoint.architecture not in GUESSED):
-        return []
-    told = "config.json does not say" if said is None else f"config.json says {said:,}"
-    sentence = f"mlx-vlm would count positions with rope_theta {used:,}, and {told}"
-    remedy = "write rope_theta into text_config of config.json" + (
-        f": {said}" if said else ", as the model's card says"
-    )
-    return [Finding("fit", "bad", sentence, remedy, "rope-theta")]
-
-
-def rope_theta(config: Mapping[str, Any]) -> float | None:
-    """What config.json says: rope_parameters first, as transformers reads it."""
-    text = config.get("text_config") or config.get("llm_config") or config
-    parameters = text.get("rope_parameters") if isinstance(text, Mapping) else None
-    for place in (parameters, text):
-        said = place.get("rope_theta") if isinstance(place, Mapping) else None
-        if isinstance(said, int | float):
-            return said
-    return None
+        is_over_tensors = any(frame.name == "sanitize" for frame in _frames(error))
+        return _unnamed(checkpoint, one_line(error)) if is_over_tensors else _refused(one_line(error))
 
 
 def _oddities(checkpoint: Checkpoint) -> Iterator[str]:
@@ -95,18 +69,16 @@ def _number(part: object, name: str) -> int:
 def _key(name: str) -> Finding:
     """A KeyError is about a tensor if what it names has the dots of a tensor's name, and else about config.json."""
     if "." in name:
-        return Finding(
-            "fit", "bad", f"the tensor {name} that the loader asks for is missing", COMPLETE, "tensors-missing"
-        )
+        sentence = f"the tensor {name} that the loader asks for is missing"
+        return Finding("fit", "bad", sentence, COMPLETE, "tensors-missing")
     if name in ("bits", "group_size"):
         sentence = f"config.json does not say the {name} of its quantization"
         return Finding("fit", "bad", sentence, SAME_REPOSITORY, "quantization")
     return Finding("fit", "bad", f"config.json does not say {name}", SAME_REPOSITORY, "config-unfit")
 
 
-def _is_over_tensors(error: Exception) -> bool:
-    """Whether it was raised while the loader renamed and reshaped tensors, and not while it read config.json."""
-    return any(frame.name == "sanitize" for frame in extract_tb(error.__traceback__))
+def _frames(error: Exception) -> StackSummary:
+    return extract_tb(error.__traceback__)
 
 
 def _unnamed(checkpoint: Checkpoint, reason: str) -> Finding:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.card import Card
 from app.check.facts import Finding
-from app.check.model import config, eyes, files, fit, loader, processor
+from app.check.model import config, eyes, files, fit, loader, processor, rope
 from app.check.model.absence import one_line
 
 
@@ -14,7 +14,8 @@ def judge(folder: Path, card: Card) -> list[Finding]:
     """Whether what is installed can load the model in `folder`, without reading its weights.
 
     Never raises: an exception in here is the finding `unknown`, and no verdict on the model. Every stage that passes
-    gives a finding that is ok. Takes under half a second once mlx_vlm is imported, which takes seconds.
+    gives a finding that is ok. Once mlx_vlm is imported, which takes seconds, it takes under half a second and as long
+    as transformers needs for the tokenizer.
     """
     findings: list[Finding] = []
     try:
@@ -36,7 +37,7 @@ def _stages(folder: Path, card: Card) -> Iterator[list[Finding]]:
     if isinstance(plan, Finding):
         yield [plan]
         return
-    yield [*config.rope(checkpoint, plan.config), *fit.judge_plan(checkpoint, plan)]
+    yield [*rope.counting(checkpoint, plan.config), *fit.judge_plan(checkpoint, plan)]
     yield processor.examine(checkpoint, plan.config)
 
 

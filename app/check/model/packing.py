@@ -1,4 +1,4 @@
-"""Are the quantized layers packed as config.json says? A part of the fourth stage."""
+"""Are the quantized layers packed as config.json says? Another part of the fourth stage."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,15 +1,17 @@
-"""What config.json must say, and what the loader would otherwise guess."""
+"""What config.json must say for the loader to build anything from it."""
 
-from types import SimpleNamespace
+import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
+from mlx_vlm import utils
 
+from app.check.facts import Finding
 from app.check.model import config
 from app.check.model.files import Checkpoint
 from tests.fixtures.families.shelf import Shelf
-
-SAID = {"rope_theta": 100_000}
 
 
 def checkpoint(tmp_path: Any, **said: Any) -> Checkpoint:
@@ -54,50 +56,24 @@ def test_a_part_that_cannot_be_built_is_told_before_the_loader_tries(tmp_path: A
     assert [each.code for each in found] == ["config-unfit"]
 
 
-@pytest.mark.parametrize(
-    ("said", "theta"),
-    [
-        ({}, None),
-        ({"text_config": SAID}, 100_000),
-        ({"text_config": {"rope_parameters": SAID}}, 100_000),
-        ({"text_config": {"rope_parameters": SAID, "rope_theta": 1}}, 100_000),
-        ({"llm_config": SAID}, 100_000),
-        (SAID, 100_000),
-        ({"text_config": {"rope_parameters": {"full_attention": SAID}}}, None),
-        ({"text_config": {"rope_parameters": None}}, None),
-        ({"text_config": "x"}, None),
-    ],
-)
-def test_rope_theta_is_read_as_transformers_reads_it(said: dict[str, Any], theta: float | None) -> None:
-    assert config.rope_theta(said) == theta
-
-
-@pytest.mark.parametrize(
-    ("architecture", "said", "used", "code"),
-    [
-        ("smolvlm", {"text_config": SAID}, 100_000.0, []),
-        ("smolvlm", {"text_config": {"rope_parameters": SAID}}, 1e6, ["rope-theta"]),
-        ("smolvlm", {}, 1e6, ["rope-theta"]),
-        ("lfm2_vl", {}, 1e6, []),
-        ("lfm2_vl", {"text_config": {"rope_parameters": SAID}}, 1e6, ["rope-theta"]),
-        ("gemma4", {"text_config": {"rope_parameters": {"full_attention": SAID}}}, 1e4, []),
-        ("gemma4", {}, None, []),
-    ],
-)
-def test_what_the_loader_would_guess_is_told(
-    tmp_path: Any, architecture: str, said: dict[str, Any], used: float | None, code: list[str]
-) -> None:
-    loaders = SimpleNamespace(text_config=SimpleNamespace(rope_theta=used))
-    found = config.rope(checkpoint(tmp_path, model_type=architecture, **said), loaders)
-    assert [each.code for each in found] == code
-
-
-def test_a_config_of_the_loader_without_a_text_part_says_nothing_about_rope(tmp_path: Any) -> None:
-    assert config.rope(checkpoint(tmp_path, model_type="florence2"), SimpleNamespace()) == []
-
-
 def test_the_loaders_plan_has_all_tensors_of_a_good_model(shelf: Shelf) -> None:
     plan = config.plan(Checkpoint(shelf.folder("smolvlm-hub"), {"model_type": "smolvlm"}))
     assert isinstance(plan, config.Plan)
     assert plan.expected == plan.found
     assert plan.config.text_config.rope_theta == 100_000
+
+
+@pytest.mark.parametrize("keys", [{"text_config": None}, {"vision_config": None}, {"scale_factor": "x"}])
+def test_a_config_that_the_loader_refuses_is_told(shelf: Shelf, tmp_path: Path, keys: dict[str, Any]) -> None:
+    folder = shutil.copytree(shelf.folder("smolvlm-hub"), tmp_path / "model")
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **keys}))
+    found = config.plan(Checkpoint(folder, {"model_type": "smolvlm"}))
+    assert isinstance(found, Finding)
+    assert found.code == "config-unfit"
+
+
+def test_a_defect_of_the_check_is_not_laid_to_the_model(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(utils, "_load_safetensors")
+    with pytest.raises(AttributeError):
+        config.plan(Checkpoint(shelf.folder("smolvlm-hub"), {"model_type": "smolvlm"}))
