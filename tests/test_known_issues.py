@@ -1,9 +1,12 @@
 """KNOWN_ISSUES.md keeps its promises: each entry complete and dated, each reference to one leads somewhere."""
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
+
+from app.check.sight.look import FAULTS
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "KNOWN_ISSUES.md").read_text()
@@ -59,3 +62,21 @@ def test_whatever_sends_somebody_here_names_an_entry():
     named = {heading for file in readers() for heading in NAMING.findall(file.read_text())}
     assert {"The tiling trap", "Why torch is not installed"} <= named
     assert named <= ENTRIES.keys()
+
+
+def codes() -> set[str]:
+    """Every code that the app gives a finding, wherever it is written out."""
+    found = set(FAULTS.values())
+    for file in (ROOT / "app").rglob("*.py"):
+        for call in (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)):
+            name = getattr(call.func, "id", "")
+            given = [*call.args[:1]] if name == "Spoilt" else [*call.args[4:5]] if name == "Finding" else []
+            given += [each.value for each in call.keywords if each.arg == "code"]
+            found |= {each.value for each in given if isinstance(each, ast.Constant)}
+    return found
+
+
+def test_every_code_of_the_check_is_explained_and_no_other():
+    table = ENTRIES["What the check's codes mean"]
+    explained = {code for row in table.splitlines() if row.startswith("| `") for code in re.findall("`([^`]+)`", row)}
+    assert codes() == explained

@@ -89,7 +89,7 @@ def test_what_has_no_known_size_or_was_never_run_is_not_chosen(root: Path) -> No
 
 def test_where_nothing_that_fits_is_installed_the_one_that_would_is_named(root: Path) -> None:
     install(root, "large")
-    with pytest.raises(ModelError, match="no installed .* quarter of this machine's 16 GB") as failure:
+    with pytest.raises(ModelError, match=r"no installed .* quarter of this machine's 16 GB") as failure:
         choose(16 * GB, root)
     assert failure.value.remedy.startswith("./install.sh --model middle fetches the largest that does")
 

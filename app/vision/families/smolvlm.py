@@ -1,7 +1,7 @@
 """SmolVLM and Idefics3: a frame is one square tile, and every tile becomes the same number of image tokens.
 
-By default the processor enlarges any picture to four tiles' width and cuts it into 13 (KNOWN_ISSUES.md, "The tiling
-trap"). Only its attributes have an effect on that, the same words in a call have none.
+By default the processor enlarges any picture to four tiles' width and cuts it into 13 (see
+KNOWN_ISSUES.md, "The tiling trap"). Only its attributes have an effect on that, the same words in a call have none.
 """
 
 from collections.abc import Sequence
