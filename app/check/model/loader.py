@@ -24,6 +24,6 @@ def _beyond(bound: Bound, name: str, installed: Version) -> Finding | None:
 
 
 def _range(bounds: tuple[Bound, ...]) -> str:
-    least = [f"at least {bound.least}" for bound in bounds if bound.least]
-    before = [f"before {bound.before}" for bound in bounds if bound.before]
-    return f", and {', '.join(least + before)} is asked for" if bounds else ""
+    least = [f"{bound.least} or later" for bound in bounds if bound.least]
+    before = [f"one before {bound.before}" for bound in bounds if bound.before]
+    return f"; this model needs {' and '.join(least + before)}" if bounds else ""

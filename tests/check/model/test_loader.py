@@ -35,7 +35,7 @@ def test_a_version_outside_the_range_is_told_with_the_reason(version: str, codes
 
 def test_a_version_within_the_range_is_told_with_it() -> None:
     (found,) = in_range(Card("x", loader=(TILES, BROKEN)), "0.7.10")
-    assert found.sentence == "mlx-vlm 0.7.10, and at least 0.6.14, before 0.8 is asked for"
+    assert found.sentence == "mlx-vlm 0.7.10; this model needs 0.6.14 or later and one before 0.8"
 
 
 def test_a_model_without_bounds_takes_any_version() -> None:
