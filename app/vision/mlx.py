@@ -47,11 +47,12 @@ class MlxDescriber:
         return Banner(f"{self.card.name}, {self.family.words}, {self.loaded.precision}", device.warnings())
 
     def warm_up(self) -> None:
-        """Describe a grey frame, so that a model that cannot is found out now and the first caption is quick.
+        """Describe a grey frame: a model that cannot is found out now, and the first caption is quick.
 
-        The rows that reach the language model are counted here, the one place where the tower's own word is asked.
+        It has the shape of most cameras' frames. The rows that reach the language model are counted here, the one
+        place where the tower's own word is asked.
         """
-        grey = Frame(np.full((480, 640, 3), 90, np.uint8), time.monotonic(), 0.0, 0)
+        grey = Frame(np.full((720, 1280, 3), 90, np.uint8), time.monotonic(), 0.0, 0)
         request = Request((grey,), "What do you see?", max_tokens=4)
         with explained(self.loaded, request):
             pictures, inputs = self.seen(request)

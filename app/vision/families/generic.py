@@ -31,7 +31,7 @@ class Generic:
         """Image tokens by a picture's width and height."""
         self.together: set[tuple[tuple[int, int], ...]] = set()
         """Sizes of pictures that one prompt has been seen to hold all of."""
-        grey = self.picture(np.full((480, 640, 3), 90, np.uint8))
+        grey = self.picture(np.full((720, 1280, 3), 90, np.uint8))  # the shape of most cameras
         self.image_tokens = self.tokens(grey.size)
         placeholders = loaded.placeholders(loaded.inputs([grey], PROBE))
         self.rows_each = self.image_tokens // placeholders if placeholders else 0
