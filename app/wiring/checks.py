@@ -11,12 +11,12 @@ from app.settings import Settings
 from app.wiring.models import Chosen, chosen, judged, load, seen
 
 if TYPE_CHECKING:
-    from app.check import Finding, ModelState
+    from app.check.facts import Finding, ModelState
 
 
 def check(target: str | None, mmproj: str | None, settings: Settings) -> int:
     """Exit code 0 if the narrator can start, or if the model that is named can be used."""
-    from app.check import as_json, exit_code, render, verdict
+    from app.check.report import as_json, exit_code, render, verdict
 
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     if target is None:
@@ -33,7 +33,7 @@ def check(target: str | None, mmproj: str | None, settings: Settings) -> int:
 def machine(settings: Settings) -> "list[Finding]":
     """What this machine has and lacks; and if the model that would be used is there, whether it fits and sees."""
     from app.cameras.devices import listed
-    from app.check import Facts
+    from app.check.facts import Facts
     from app.check.machine import findings
     from app.outputs.engines import find_engine
 
@@ -49,7 +49,7 @@ def machine(settings: Settings) -> "list[Finding]":
 
 def model_state(settings: Settings) -> "ModelState":
     """The chosen model's files against the lock."""
-    from app.check import ModelState
+    from app.check.facts import ModelState
     from app.store import verify
 
     try:
@@ -113,7 +113,7 @@ def fit_and_sight(model: Chosen) -> "list[Finding]":
 
 def locked(model: Chosen) -> "Finding":
     """Every file read, and compared with what was recorded at install."""
-    from app.check import Finding
+    from app.check.facts import Finding
     from app.store import verify
 
     try:
@@ -137,7 +137,7 @@ def of_sight(model: Chosen) -> "list[Finding]":
 
 def of_server(url: str) -> "list[Finding]":
     """What a server says of its model, and whether that sees. It is sent generated pictures and nothing else."""
-    from app.check import Finding
+    from app.check.facts import Finding
     from app.check.sight import finding, look
     from app.vision.server.describer import ServerDescriber
     from app.vision.server.served import served
@@ -154,8 +154,7 @@ def of_server(url: str) -> "list[Finding]":
 
 def asked(name: str, ask: "Callable[[], list[Finding]]") -> "list[Finding]":
     """The answer; an explained failure is a bad finding, and any other only that nothing could be found out."""
-    from app.check import Finding
-    from app.check.facts import bad, unknown
+    from app.check.facts import Finding, bad, unknown
     from app.headers.spoilt import Spoilt
 
     try:

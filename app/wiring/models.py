@@ -19,7 +19,7 @@ from app.settings import Settings
 from app.wish import Wish
 
 if TYPE_CHECKING:
-    from app.check import Finding
+    from app.check.facts import Finding
 
 ROOT = Path(__file__).parents[2]
 OVERRULED = "Starting all the same, because of --trust-model, with a model that the check refuses: "

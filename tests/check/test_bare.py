@@ -12,7 +12,8 @@ from tests import needs
 ROOT = Path(__file__).parents[2]
 CHECK = """
 from pathlib import Path
-from app.check import Facts, ModelState, as_json
+from app.check.facts import Facts, ModelState
+from app.check.report import as_json
 from app.check.machine import findings
 state = ModelState("tiny", None, "not installed")
 print(as_json(findings(Facts(lambda: state, lambda: ["webcam"], lambda: None))))

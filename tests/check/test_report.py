@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.check import Facts, Finding, ModelState, as_json, exit_code, render
+from app.check.facts import Facts, Finding, ModelState
 from app.check.machine import findings
-from app.check.report import MARKS, commit, private, this_looksay
+from app.check.report import MARKS, as_json, commit, exit_code, private, render, this_looksay
 from tests import needs
 
 GOOD = Finding("camera", "ok", "FaceTime HD")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.card import Card
-from app.check import Finding
+from app.check.facts import Finding
 from app.check.model import judge
 from app.errors import ModelError
 from app.wiring import models
