@@ -21,7 +21,7 @@ def counting(checkpoint: Checkpoint, config: Any) -> list[Finding]:
         is_known = used == said or (said is None and checkpoint.architecture not in GUESSED)
         return [] if is_known else [_guess(used, said)]
     text = _text(checkpoint.config)
-    if "rope_theta" in text and not text.get("rope_parameters"):
+    if "rope_theta" in text and said is None and not text.get("rope_parameters"):
         return [_spoilt(f"config.json gives no number for rope_theta, but {text['rope_theta']!r}")]
     return []
 

@@ -55,4 +55,5 @@ def test_what_the_loader_would_guess_is_told(
 
 
 def test_a_config_of_the_loader_without_a_text_part_says_nothing_about_rope() -> None:
-    assert rope.counting(Checkpoint(NOWHERE, {"model_type": "florence2"}), SimpleNamespace()) == []
+    for said in ({}, SAID):
+        assert rope.counting(Checkpoint(NOWHERE, {"model_type": "florence2", **said}), SimpleNamespace()) == []
