@@ -10,7 +10,7 @@ from app.check.pair.llama import CannotSay, installed, knows
 from tests import needs
 from tests.check.pair.libraries import compile_library
 
-needs_compiler = needs.tool("cc", even_in_ci=True)
+needs_compiler = needs.tool("cc")
 
 
 @pytest.fixture(scope="module")
