@@ -80,7 +80,7 @@ def test_a_defect_of_the_check_is_no_verdict() -> None:
     assert "ValueError" in finding.sentence
 
 
-@needs.tool("cc", even_in_ci=True)
+@needs.tool("cc")
 @pytest.mark.parametrize(
     ("of", "mood", "status", "code"),
     [
