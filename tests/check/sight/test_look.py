@@ -1,6 +1,6 @@
 """The sight test, on the demo model and on the same model with its eyes spoilt."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -18,9 +18,9 @@ from tests.fixtures.blinded import DEMO, blind_demo, shuffled, zeroed
 
 
 @pytest.fixture(scope="module")
-def demo() -> Iterator[MlxDescriber]:
-    with closing(MlxDescriber(DEMO)) as describer:
-        yield describer
+def demo() -> MlxDescriber:
+    """Never closed: that would take the streams of this thread, on which other tests compute."""
+    return MlxDescriber(DEMO)
 
 
 def sight_of_spoilt(folder: Path, spoil: Callable[[mx.array], mx.array], part: str = "vision_model") -> Sight:
