@@ -44,9 +44,9 @@ class Environment:
         found = dict(line.split("==") for line in listed.split())
         return {name: found[name] for name in DECIDING if name in found}
 
-    def ask(self, model: Path, pictures: Path | None) -> str:
+    def ask(self, model: Path, numbers: Path, pictures: Path | None) -> str:
         """What the probe says of this model folder; whatever else becomes of the probe is an answer too."""
-        command = [self.python, "-P", PROBE, model, *([pictures] if pictures else [])]
+        command = [self.python, "-P", PROBE, model, numbers, *([pictures] if pictures else [])]
         try:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                   timeout=LIMIT_S, env=_surroundings())  # fmt: skip

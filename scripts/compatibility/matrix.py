@@ -4,6 +4,8 @@ It tries nothing. An answer is a verdict, and often a reason after a colon:
 
     works              loads, describes, and sees the whole frame, with the processor as it is and in looksay's one tile
     one-tile-only      sees the whole frame only in looksay's one tile; the reason says what happens else
+    one-frame-only     sees one frame rightly, and several not as the newest mlx-vlm does
+    answers otherwise  sees, and comes to other numbers than the newest mlx-vlm
     blind              describes, but the picture, or a part of it, does not reach the words
     captions wrongly   sees, and does not say what the reference implementation says
     does not load, fails on a frame, crashes, hangs
@@ -16,7 +18,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 from pathlib import Path
-from string import ascii_lowercase
 
 FILE = Path(__file__).parents[2] / "models" / "compatibility.toml"
 HEAD = """\
@@ -24,6 +25,8 @@ HEAD = """\
 # What the answers mean: scripts/compatibility/matrix.py. `today` is what a resolver gave for each mlx-vlm on the day of
 # the run, `then` what it would have given on the day after that mlx-vlm came out. torch is in none of them.
 """
+MEANS_SIGHT = ("works", "one-tile-only", "one-frame-only")
+"""With these verdicts one frame in one tile is seen, and rightly."""
 Answers = Mapping[str, str]
 """By version of mlx-vlm."""
 
@@ -45,6 +48,15 @@ class Matrix:
     platform: str
     today: Half
     then: Half
+
+
+def verdict(answer: str) -> str:
+    return answer.partition(": ")[0]
+
+
+def as_numbers(version: str) -> tuple[int, ...]:
+    """By which versions are compared: 0.6.9 is older than 0.6.10."""
+    return tuple(int(part) for part in version.split("."))
 
 
 def read(path: Path = FILE) -> Matrix:
@@ -73,24 +85,20 @@ def _table(heading: str, values: Mapping[str, str]) -> str:
 
 @dataclass(slots=True)
 class Notes:
-    """Reasons, each with the letter that stands for it in a table."""
+    """Reasons, each with the number that stands for it in a table."""
 
-    letters: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
 
     def cell(self, answer: str) -> str:
-        verdict, _, reason = answer.partition(": ")
+        short, _, reason = answer.partition(": ")
         if not reason:
-            return verdict
-        letter = self.letters.setdefault(reason, ascii_lowercase[len(self.letters)])
-        return f"{verdict} ({letter})"
+            return short
+        return f"{short} ({self.numbers.setdefault(reason, len(self.numbers) + 1)})"
 
     @property
     def lines(self) -> str:
-        return "\n".join(f"- ({letter}) {_plain(reason)}" for reason, letter in self.letters.items())
-
-
-def _plain(reason: str) -> str:
-    return "`" + reason.replace("`", "'") + "`"
+        said = ((number, reason.replace("`", "'")) for reason, number in self.numbers.items())
+        return "\n".join(f"{number}. `{reason}`" for number, reason in said)
 
 
 def markdown(matrix: Matrix) -> str:

@@ -1,8 +1,9 @@
-"""Does this mlx-vlm see with this model? `python probe.py FOLDER [PICTURES]` ends with one line, the answer.
+"""Does this mlx-vlm see with this model? `python probe.py FOLDER NUMBERS [PICTURES]` ends with one line, the answer.
 
 It runs inside the environment under test, so it knows nothing of looksay and leans on what every mlx-vlm since 0.3.9
-brings and calls by the same name. A crash is for the caller to notice. PICTURES is for a model that was trained: a
-folder of pictures and `captions.json`, what is to be said of each.
+brings and calls by the same name. A crash is for the caller to notice. NUMBERS is the file (.npz) for what the model
+thinks of the next word, to be compared between versions. PICTURES is for a model that was trained: a folder of pictures
+and `captions.json`, what is to be said of each.
 """
 
 import json
@@ -21,55 +22,65 @@ from PIL import Image, ImageChops
 vars(sys.modules["mlx_vlm.generate"])["wired_limit"] = lambda *_: nullcontext()
 
 Picture = Image.Image
-Look = Callable[[Picture], Any]
-"""From a picture to the log-probabilities of the first token, float32, one for each token of the vocabulary."""
+Look = Callable[..., Any]
+"""From one picture or several to the log-probabilities of the first token, float32, one for each of the vocabulary."""
+QUESTION = "What do you see?"
 WIDTH, HEIGHT, CELL = 640, 480, 16
 CAPTION_TOKENS = 40
 LONGEST = 300
 
 
-def main(folder: Path, pictures: Path | None) -> str:
+def main(folder: Path, numbers: Path, pictures: Path | None) -> str:
     """One of the words of scripts/compatibility/matrix.py, with a reason after a colon where there is one."""
     try:
         model, processor = load(str(folder))
         model.set_dtype(mx.float32)  # as looksay does on a CPU
     except Exception as failure:  # noqa: BLE001 — whatever it is, that it happened is the answer
         return f"does not load: {short(failure, folder)}"
-    seen = by_default, in_one_tile = looked(model, processor, folder)
-    if any(seen):
-        return in_one_tile or f"one-tile-only: else {by_default}"
+    by_default = missed(looking(model, processor), folder)
+    fitted = one_tile_only(processor)
+    look = looking(model, processor, fitted)
+    in_one_tile = missed(look, folder) if fitted else by_default
+    if in_one_tile:
+        return in_one_tile
+    np.savez(numbers, **thoughts(look))
+    if by_default:
+        return f"one-tile-only: else {by_default}"
     return (pictures and wrong_captions(model, processor, pictures)) or "works"
 
 
-def looked(model: Any, processor: Any, folder: Path) -> tuple[str, str]:
-    """What is missed by default and in one tile; each empty when the whole frame is seen."""
-    by_default = missed(lambda picture: first_token(model, processor, picture), folder)
-    fitted = one_tile_only(processor)
-    if fitted is None:
-        return by_default, by_default
-    return by_default, missed(lambda picture: first_token(model, processor, fitted(picture)), folder)
+def looking(model: Any, processor: Any, fitted: Callable[[Picture], Picture] | None = None) -> Look:
+    def look(*pictures: Picture) -> Any:
+        prompt = apply_chat_template(processor, model.config, QUESTION, num_images=len(pictures))
+        shown = [fitted(each) if fitted else each for each in pictures]
+        results = stream_generate(model, processor, prompt, image=shown, max_tokens=1, temperature=0.0)
+        return np.array(next(iter(results)).logprobs.astype(mx.float32)).ravel()
+
+    return look
 
 
 def missed(look: Look, folder: Path) -> str:
-    """What does not reach the first token: a part of the frame is changed, and the logits must change with it."""
+    """What does not reach the first token: a part of the frame is changed, and the numbers must change with it."""
     frame = noise()
     try:
         before = look(frame)
         rounding = difference(look(frame), before)
-        unseen = [part for part, change in CHANGES.items() if difference(look(change(frame)), before) <= 2 * rounding]
+        seen = [part for part, change in CHANGES.items() if difference(look(change(frame)), before) > 2 * rounding]
     except Exception as failure:  # noqa: BLE001 — as above
         return f"fails on a frame: {short(failure, folder)}"
     if not np.isfinite(before).all():
-        return "fails on a frame: its logits are no numbers"
-    if len(unseen) == len(CHANGES):
-        return "blind"
-    return f"blind to {', '.join(unseen)}" if unseen else ""
+        return "fails on a frame: what comes out are no numbers"
+    unseen = [part for part in CHANGES if part not in seen]
+    return "blind" if not seen else f"blind to {' and '.join(unseen)}" if unseen else ""
 
 
-def first_token(model: Any, processor: Any, picture: Picture) -> Any:
-    prompt = apply_chat_template(processor, model.config, "What do you see?", num_images=1)
-    results = stream_generate(model, processor, prompt, image=[picture], max_tokens=1, temperature=0.0)
-    return np.array(next(iter(results)).logprobs.astype(mx.float32)).ravel()
+def thoughts(look: Look) -> dict[str, Any]:
+    """Of one frame and, where the model takes two, of two that differ."""
+    frame = noise()
+    try:
+        return {"one": look(frame), "two": look(frame, frame.transpose(Image.Transpose.ROTATE_180))}
+    except Exception:  # noqa: BLE001 — not every model takes two
+        return {"one": look(frame)}
 
 
 def one_tile_only(processor: Any) -> Callable[[Picture], Picture] | None:
@@ -92,24 +103,23 @@ def noise() -> Picture:
     return Image.fromarray(cells).resize((WIDTH, HEIGHT), Image.Resampling.NEAREST)
 
 
-def blacked_out(picture: Picture) -> Picture:
+def half_black(picture: Picture) -> Picture:
     changed = picture.copy()
     changed.paste((0, 0, 0), (WIDTH // 2, 0, WIDTH, HEIGHT))
     return changed
 
 
-def inverted(picture: Picture, left: int, top: int) -> Picture:
-    """One corner, a quarter of the width and height."""
-    box = (left, top, left + WIDTH // 4, top + HEIGHT // 4)
+def corner_inverted(picture: Picture, top: int) -> Picture:
+    box = (0, top, WIDTH // 4, top + HEIGHT // 4)
     changed = picture.copy()
     changed.paste(ImageChops.invert(picture.crop(box)), box)
     return changed
 
 
-CHANGES: dict[str, Callable[[Picture], Picture]] = {
-    "the right half": blacked_out,
-    "the first corner": lambda picture: inverted(picture, 0, 0),
-    "the last corner": lambda picture: inverted(picture, WIDTH * 3 // 4, HEIGHT * 3 // 4),
+CHANGES = {
+    "the upper left": lambda picture: corner_inverted(picture, 0),
+    "the lower left": lambda picture: corner_inverted(picture, HEIGHT * 3 // 4),
+    "the right half": half_black,
 }
 
 
@@ -125,11 +135,9 @@ def wrong_captions(model: Any, processor: Any, pictures: Path) -> str:
 
 
 def caption(model: Any, processor: Any, path: Path) -> str:
-    prompt = apply_chat_template(processor, model.config, "What do you see?", num_images=1)
-    picture = Image.open(path).convert("RGB")
-    results = stream_generate(
-        model, processor, prompt, image=[picture], max_tokens=CAPTION_TOKENS, temperature=0.0, skip_special_tokens=True
-    )
+    prompt = apply_chat_template(processor, model.config, QUESTION, num_images=1)
+    results = stream_generate(model, processor, prompt, image=[Image.open(path).convert("RGB")],
+                              max_tokens=CAPTION_TOKENS, temperature=0.0, skip_special_tokens=True)  # fmt: skip
     return "".join(result.text for result in results).strip()
 
 
@@ -144,5 +152,6 @@ def short(failure: Exception, folder: Path) -> str:
 
 if __name__ == "__main__":
     with redirect_stdout(sys.stderr):  # libraries print
-        answer = main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
+        folder, numbers, *others = (Path(each) for each in sys.argv[1:])
+        answer = main(folder, numbers, next(iter(others), None))
     print(answer)
