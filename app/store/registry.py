@@ -153,5 +153,5 @@ def _looks_like_path(words: str) -> bool:
 def _unknown(name: str, names: list[str]) -> UsageError:
     close = get_close_matches(name, names, n=1)
     meant = f"did you mean {close[0]}? " if close else ""
-    remedy = f"{meant}there are: {', '.join(names)}; or give a folder, or owner/name on the hub"
+    remedy = f"{meant}./run.sh models lists them; a folder, or owner/name on the hub, will do as well"
     return UsageError(f"there is no model called {name}", remedy)
