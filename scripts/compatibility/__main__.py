@@ -1,8 +1,8 @@
 """Tries every family of models with every mlx-vlm of the list: `python -m scripts.compatibility [NAME…]`.
 
 It installs each version twice into a temporary folder, with the dependencies of today and those of its release, shows
-it every model, and writes models/compatibility.toml; with names it only says what these models came to. All of it takes
-half an hour on two cores; on Linux, preload OpenBLAS (KNOWN_ISSUES.md, "MLX is slow on Linux").
+it every model, and writes models/compatibility.toml; with names it only says what these models came to. All of it took
+25 minutes on two busy cores; on Linux, preload OpenBLAS (KNOWN_ISSUES.md, "MLX is slow on Linux").
 
     python -m scripts.compatibility --table        # the file's tables, for KNOWN_ISSUES.md
 """

@@ -46,7 +46,7 @@ class Environment:
 
     def ask(self, model: Path, numbers: Path, pictures: Path | None) -> str:
         """What the probe says of this model folder; whatever else becomes of the probe is an answer too."""
-        command = [self.python, "-P", PROBE, model, numbers, *([pictures] if pictures else [])]
+        command: list[str | Path] = [self.python, "-P", PROBE, model, numbers, *([pictures] if pictures else [])]
         try:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                   timeout=LIMIT_S, env=_surroundings())  # fmt: skip

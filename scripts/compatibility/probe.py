@@ -85,7 +85,7 @@ def thoughts(look: Look) -> dict[str, Any]:
 
 def one_tile_only(processor: Any) -> Callable[[Picture], Picture] | None:
     """Set the processor as looksay does; returns what is done to a frame then, or None where nothing can be set."""
-    images = getattr(processor, "image_processor", None)
+    images: Any = getattr(processor, "image_processor", None)
     if not hasattr(images, "do_image_splitting"):
         return None
     images.do_image_splitting = False

@@ -39,6 +39,8 @@ def _make_frames_small(path: Path) -> None:
 
 def _take_tower_away(path: Path) -> None:
     tensors, about = mx.load(str(path), return_metadata=True)
+    assert isinstance(tensors, dict)
+    assert isinstance(about, dict)
     kept = {name: tensor for name, tensor in tensors.items() if not TOWER.search(name)}
     mx.save_safetensors(str(path), kept, metadata=about)
 
