@@ -15,9 +15,9 @@ from stat import S_ISDIR, S_ISREG
 from struct import Struct
 from typing import NoReturn
 
-from app.headers.mapped import COUNT, MOST_BYTES, SIZE, Mapped, PastTheEnd, short
+from app.headers.mapped import COUNT, MOST_BYTES, SIZE, Mapped, PastTheEnd
 from app.headers.placeholders import refuse_placeholders
-from app.headers.spoilt import Spoilt
+from app.headers.spoilt import Spoilt, short
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from app.headers.spoilt import Spoilt
 
-__all__ = ["COUNT", "MOST_BYTES", "SIZE", "Mapped", "PastTheEnd", "short"]
+__all__ = ["COUNT", "MOST_BYTES", "SIZE", "Mapped", "PastTheEnd"]
 
 MOST_BYTES = 64 * 2**20
 """The longest header that is read; the largest vocabularies of 2026, with 260,000 words, need about 15 MB."""
@@ -68,9 +68,3 @@ class Mapped:
     def refuse(self, why: str) -> NoReturn:
         again = f"download {self.path.name} again"
         raise Spoilt("header-spoilt", f"the header of {self.path.name} is spoilt: {why}", again)
-
-
-def short(content: object, most: int = 80) -> str:
-    """For a sentence; what a spoilt file holds may be long, or full of control characters."""
-    text = "".join(mark if mark.isprintable() else "?" for mark in str(content)[: most + 1])
-    return text if len(text) <= most else text[: most - 1] + "…"

@@ -13,7 +13,8 @@ from math import prod
 from pathlib import Path
 from typing import Any, NoReturn
 
-from app.headers.spoilt import Spoilt
+from app.headers.placeholders import refuse_placeholders
+from app.headers.spoilt import Spoilt, short
 
 MOST_BYTES = 3_000_000
 """The longest header that is read: room for about 25,000 tensors, where a model of 7 billion has under 3,000."""
@@ -78,20 +79,14 @@ def read_header(path: Path) -> Header:
 
 
 def _refuse_other_kinds(path: Path, start: bytes, size: int) -> None:
-    again = f"download {path.name} again"
-    if not start:
-        raise Spoilt("empty", f"{path.name} is empty", again)
-    if start.startswith(b"version https://git-lfs"):
-        remedy = f"run git lfs pull where it was cloned, or {again}"
-        raise Spoilt("lfs-pointer", f"{path.name} is a Git LFS pointer, not the weights that it points to", remedy)
-    if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise Spoilt("html-page", f"{path.name} is a web page, not weights", f"{again}, from the file's own address")
+    refuse_placeholders(path, start)
     for magic, kind in FOREIGN.items():
         if start.startswith(magic) and start[8:9] != b"{":
             remedy = "take a folder with *.safetensors, or download the file again"
             raise Spoilt("not-safetensors", f"{path.name} is {kind}, and not safetensors", remedy)
     if size < 8:
-        raise Spoilt("truncated", f"{path.name} is cut off: it has {size} bytes, and a header needs more", again)
+        sentence = f"{path.name} is cut off: it has {size} bytes, and a header needs more"
+        raise Spoilt("truncated", sentence, f"download {path.name} again")
 
 
 def _check_length(path: Path, start: bytes, length: int, size: int) -> None:
@@ -112,7 +107,7 @@ def _parse(path: Path, raw: bytes) -> dict[str, Any]:
     try:
         entries = json.loads(raw.decode("utf-8"), object_pairs_hook=_once_each, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        _refuse(path, f"it is no JSON ({_short(error)})", error)
+        _refuse(path, f"it is no JSON ({short(error)})", error)
     if not isinstance(entries, dict):
         _refuse(path, "it is no JSON object")
     return entries
@@ -143,15 +138,15 @@ def _tensor(path: Path, name: str, entry: object) -> tuple[Tensor, tuple[int, in
     if not name.isprintable():
         _refuse(path, "a tensor's name cannot be printed")
     if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
-        _refuse(path, f"{_short(name)} does not say dtype, shape and data_offsets")
+        _refuse(path, f"{short(name)} does not say dtype, shape and data_offsets")
     dtype, shape, span = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(dtype, str) or dtype not in BITS:
-        shown = _short(dtype) if isinstance(dtype, str) else "which is no word"
-        _refuse(path, f"{_short(name)} has an unknown dtype, {shown}")
+        shown = short(dtype) if isinstance(dtype, str) else "which is no word"
+        _refuse(path, f"{short(name)} has an unknown dtype, {shown}")
     if not _counts(shape) or len(shape) > MOST_DIMENSIONS or not _counts(span) or len(span) != 2:
-        _refuse(path, f"the shape or the offsets of {_short(name)} are no counts")
+        _refuse(path, f"the shape or the offsets of {short(name)} are no counts")
     if span[1] - span[0] != -(-prod(shape) * BITS[dtype] // 8):
-        _refuse(path, f"the offsets of {_short(name)} do not fit {dtype} of shape {_short(shape)}")
+        _refuse(path, f"the offsets of {short(name)} do not fit {dtype} of shape {short(shape)}")
     return Tensor(dtype, tuple(shape)), (span[0], span[1])
 
 
@@ -187,9 +182,3 @@ def _refuse(path: Path, why: str, cause: BaseException | None = None) -> NoRetur
     raise Spoilt(
         "header-spoilt", f"the header of {path.name} is spoilt: {why}", f"download {path.name} again"
     ) from cause
-
-
-def _short(content: object) -> str:
-    """For a sentence; what a spoilt file holds may be long, or full of control characters."""
-    text = "".join(mark if mark.isprintable() else "?" for mark in str(content)[:81])
-    return text if len(text) <= 80 else text[:79] + "…"

@@ -1,4 +1,4 @@
-"""The one exception of this room."""
+"""The one exception of this room, and how its sentences quote what was read."""
 
 
 class Spoilt(Exception):
@@ -12,3 +12,9 @@ class Spoilt(Exception):
         """Without a full stop."""
         self.remedy = remedy
         """What a person can type or do."""
+
+
+def short(content: object, most: int = 80) -> str:
+    """For a sentence; what a spoilt file holds may be long, or full of control characters."""
+    text = "".join(mark if mark.isprintable() else "?" for mark in str(content)[: most + 1])
+    return text if len(text) <= most else text[: most - 1] + "…"

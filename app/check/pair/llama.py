@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from app.headers.mapped import short
+from app.headers.spoilt import short
 
 ASK = Path(__file__).with_name("ask.py")
 NAMES = ("libmtmd.dylib", "libmtmd.so")

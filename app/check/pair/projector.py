@@ -7,7 +7,7 @@ no list of what llama.cpp knows: about a projector that is missing here, nothing
 from collections.abc import Mapping
 
 from app.headers.gguf import Header
-from app.headers.mapped import short
+from app.headers.spoilt import short
 
 ROWS, COLUMNS = 1, 0
 """Which dimension of a tensor's shape is the width of what it makes."""
