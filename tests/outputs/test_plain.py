@@ -2,6 +2,7 @@
 
 import io
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -107,7 +108,7 @@ def test_plain_lines_are_chosen_by_the_streams_and_the_wish(
 
 
 def feeding(steps: Path, *flags: str) -> str:
-    return f"{sys.executable} -m tests.outputs.feed {steps} {' '.join(flags)}"
+    return shlex.join([sys.executable, "-m", "tests.outputs.feed", str(steps), *flags])
 
 
 @pytest.mark.parametrize("flags", [(), ("--json",)])
@@ -128,7 +129,7 @@ def test_a_sentence_is_there_as_soon_as_it_is_told(tmp_path: Path) -> None:
     """A pipe gets every line at once, not when a buffer is full."""
     steps = tmp_path / "steps"
     subprocess.run(["mkfifo", steps], check=True)
-    program = feeding(steps).split()
+    program = shlex.split(feeding(steps))
     with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert child.stdout
         with steps.open("w") as told:

@@ -1,6 +1,7 @@
 """A window that is made narrower and wider again, in a real terminal program: tmux."""
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -29,7 +30,7 @@ class Window:
     def __init__(self, folder: Path) -> None:
         os.mkfifo(folder / "steps")
         self.base = ["tmux", "-f", "/dev/null", "-S", str(folder / "tmux")]
-        program = f"{sys.executable} -m tests.outputs.feed {folder / 'steps'}"
+        program = shlex.join([sys.executable, "-m", "tests.outputs.feed", str(folder / "steps")])
         self.tmux("new-session", "-d", "-x", "80", "-y", "24", program)
 
     def tmux(self, *words: str) -> str:
