@@ -6,15 +6,21 @@ is read again, for it may have changed once more within the clock's grain.
 """
 
 import hashlib
-import json
 import os
+import shlex
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from pathlib import Path
 
+from app.errors import ModelError
+from app.kept import keep, recalled
 from app.store.registry import ROOT
 
+LOADED = ("json", "jsonl", "safetensors", "txt", "jinja", "model", "tiktoken")
+"""How the names of those files end that a loader reads: weights, configs, and what tokenizers and templates are in."""
+TEMPLATES = "additional_chat_templates"
+"""The one folder inside a model's folder that is looked into."""
 GRAIN_NS = 2_000_000_000
 Remembered = dict[str, tuple[list[int], str]]
 """By absolute path: how the file stood when it was read, and its SHA-256."""
@@ -44,6 +50,35 @@ def digests(files: Iterable[Path], root: Path = ROOT, *, afresh: bool = False) -
     return found
 
 
+def folder_digests(folder: Path, root: Path = ROOT) -> dict[str, str]:
+    """The SHA-256 of every file that a loader may read, by its name inside the folder.
+
+    What else lies there, a disk image of 6 GB perhaps, is not read.
+
+    Raises:
+        ModelError: the folder, or a file of it, cannot be read.
+    """
+    with reading(folder):
+        templates = folder / TEMPLATES
+        files = [*_loaded(folder), *(_loaded(templates) if templates.is_dir() else ())]
+        return {file.relative_to(folder).as_posix(): each for file, each in digests(files, root).items()}
+
+
+@contextmanager
+def reading(path: Path) -> Generator[None]:
+    """The border to the disk that models lie on: names what cannot be read, or `path` if the system does not say.
+
+    Raises:
+        ModelError: in the place of every OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        what = error.filename or path
+        why = error.strerror or type(error).__name__
+        raise ModelError(f"{what} cannot be read: {why}", f"see whose it is: ls -l {shlex.quote(str(what))}") from error
+
+
 def sha256(path: Path) -> str:
     """The file's SHA-256, in hex."""
     with path.open("rb") as file:
@@ -64,18 +99,14 @@ def _path(root: Path) -> Path:
 
 
 def _recalled(root: Path) -> Remembered:
-    """Empty where there is nothing, or nothing that can be read: then every file is read."""
-    try:
-        return {path: (was[0], was[1]) for path, was in json.loads(_path(root).read_text(encoding="utf-8")).items()}
-    except (OSError, ValueError, TypeError, AttributeError, IndexError, KeyError):
-        return {}
+    """Entries of another shape are passed over: then the file is read."""
+    kept = recalled(_path(root)).items()
+    return {path: (was[0], was[1]) for path, was in kept if isinstance(was, list) and len(was) == 2}
 
 
 def _keep(known: Remembered, root: Path) -> None:
-    """Whole or not at all; a disk that cannot be written to only means that files are read again next time."""
-    there = {path: was for path, was in known.items() if os.path.exists(path)}
-    with suppress(OSError):
-        _path(root).parent.mkdir(exist_ok=True)
-        half = _path(root).with_suffix(f".{os.getpid()}")
-        half.write_text(json.dumps(there))
-        os.replace(half, _path(root))
+    keep(_path(root), {path: was for path, was in known.items() if os.path.exists(path)})
+
+
+def _loaded(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix[1:] in LOADED and not path.is_dir())

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.errors import Explained, InstallError
+from app.store.digests import LOADED
 from app.store.patience import patiently
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 PATIENCE_S = 15.0
 """How long the hub may say nothing before it counts as out of reach."""
 
-WANTED = re.compile(r"(?!consolidated|adapter_)[\w.-]+\.(json|jsonl|safetensors|txt|jinja|model|tiktoken)")
+WANTED = re.compile(r"(?!consolidated|adapter_)[\w.-]+\.(" + "|".join(LOADED) + ")")
 """A model's own files, at the top: configs, weights, and what tokenizers of every family are made of.
 
 No code (*.py), and no weights that can hold code (*.bin, *.pt); no other formats (GGUF, ONNX, Core ML), no second copy

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from app.errors import ModelError
 from app.store import digests as room
-from app.store.digests import GRAIN_NS, digests, sha256
+from app.store.digests import GRAIN_NS, TEMPLATES, digests, folder_digests, sha256
 
 
 @pytest.fixture
@@ -66,3 +67,39 @@ def test_files_that_are_gone_are_forgotten(old: Path, tmp_path: Path) -> None:
     os.rename(old, new)
     digests([new], tmp_path)
     assert list(json.loads((tmp_path / ".cache" / "digests.json").read_text())) == [str(new)]
+
+
+READ = ("model.safetensors", "config.json", "merges.txt", "chat_template.jinja", "tokenizer.model", "a b.tiktoken")
+
+
+def test_of_a_folder_only_what_a_loader_reads_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*READ, "big.iso", "model.gguf", ".DS_Store", "README.md"):
+        (tmp_path / name).write_text(name)
+    for folder in (TEMPLATES, "weights.json"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "tool.jinja").write_text(folder)
+    was_read: list[str] = []
+    monkeypatch.setattr(room, "sha256", lambda file: was_read.append(file.name) or file.name)
+    found = folder_digests(tmp_path, tmp_path)
+    assert set(found) == {*READ, f"{TEMPLATES}/tool.jinja"}
+    assert sorted(was_read) == sorted((*READ, "tool.jinja"))
+
+
+def test_what_cannot_be_read_is_named_with_a_command_that_can_be_typed(tmp_path: Path) -> None:
+    folder = tmp_path / "my model"
+    folder.mkdir()
+    weights = folder / "model.safetensors"
+    weights.symlink_to("nowhere")
+    with pytest.raises(ModelError, match=r"model\.safetensors cannot be read: No such file") as failure:
+        folder_digests(folder, tmp_path)
+    assert failure.value.remedy.endswith(f"ls -l '{weights}'")
+    with pytest.raises(ModelError, match="nothing cannot be read"):
+        folder_digests(tmp_path / "nothing", tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_is_not_ours_to_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "config.json").chmod(0)
+    with pytest.raises(ModelError, match=r"config\.json cannot be read: Permission denied"):
+        folder_digests(tmp_path, tmp_path)
