@@ -4,8 +4,12 @@ It reads models/registry.toml and looks whether a folder is there. It does not o
 them (lock.py does); it is imported at every start, so it imports nothing heavy.
 """
 
+import os
 import re
+import shlex
+import stat
 import tomllib
+from collections.abc import Callable
 from dataclasses import fields
 from difflib import get_close_matches
 from functools import lru_cache
@@ -79,12 +83,26 @@ def locate(name_or_path: str, root: Path = ROOT) -> Path:
     cards = registered(root)
     if name_or_path in cards:
         return _installed(cards[name_or_path], root)
-    path = Path(name_or_path).expanduser()
+    path = path_of(name_or_path)
     if HUB_ID.fullmatch(name_or_path) and not path.exists():
         return _installed(known(name_or_path, root), root)
     if path.exists() or _looks_like_path(name_or_path):
         return _model_folder(path)
     raise _unknown(name_or_path, list(cards))
+
+
+def path_of(text: str) -> Path:
+    """The path that a person typed, with `~` for the home folder. It may lead nowhere, but it can be looked at.
+
+    Raises:
+        ModelError: no path can be this, there is no such home folder, or we may not look there.
+    """
+    try:
+        path = Path(text).expanduser()
+        _is(path, stat.S_ISREG)
+    except (RuntimeError, ValueError) as error:
+        raise ModelError(f"{text!r} is no path: {error}", "give the folder with its whole path, /… or ./…") from error
+    return path
 
 
 def home(card: Card, root: Path = ROOT) -> Path:
@@ -93,8 +111,12 @@ def home(card: Card, root: Path = ROOT) -> Path:
 
 
 def is_installed(card: Card, root: Path = ROOT) -> bool:
-    """Whether it is there; whether its files are what they should be is for lock.py."""
-    return (home(card, root) / "config.json").is_file()
+    """Whether it is there; whether its files are what they should be is for lock.py.
+
+    Raises:
+        ModelError: we may not look there.
+    """
+    return _is(home(card, root) / "config.json", stat.S_ISREG)
 
 
 @lru_cache(maxsize=1)
@@ -134,16 +156,28 @@ def _installed(card: Card, root: Path) -> Path:
     if is_installed(card, root):
         return home(card, root)
     if card.folder:
-        raise ModelError(f"{card.name} belongs into {card.folder} and is not there", f"git checkout -- {card.folder}")
+        remedy = f"git checkout -- {shlex.quote(card.folder)}"
+        raise ModelError(f"{card.name} belongs into {card.folder} and is not there", remedy)
     raise ModelError(f"{card.name} is not installed", f"{card.install_command} fetches it, or ./run.sh demo")
 
 
 def _model_folder(path: Path) -> Path:
-    if not path.is_dir():
+    if not _is(path, stat.S_ISDIR):
         raise ModelError(f"{path} is not a folder", "give a model's name (./run.sh models), or the folder it lies in")
-    if not (path / "config.json").is_file():
+    if not _is(path / "config.json", stat.S_ISREG):
         raise ModelError(f"{path} is no model folder: it has no config.json", "give the folder that config.json is in")
     return path
+
+
+def _is(path: Path, kind: Callable[[int], bool]) -> bool:
+    """Whether it is there and of this kind. pathlib answers "no" where we may not look, or raises: by its version."""
+    try:
+        return kind(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        remedy = f"see who may look there: ls -ld {shlex.quote(str(path.parent))}; or give another path"
+        raise ModelError(f"{path} cannot be looked at: {error.strerror}", remedy) from error
 
 
 def _looks_like_path(words: str) -> bool:

@@ -1,11 +1,12 @@
 """Names, folders, and what is said when there is neither."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from app.errors import ModelError, UsageError
-from app.store.registry import fetched_folder, fetched_name, known, locate, registered
+from app.store.registry import fetched_folder, fetched_name, known, locate, path_of, registered
 from tests.fixtures.loopback_hub import REPOSITORY
 
 
@@ -102,6 +103,41 @@ def test_a_folder_here_wins_over_a_repository_of_the_same_name(root: Path, monke
 def test_a_path_that_is_not_there_is_no_folder(path: str, root: Path) -> None:
     with pytest.raises(ModelError, match="is not a folder"):
         locate(path, root)
+
+
+def test_a_tilde_is_the_home_folder_and_a_path_may_lead_nowhere(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(root))
+    assert path_of("~/mine") == root / "mine"
+    assert path_of("models/registry.toml/below") == Path("models/registry.toml/below")
+
+
+@pytest.mark.parametrize("text", ["~nobody-of-this-name/x", "./" + "x" * 300, "./a\0b", "a\0b", "x" * 300])
+def test_what_can_be_no_path_is_explained(text: str, root: Path) -> None:
+    for ask in (path_of, lambda words: locate(words, root)):
+        with pytest.raises(ModelError, match=r"is no path|cannot be looked at") as failure:
+            ask(text)
+        assert failure.value.remedy
+
+
+def test_a_link_that_leads_to_itself_is_explained(root: Path) -> None:
+    folder = root / "my models"
+    folder.mkdir()
+    (folder / "round").symlink_to("round")
+    with pytest.raises(ModelError, match="round cannot be looked at") as failure:
+        locate(str(folder / "round"), root)
+    assert f"ls -ld '{folder}'" in failure.value.remedy
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look everywhere")
+@pytest.mark.parametrize("name", ["small", ".models/small"])
+def test_a_folder_that_is_not_ours_to_look_into_is_explained(name: str, root: Path) -> None:
+    folder = installed(root / ".models" / "small")
+    folder.chmod(0o600)
+    try:
+        with pytest.raises(ModelError, match="cannot be looked at: Permission denied"):
+            locate(str(root / name) if "/" in name else name, root)
+    finally:
+        folder.chmod(0o700)
 
 
 def test_a_folder_without_config_is_no_model(root: Path) -> None:
