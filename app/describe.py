@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from app.errors import Explained, ModelError, OutputError
 from app.flow import Cost, Describer, Frame, Piece, Request
-from app.outputs.harmless import harmless
+from app.harmless import harmless
 from app.outputs.screen import leave, put
 from app.pictures import Picture, called, expand, picture
 

@@ -10,6 +10,8 @@
 Everything else keeps its traceback: it is a defect of looksay, not of what it was given.
 """
 
+from app.harmless import harmless
+
 
 class Explained(Exception):
     """A failure with a remedy; printed as `error: …` and `hint: …`, exit code 1."""
@@ -22,7 +24,8 @@ class Explained(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"error: {self.message}\nhint: {self.remedy}"
+        """Two lines, whatever a file or a server has put into them."""
+        return f"error: {harmless(self.message)}\nhint: {harmless(self.remedy)}"
 
 
 class UsageError(Explained):

@@ -164,5 +164,55 @@ def test_check_of_a_server_that_drops_the_picture_calls_it_blind() -> None:
     assert "A man sits at a desk." in ended.err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", ""),
+        ("check", "--mmproj", "x.gguf"),
+        ("check", "demo", "--mmproj", "x.gguf"),
+        ("check", "http://127.0.0.1:9", "--mmproj", "x.gguf"),
+        ("check", "demo", "--model", "auto"),
+        ("check", "http://[::1"),
+        ("check", "http://me:secret@127.0.0.1:9/v1"),
+    ],
+)
+def test_words_that_make_no_sense_together_are_not_passed_over(words: tuple[str, ...]) -> None:
+    ended = run(*words)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("error: ")
+    assert "secret" not in ended.err
+
+
+@pytest.mark.parametrize("target", ["~nobody-of-this-name/x", "a" * 300, "/nowhere/at all", "smolvlm2-500m"])
+def test_what_is_not_there_is_one_finding_in_json_too(target: str) -> None:
+    ended = run("check", target, "--json")
+    report = json.loads(ended.out)
+    assert (ended.code, report["checked"], report["is_ready"]) == (1, target, False)
+    assert [each["code"] for each in report["findings"]] == ["not-there"]
+
+
+def test_a_server_that_answers_nonsense_is_not_called_fit_for_use() -> None:
+    with serving(lambda _body: (200, {}), {"/v1/models": {"data": 5}}) as root:
+        ended = run("check", root)
+    assert ended.code == 1
+    assert "can be used" not in ended.out
+
+
+def test_a_config_cannot_write_to_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(
+        json.dumps({"model_type": "smolvlm", "model_file": "\x1b]0;x\x07\x1b[2Jx.py"})
+    )
+    shutil.copy(DEMO / "model.safetensors", tmp_path)
+    for words in (("check", str(tmp_path)), ("--source", "scenes", "--model", str(tmp_path))):
+        ended = run(*words)
+        assert ended.code == 1
+        assert "\x1b" not in ended.err + ended.out
+
+
+def test_a_terminal_without_the_letters_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    assert run("check", "demo").code == 0
+
+
 def test_check_of_a_server_that_is_not_there_is_explained() -> None:
     assert_explained(run("check", "http://127.0.0.1:9/v1"), 1)

@@ -6,18 +6,17 @@ code of judging. Whatever differs in one of these is asked afresh. It keeps verd
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from app.check.facts import Finding
+from app.kept import keep, recalled
 
-VERSIONED = ("mlx", "mlx-vlm", "transformers", "tokenizers", "pillow", "opencv-python")
+VERSIONED = ("mlx", "mlx-vlm", "transformers", "tokenizers", "jinja2", "numpy", "pillow", "opencv-python")
 """Packages through which a model is loaded and shown a picture."""
-JUDGES = ("check", "headers", "vision", "card.py")
+JUDGES = ("check", "headers", "vision", "card.py", "layers.py", "wish.py")
 """Where, inside app/, it is decided what is found."""
 KEPT = 40
 """Verdicts; the oldest go first."""
@@ -29,33 +28,27 @@ class Memory:
 
     path: Path
 
-    def findings(self, key: str, ask: Callable[[], Sequence[Finding]], *, afresh: bool = False) -> list[Finding]:
-        """What was found under this key, or what `ask` finds now: `afresh`, and where something stayed unknown."""
+    def findings(self, key: str, ask: Callable[[], Sequence[Finding]]) -> list[Finding]:
+        """What was found under this key, or what `ask` finds now."""
         known = self._recalled()
-        if key in known and not afresh:
-            return known[key]
-        found = list(ask())
-        if not any(each.status == "unknown" for each in found):
-            self._keep({**known, key: found})
-        return found
+        if key not in known:
+            known = {key: list(ask())}
+            self.keep(key, known[key])
+        return known[key]
+
+    def keep(self, key: str, found: Sequence[Finding]) -> None:
+        """Remember it, unless something stayed unknown; that is asked again next time."""
+        if any(each.status == "unknown" for each in found):
+            return
+        known = {other: told for other, told in self._recalled().items() if other != key}  # others may have written
+        newest = dict(list({**known, key: list(found)}.items())[-KEPT:])
+        keep(self.path, {name: [asdict(each) for each in told] for name, told in newest.items()})
 
     def _recalled(self) -> dict[str, list[Finding]]:
-        """Empty where there is nothing, or nothing that can be read."""
         try:
-            kept = json.loads(self.path.read_text(encoding="utf-8"))
-            return {key: [Finding(**each) for each in found] for key, found in kept.items()}
-        except (OSError, ValueError, TypeError, AttributeError):
+            return {key: [Finding(**each) for each in found] for key, found in recalled(self.path).items()}
+        except TypeError:
             return {}
-
-    def _keep(self, known: Mapping[str, Sequence[Finding]]) -> None:
-        """Whole or not at all; a disk that cannot be written to only means asking again."""
-        newest = dict(list(known.items())[-KEPT:])
-        kept = {key: [asdict(each) for each in found] for key, found in newest.items()}
-        with suppress(OSError):
-            self.path.parent.mkdir(exist_ok=True)
-            half = self.path.with_suffix(f".{os.getpid()}")
-            half.write_text(json.dumps(kept, indent=1))
-            os.replace(half, self.path)
 
 
 def key(hashes: Mapping[str, str], *circumstances: object) -> str:

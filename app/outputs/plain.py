@@ -5,7 +5,7 @@ from threading import Event
 from typing import TextIO
 
 from app.flow import Banner, Happening, Notice, Sentence
-from app.outputs.harmless import harmless
+from app.harmless import harmless
 from app.outputs.inbox import Inbox
 from app.outputs.screen import attend, leave, put
 from app.outputs.summary import Summary

@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 from app.flow import Notice, Sentence
-from app.outputs.harmless import harmless
+from app.harmless import harmless
 
 Record = dict[str, Any]
 

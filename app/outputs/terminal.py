@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from app.flow import Banner, Frame, Growing, Happening, Notice, Sentence, Status
-from app.outputs.harmless import harmless
+from app.harmless import harmless
 from app.outputs.inbox import Inbox
 from app.outputs.region import Region
 from app.outputs.screen import attend, leave

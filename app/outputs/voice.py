@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from threading import Condition, Event, Thread
 
 from app.flow import Banner, Happening, Notice, Sentence
+from app.harmless import harmless
 from app.outputs.engines import Engine
-from app.outputs.harmless import harmless
 
 SPOKEN_NOTICES = ("camera lost", "camera back", "error")
 SCENE, NOTICE, URGENT = 0, 1, 2

@@ -36,3 +36,8 @@ def settle(model: Module) -> None:
     if is_cpu():
         model.set_dtype(mx.float32)
     mx.eval(model.parameters())  # type: ignore[no-untyped-call]  # MLX ships no types for it
+
+
+def release() -> None:
+    """Give back this thread's streams: a thread that ends without doing so can take the process with it (134)."""
+    mx.clear_streams()

@@ -110,8 +110,8 @@ class MlxDescriber:
         return found
 
     def close(self) -> None:
-        """Release this thread's streams: a thread that ends without doing so can take the process with it (134)."""
-        mx.clear_streams()
+        """Release this thread's streams."""
+        device.release()
 
 
 def settled(loaded: Loaded, card: Card, wish: Wish) -> Family:

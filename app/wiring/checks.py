@@ -2,32 +2,48 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.errors import Explained, ModelError, UsageError
+from app.errors import ModelError, UsageError
 from app.settings import Settings
-from app.wiring.models import Chosen, chosen, judged, load, seen
+from app.wiring.models import Chosen, asked, chosen, is_url, judged, load, seen
+from app.wish import AS_PUBLISHED
 
 if TYPE_CHECKING:
     from app.check.facts import Finding, ModelState
 
 
 def check(target: str | None, mmproj: str | None, settings: Settings) -> int:
-    """Exit code 0 if the narrator can start, or if the model that is named can be used."""
-    from app.check.report import as_json, exit_code, render, verdict
+    """Exit code 0 if the narrator can start, or if the model that is named can be used.
+
+    Raises:
+        UsageError: the words make no sense together, or name nothing.
+    """
+    from app.check.report import as_json, exit_code, is_proven, render, verdict
 
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    refuse_nonsense(target, mmproj, settings)
     if target is None:
         told = machine(settings)
         print(as_json(told) if settings.json else render(told))
         return exit_code(told)
-    told = findings(target, mmproj)
-    if settings.json:
-        print(as_json(told))
-        return exit_code(told)
-    return verdict(target, told, sys.stdout, sys.stderr)
+    if not settings.json:
+        return verdict(target, findings(target, mmproj), sys.stdout, sys.stderr)
+    told = [*findings(target, mmproj)]
+    print(as_json(told, target=target))
+    return 0 if is_proven(told) else 1
+
+
+def refuse_nonsense(target: str | None, mmproj: str | None, settings: Settings) -> None:
+    """Raise UsageError for words that would be passed over."""
+    if target == "":
+        raise UsageError("the name of the model is empty", "./run.sh models lists names")
+    if target is not None and settings.model != Settings().model:
+        raise UsageError("--model is for the report on the machine", "name one model: ./run.sh check NAME")
+    if mmproj is not None and (target is None or is_url(target) or not is_gguf(path(target))):
+        raise UsageError("--mmproj goes with a GGUF file", "./run.sh check MODEL.gguf --mmproj FILE")
 
 
 def machine(settings: Settings) -> "list[Finding]":
@@ -55,7 +71,7 @@ def model_state(settings: Settings) -> "ModelState":
     try:
         model = chosen(settings)
     except ModelError as failure:
-        return ModelState(settings.model, None, "not installed", remedy=failure.remedy)
+        return ModelState(settings.model, None, "not installed", failure.message, failure.remedy)
     try:
         trust = verify(model.folder, afresh=True)
     except ModelError as failure:
@@ -65,20 +81,38 @@ def model_state(settings: Settings) -> "ModelState":
     return ModelState(model.card.name, model.folder, "verified", trust)
 
 
-def findings(target: str, mmproj: str | None) -> "list[Finding]":
-    """What there is to say about whatever `target` names."""
-    if target.startswith(("http://", "https://")):
-        return asked("server", lambda: of_server(target))
-    path = Path(target).expanduser()
-    if mmproj or is_gguf(path):
-        return asked("pair", lambda: of_pair(path, Path(mmproj).expanduser() if mmproj else None))
-    return of_model(named(target))
+def findings(target: str, mmproj: str | None) -> "Iterator[Finding]":
+    """What there is to say about whatever `target` names, as it is found."""
+    try:
+        if is_url(target):
+            yield from asked("server", lambda: of_server(target))
+        elif is_gguf(place := path(target)):
+            yield from asked("pair", lambda: of_pair(place, path(mmproj) if mmproj else None))
+        else:
+            yield from of_model(named(target))
+    except ModelError as failure:
+        yield not_there(failure)
+
+
+def not_there(failure: ModelError) -> "Finding":
+    from app.check.facts import Finding
+
+    return Finding("model", "bad", failure.message, failure.remedy, "not-there")
+
+
+def path(words: str) -> Path:
+    from app.store.registry import path_of
+
+    return path_of(words)
 
 
 def is_gguf(path: Path) -> bool:
     """A GGUF file, or a folder of them without a config.json, which would make it a model of another kind."""
-    if path.is_dir():
-        return not (path / "config.json").exists() and any(path.glob("*.gguf"))
+    try:
+        if path.is_dir():
+            return not (path / "config.json").exists() and any(path.glob("*.gguf"))
+    except OSError:  # whoever asks what is wrong with it will say so
+        return False
     return path.suffix.lower() == ".gguf"
 
 
@@ -90,25 +124,26 @@ def of_pair(path: Path, mmproj: Path | None) -> "list[Finding]":
     return judge_pair(pair.text, pair.mmproj)
 
 
+def of_model(model: Chosen) -> "Iterator[Finding]":
+    """Everything about a model's folder: lock, files, fit, processor; if nothing is wrong so far, load it and look."""
+    yield from asked("lock", lambda: [locked(model)])
+    yield from fit_and_sight(model)
+
+
 def named(target: str) -> Chosen:
     """The model, also if it is a folder that no model can be in: why not is for the check to say."""
     from app.store import card_for, registered
 
-    if target not in registered() and (path := Path(target).expanduser()).is_dir():
-        return Chosen(path, card_for(path))
+    if target not in registered() and (folder := path(target)).is_dir():
+        return Chosen(folder, card_for(folder), target)
     return chosen(Settings(model=target))
 
 
-def of_model(model: Chosen) -> "list[Finding]":
-    """Everything about a folder: lock, files, fit, processor; and if nothing is wrong so far, load it and look."""
-    return [*asked("lock", lambda: [locked(model)]), *fit_and_sight(model)]
-
-
-def fit_and_sight(model: Chosen) -> "list[Finding]":
+def fit_and_sight(model: Chosen) -> "Iterator[Finding]":
     told = asked("model", lambda: judged(model, afresh=True))
-    if any(each.status == "bad" for each in told):
-        return told
-    return [*told, *asked("sight", lambda: of_sight(model))]
+    yield from told
+    if not any(each.status == "bad" for each in told):
+        yield from asked("sight", lambda: of_sight(model))
 
 
 def locked(model: Chosen) -> "Finding":
@@ -120,17 +155,17 @@ def locked(model: Chosen) -> "Finding":
         trust = verify(model.folder, afresh=True)
     except ModelError as failure:
         return Finding("lock", "bad", failure.message, failure.remedy, "hash")
-    said = "not installed by looksay, so nothing to compare its files with" if trust == "not locked" else trust
-    return Finding("lock", "ok", said)
+    if trust != "not locked":
+        return Finding("lock", "ok", trust)
+    whose = "comes with looksay" if model.card.folder else "not installed by looksay"
+    return Finding("lock", "ok", f"{whose}, so there is no record to compare its files with")
 
 
 def of_sight(model: Chosen) -> "list[Finding]":
     """The sight test, of the model as it comes."""
-    from app.wish import Wish
-
-    describer = load(model, Wish())
+    describer = load(model, AS_PUBLISHED)
     try:
-        return seen(model, Wish(), describer, afresh=True)
+        return seen(model, AS_PUBLISHED, describer, afresh=True)
     finally:
         describer.close()
 
@@ -150,20 +185,3 @@ def of_server(url: str) -> "list[Finding]":
         return [Finding("server", "bad", f"{name} says of itself that it takes no pictures", remedy, "no-eyes")]
     claim = "says that it sees" if told.sees else "does not say whether it sees"
     return [Finding("server", "ok", f"{name}; it {claim}"), finding(look(ServerDescriber(root, told.model)))]
-
-
-def asked(name: str, ask: "Callable[[], list[Finding]]") -> "list[Finding]":
-    """The answer; an explained failure is a bad finding, and any other only that nothing could be found out."""
-    from app.check.facts import Finding, bad, unknown
-    from app.headers.spoilt import Spoilt
-
-    try:
-        return ask()
-    except UsageError:
-        raise
-    except Spoilt as failure:
-        return [bad(name, failure)]
-    except Explained as failure:
-        return [Finding(name, "bad", failure.message, failure.remedy, "does-not-work")]
-    except Exception as failure:  # noqa: BLE001 — a defect of the check is no verdict on the model
-        return [unknown(name, failure)]

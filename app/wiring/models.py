@@ -7,13 +7,14 @@ twice. The judging is done in app/check; here it is put together, and acted on.
 """
 
 import os
+import shlex
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.card import Card
-from app.errors import ModelError
+from app.errors import Explained, ModelError, UsageError
 from app.flow import Banner, Describer, Piece, Request
 from app.settings import Settings
 from app.wish import Wish
@@ -21,7 +22,6 @@ from app.wish import Wish
 if TYPE_CHECKING:
     from app.check.facts import Finding
 
-ROOT = Path(__file__).parents[2]
 OVERRULED = "Starting all the same, because of --trust-model, with a model that the check refuses: "
 
 
@@ -31,6 +31,8 @@ class Chosen:
 
     folder: Path
     card: Card
+    called: str
+    """What the user calls it."""
     why: str = ""
     """Why this one, if looksay chose it."""
 
@@ -67,11 +69,18 @@ def chosen(settings: Settings) -> Chosen:
     """
     from app.store import card_for, choose, locate, machine_memory
 
+    if is_url(settings.model) or settings.model.lower().endswith(".gguf"):
+        remedy = f"./run.sh check {shlex.quote(settings.model)} says whether it sees; ./run.sh models lists others"
+        raise UsageError("looksay does not narrate with servers and GGUF files yet", remedy)
     if settings.model == "auto":
         card, why = choose(machine_memory())
-        return Chosen(locate(card.name), card, why)
+        return Chosen(locate(card.name), card, card.name, why)
     folder = locate(settings.model)
-    return Chosen(folder, card_for(folder))
+    return Chosen(folder, card_for(folder), settings.model)
+
+
+def is_url(name: str) -> bool:
+    return name.lower().startswith(("http://", "https://"))
 
 
 def open_describer(model: Chosen, wish: Wish, is_trusted: bool) -> Describer:
@@ -79,20 +88,28 @@ def open_describer(model: Chosen, wish: Wish, is_trusted: bool) -> Describer:
 
     Raises:
         ModelError: a file has changed, or the check refuses the model and it is not trusted.
+        UsageError: the wish cannot be granted.
     """
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     from app.store import verify
 
     verify(model.folder)
+    try:
+        return admitted(model, wish, is_trusted)
+    except BaseException:
+        from app.vision.device import release
+
+        release()
+        raise
+
+
+def admitted(model: Chosen, wish: Wish, is_trusted: bool) -> Describer:
+    """The describer, if what it is found to be lets it in."""
     told = judged(model)
     refuse(model, told, is_trusted)
     describer = load(model, wish)
-    try:
-        told = [*told, *seen(model, wish, describer)]
-        refuse(model, told, is_trusted)
-    except BaseException:
-        describer.close()
-        raise
+    told = [*told, *asked("sight", lambda: seen(model, wish, describer))]
+    refuse(model, told, is_trusted)
     return Doubted(describer, doubts(told))
 
 
@@ -125,18 +142,35 @@ def seen(model: Chosen, wish: Wish, describer: Describer, *, afresh: bool = Fals
 
 
 def remembered(model: Chosen, what: str, ask: "Callable[[], list[Finding]]", afresh: bool) -> "list[Finding]":
+    """What was found before about the same files; asked `afresh`, nothing is hashed for a model that is refused."""
     from app.check.memory import Memory, key
+    from app.store.digests import folder_digests
+    from app.store.registry import ROOT
 
     memory = Memory(ROOT / ".cache" / "checks.json")
-    return memory.findings(key(hashes(model.folder), model.card, what), ask, afresh=afresh)
+    if not afresh:
+        return memory.findings(key(folder_digests(model.folder), model.card, what), ask)
+    found = ask()
+    if not any(each.status == "bad" for each in found):
+        memory.keep(key(folder_digests(model.folder), model.card, what), found)
+    return found
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    """Of the files that a loader reads: those in the folder itself."""
-    from app.store.digests import digests
+def asked(name: str, ask: "Callable[[], list[Finding]]") -> "list[Finding]":
+    """The answer; an explained failure is a bad finding, and any other only that nothing could be found out."""
+    from app.check.facts import Finding, bad, unknown
+    from app.headers.spoilt import Spoilt
 
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    return {path.name: sha256 for path, sha256 in digests(files).items()}
+    try:
+        return ask()
+    except UsageError:
+        raise
+    except Spoilt as failure:
+        return [bad(name, failure)]
+    except Explained as failure:
+        return [Finding(name, "bad", failure.message, failure.remedy, "does-not-work")]
+    except Exception as failure:  # noqa: BLE001 — a defect of the check is no verdict on the model
+        return [unknown(name, failure)]
 
 
 def refuse(model: Chosen, told: "Sequence[Finding]", is_trusted: bool) -> None:
@@ -144,11 +178,11 @@ def refuse(model: Chosen, told: "Sequence[Finding]", is_trusted: bool) -> None:
     wrong = [each for each in told if each.status == "bad"]
     if not wrong or is_trusted:
         return
-    more = f" (and {len(wrong) - 1} more: ./run.sh check {model.card.name})" if len(wrong) > 1 else ""
+    more = f" (and {len(wrong) - 1} more: ./run.sh check {shlex.quote(model.called)})" if len(wrong) > 1 else ""
     raise ModelError(f"{model.card.name} does not pass the check: {wrong[0].sentence}{more}", wrong[0].remedy)
 
 
 def doubts(told: "Sequence[Finding]") -> tuple[str, ...]:
     """Everything but good findings, for the banner."""
     openings = {"bad": OVERRULED, "note": "The check has a doubt: ", "unknown": "The check could not find out all: "}
-    return tuple(f"{openings[each.status]}{each.sentence}." for each in told if each.status in openings)
+    return tuple(f"{openings[each.status]}{each.sentence}" for each in told if each.status in openings)

@@ -27,8 +27,28 @@ def test_a_verdict_is_remembered_whole(tmp_path: Path) -> None:
 def test_asked_afresh_it_keeps_the_newer_answer(tmp_path: Path) -> None:
     kept = Memory(tmp_path / "checks.json")
     kept.findings("k", lambda: [GOOD])
-    assert kept.findings("k", lambda: [BAD], afresh=True) == [BAD]
+    kept.keep("k", [BAD])
     assert kept.findings("k", never) == [BAD]
+
+
+def test_what_another_process_kept_meanwhile_is_not_lost(tmp_path: Path) -> None:
+    kept = Memory(tmp_path / "checks.json")
+
+    def ask_while_another_keeps() -> list[Finding]:
+        Memory(kept.path).keep("other", [BAD])
+        return [GOOD]
+
+    kept.findings("k", ask_while_another_keeps)
+    assert kept.findings("other", never) == [BAD]
+
+
+def test_what_is_kept_again_is_not_the_oldest_any_more(tmp_path: Path) -> None:
+    kept = Memory(tmp_path / "checks.json")
+    for number in range(KEPT):
+        kept.keep(str(number), [GOOD])
+    kept.keep("0", [GOOD])
+    kept.keep("one more", [GOOD])
+    assert kept.findings("0", never) == [GOOD]
 
 
 def test_what_stayed_unknown_is_asked_again(tmp_path: Path) -> None:

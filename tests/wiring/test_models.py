@@ -9,9 +9,9 @@ import pytest
 from app.card import Card
 from app.check.facts import Finding
 from app.check.model import judge
-from app.errors import ModelError
-from app.wiring import models
-from app.wiring.models import Chosen, doubts, judged, refuse
+from app.errors import ModelError, UsageError
+from app.settings import Settings
+from app.wiring.models import Chosen, asked, chosen, doubts, judged, refuse
 from tests.running import DEMO
 
 GOOD = Finding("files", "ok", "all there")
@@ -23,10 +23,10 @@ DOUBT = Finding("sight", "note", "unsure: it answers nothing", "look twice", "un
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chosen:
     """A copy of the demo model, with a memory of its own."""
-    monkeypatch.setattr(models, "ROOT", tmp_path)
+    monkeypatch.setattr("app.store.registry.ROOT", tmp_path)
     folder = tmp_path / "copy"
     shutil.copytree(DEMO, folder, ignore=shutil.ignore_patterns("training"))
-    return Chosen(folder, Card("copy", architecture="smolvlm"))
+    return Chosen(folder, Card("copy", architecture="smolvlm"), "copy")
 
 
 @pytest.fixture
@@ -63,13 +63,15 @@ def test_the_check_as_a_command_asks_whatever_is_remembered(model: Chosen, times
 
 
 def test_the_first_bad_finding_stops_a_start_and_the_others_are_counted() -> None:
-    with pytest.raises(ModelError, match=r"copy does not pass the check: no eyes \(and 1 more: ./run.sh check copy\)"):
-        refuse(Chosen(Path(), Card("copy")), [GOOD, WORSE, BAD], is_trusted=False)
+    with pytest.raises(
+        ModelError, match=r"copy does not pass the check: no eyes \(and 1 more: ./run.sh check 'my copy'\)"
+    ):
+        refuse(Chosen(Path(), Card("copy"), "my copy"), [GOOD, WORSE, BAD], is_trusted=False)
 
 
 @pytest.mark.parametrize(("told", "is_trusted"), [([GOOD], False), ([GOOD, DOUBT], False), ([BAD], True)])
 def test_what_does_not_stop_a_start(told: list[Finding], is_trusted: bool) -> None:
-    refuse(Chosen(Path(), Card("copy")), told, is_trusted)
+    refuse(Chosen(Path(), Card("copy"), "my copy"), told, is_trusted)
 
 
 def test_the_banner_says_what_was_overruled_doubted_or_not_found_out() -> None:
@@ -79,3 +81,18 @@ def test_the_banner_says_what_was_overruled_doubted_or_not_found_out() -> None:
     assert "--trust-model" in said[0]
     assert DOUBT.sentence in said[1]
     assert unknown.sentence in said[2]
+
+
+def test_a_defect_while_looking_is_no_verdict_and_no_traceback() -> None:
+    def fails() -> list[Finding]:
+        raise ZeroDivisionError("of ours")
+
+    found = asked("sight", fails)
+    assert [(each.status, each.code) for each in found] == [("unknown", "unknown")]
+    assert "of ours" in doubts(found)[0]
+
+
+@pytest.mark.parametrize("name", ["http://127.0.0.1:8080/v1", "HTTPS://somewhere", "models/x-Q8_0.gguf"])
+def test_what_is_checked_and_not_narrated_with_yet_is_told_so(name: str) -> None:
+    with pytest.raises(UsageError, match="does not narrate with"):
+        chosen(Settings(model=name))
