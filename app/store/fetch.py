@@ -165,9 +165,16 @@ def _make(card: Card, listing: Listing, source: Path, how: convert.Recipe, root:
     convert.make(source, making, how)
     trust: lock.Trust = "pinned" if card.is_pinned else "recorded at install"
     entry = lock.Entry(listing.repository, listing.revision, trust, how.made, lock.marks(making), listing.licence)
-    shutil.rmtree(target, ignore_errors=True)
+    _clear(target)
     os.replace(making, target)
     lock.write(target.name, entry, root)
+
+
+def _clear(target: Path) -> None:
+    """Of a link to a folder elsewhere, only the link is ours to remove."""
+    if target.is_symlink():
+        target.unlink()
+    shutil.rmtree(target, ignore_errors=True)
 
 
 def _intent(card: Card, how: convert.Recipe) -> str:

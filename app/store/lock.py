@@ -4,15 +4,19 @@ It tells whether a file has changed since it was installed. It does not tell whe
 nothing of folders outside .models: those are "not locked".
 """
 
+import fcntl
 import json
 import os
-from collections.abc import Mapping
+import shlex
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from app.errors import ModelError
-from app.store.digests import digests, sha256
+from app.kept import write_whole
+from app.store.digests import digests, reading, sha256
 from app.store.registry import ROOT, fetched_name
 
 Trust = Literal["pinned", "recorded at install", "not locked"]
@@ -58,23 +62,27 @@ def entries(root: Path = ROOT) -> dict[str, Entry]:
         return {name: _entry(each) for name, each in found.items()}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(
-            f"{path} cannot be read: {type(error).__name__}: {error}", f"rm {path}, then ./install.sh writes it anew"
+            f"{path} cannot be read: {type(error).__name__}: {error}",
+            f"rm {shlex.quote(str(path))}, then ./install.sh writes it anew",
         ) from error
 
 
 def write(name: str, entry: Entry, root: Path = ROOT) -> None:
-    """Put the entry into the lock file, whole or not at all. One that cannot be read is begun anew."""
-    try:
-        others = entries(root)
-    except ModelError:
-        others = {}
-    path = _path(root)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".making")
-    half.write_text(json.dumps({n: asdict(e) for n, e in {**others, name: entry}.items()}, indent=1) + "\n")
-    os.replace(half, path)
+    """Put the entry into the lock file, whole or not at all. One that cannot be read is begun anew.
+
+    Installations of two models at once wait for one another here, so that neither loses the other's entry.
+
+    Raises:
+        OSError: the disk is full, or cannot be written to.
+    """
+    with _alone(root):
+        try:
+            others = entries(root)
+        except ModelError:
+            others = {}
+        write_whole(_path(root), {n: asdict(e) for n, e in {**others, name: entry}.items()})
 
 
 def marks(folder: Path) -> dict[str, Mark]:
@@ -89,15 +97,43 @@ def verify(folder: Path, root: Path = ROOT, *, afresh: bool = False) -> Trust:
     `afresh`: 500 MB take a third of a second.
 
     Raises:
-        ModelError: a file has changed, is missing or was added; or the lock file does not know the folder.
+        ModelError: a file has changed, is missing, was added or cannot be read; or the lock file does not know the
+            folder.
     """
-    if folder.resolve().parent != _path(root).resolve().parent:
+    place = _place(folder, root)
+    if place is None:
         return "not locked"
-    entry = entries(root).get(folder.name)
+    entry = entries(root).get(place.name)
     if entry is None:
-        raise ModelError(f"{folder} was not recorded at install", _remedy(folder))
-    _compare(folder, entry, root, afresh)
+        raise ModelError(f"{place} was not recorded at install", _remedy(place))
+    with reading(place):
+        _compare(place, entry, root, afresh)
     return entry.trust
+
+
+def _place(folder: Path, root: Path) -> Path | None:
+    """The folder as a place in .models; None if it is elsewhere.
+
+    Inside is what lies there, also where it is only a link to elsewhere; and what a link from elsewhere leads to.
+    """
+    models = os.path.realpath(_path(root).parent)
+    for place in (Path(os.path.realpath(folder.parent), folder.name), Path(os.path.realpath(folder))):
+        if str(place.parent) == models:
+            return place
+    return None
+
+
+@contextmanager
+def _alone(root: Path) -> Generator[None]:
+    """Hold the folder .models itself, so that no file of its own is needed. The hold goes with the process."""
+    models = _path(root).parent
+    models.mkdir(parents=True, exist_ok=True)
+    held = os.open(models, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def _path(root: Path) -> Path:
@@ -110,8 +146,21 @@ def _entry(found: dict[str, Any]) -> Entry:
 
 
 def _names(folder: Path) -> list[str]:
-    inside = (path for path in folder.rglob("*") if not path.is_dir() and path.name != FINDERS_OWN)
-    return sorted(path.relative_to(folder).as_posix() for path in inside)
+    return sorted(path.relative_to(folder).as_posix() for path in _inside(folder) if path.name != FINDERS_OWN)
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    """Everything but folders, at any depth; a link to a folder counts, for a loader would follow it.
+
+    Raises:
+        OSError: a folder cannot be listed.
+    """
+    with os.scandir(folder) as found:
+        for each in found:
+            if each.is_dir(follow_symlinks=False):
+                yield from _inside(Path(each.path))
+            else:
+                yield Path(each.path)
 
 
 def _compare(folder: Path, entry: Entry, root: Path, afresh: bool) -> None:
@@ -120,7 +169,8 @@ def _compare(folder: Path, entry: Entry, root: Path, afresh: bool) -> None:
         if name not in there:
             raise ModelError(f"{folder / name} is missing", _remedy(folder))
         if name not in entry.files:
-            raise ModelError(f"{folder / name} does not belong there", f"rm {folder / name}, or {_remedy(folder)}")
+            away = f"rm {shlex.quote(str(folder / name))}"
+            raise ModelError(f"{folder / name} does not belong there", f"{away}, or {_remedy(folder)}")
     found = digests([folder / name for name in there], root, afresh=afresh)
     for name in sorted(there):
         if found[folder / name] != entry.files[name].sha256:

@@ -138,6 +138,19 @@ def test_a_repository_without_weights_is_explained(
     assert "has no safetensors weights" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("hub")
+def test_a_changed_model_that_lies_elsewhere_is_installed_anew_in_the_links_place(root: Path, tmp_path: Path) -> None:
+    fetch("small", root)
+    folder, elsewhere = root / ".models" / "small", tmp_path / "elsewhere"
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+    (elsewhere / "config.json").write_text("{}")
+    assert fetch("small", root) == 0
+    assert not folder.is_symlink()
+    assert (elsewhere / "config.json").read_text() == "{}"
+    assert lock.verify(folder, root) == "pinned"
+
+
 def test_weights_that_arrive_spoilt_are_removed_and_nothing_is_installed(
     hub: LoopbackHub, root: Path, capsys: pytest.CaptureFixture
 ) -> None:
