@@ -10,7 +10,6 @@ from random import Random
 from app.check.facts import Finding, Status
 from app.check.sight import pictures
 from app.check.sight.verdict import Sight, judge
-from app.errors import ModelError
 from app.flow import Describer, Frame, Pixels, Request
 
 WHICH_COLOUR = "What single color fills this picture? Answer with one word: red, green, blue, yellow, white or black."
@@ -29,19 +28,23 @@ REMEDIES = {
 
 
 def look(describer: Describer, seed: int = 0) -> Sight:
-    """Show the pictures and judge the answers. Six short requests; the order and two of the colours hang on `seed`."""
+    """Show the pictures and judge the answers. Six short requests; the order and two of the colours hang on `seed`.
+
+    A cost of 0 image tokens is taken as "nobody counted": servers without usage end there, and servers that count the
+    text alone, so that it is no evidence against answers which follow the picture.
+
+    Raises:
+        ModelError: the model failed on a picture; its own remedy says more than a verdict could.
+    """
     chance = Random(seed)
     others = [colour for colour in pictures.COLOURS if colour not in ALWAYS]
     shown = [*ALWAYS, *chance.sample(others, 2)]
     chance.shuffle(shown)
-    try:
-        colours = {colour: ask(describer, pictures.plain(colour), WHICH_COLOUR) for colour in shown}
-        sides = {side: ask(describer, pictures.disc(side), WHICH_SIDE) for side in SIDES}
-    except ModelError as failure:
-        return Sight("refuses", failure.message, 0)
+    colours = {colour: ask(describer, pictures.plain(colour), WHICH_COLOUR) for colour in shown}
+    sides = {side: ask(describer, pictures.disc(side), WHICH_SIDE) for side in SIDES}
     said = {shown: text for shown, (text, _) in colours.items()}
     tokens = min(tokens for _, tokens in colours.values())
-    return judge(said, {shown: text for shown, (text, _) in sides.items()}, tokens)
+    return judge(said, {shown: text for shown, (text, _) in sides.items()}, tokens or None)
 
 
 def ask(describer: Describer, pixels: Pixels, question: str) -> tuple[str, int]:

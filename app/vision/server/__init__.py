@@ -1,1 +1,4 @@
-"""Models behind an OpenAI-compatible server: what it says of itself, and how it is shown a picture."""
+"""A model behind an OpenAI-compatible server: what the server says of itself, and how it is shown a picture.
+
+`./run.sh check URL` asks through this; a --backend of the narrator it is not yet.
+"""

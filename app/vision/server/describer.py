@@ -17,6 +17,7 @@ from app.flow import Banner, Cost, Frame, Piece, Request
 from app.vision.server.talk import post
 
 FOREIGN = "the server answers in another form than OpenAI's chat completions"
+WHICH = "see which server it is, and whether it serves /v1/chat/completions"
 
 
 class ServerDescriber:
@@ -32,7 +33,10 @@ class ServerDescriber:
         return Banner(f"{self.model} on {self.root}", (f"Pictures go to {self.root}.",))
 
     def describe(self, request: Request) -> Generator[Piece]:
-        """Yield the whole answer at once. Raises ModelError where there is none."""
+        """Yield the whole answer at once. Raises ModelError where there is none.
+
+        Its image tokens are what the picture adds to the prompt; 0 also where the server does not count.
+        """
         started = time.monotonic()
         text, tokens = self.ask(request.prompt, request.frames, request.max_tokens)
         took = time.monotonic() - started
@@ -74,6 +78,9 @@ def answer(told: Any) -> tuple[str, int]:
     """Text and prompt tokens of a chat completion; what a reasoning model says to itself is left out."""
     try:
         text = told["choices"][0]["message"].get("content") or ""
-        return str(text), int((told.get("usage") or {}).get("prompt_tokens") or 0)
-    except (LookupError, TypeError, AttributeError, ValueError) as failure:
-        raise ModelError(FOREIGN, "see which server it is, and whether it serves /v1/chat/completions") from failure
+        tokens = (told.get("usage") or {}).get("prompt_tokens")
+    except (LookupError, TypeError, AttributeError) as failure:
+        raise ModelError(FOREIGN, WHICH) from failure
+    if not isinstance(text, str):
+        raise ModelError(FOREIGN, WHICH)
+    return text, tokens if isinstance(tokens, int) else 0

@@ -9,10 +9,11 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-from app.check.sight import Sight, finding, look
-from app.check.sight.look import REMEDIES
+from app.check.sight import finding, look
+from app.check.sight.look import FAULTS, REMEDIES
+from app.check.sight.verdict import Sight
 from app.errors import ModelError
-from app.flow import Banner, Frame, Piece, Request
+from app.flow import Banner, Cost, Frame, Piece, Request
 from app.vision.mlx import MlxDescriber
 from tests.fixtures.blinded import DEMO, blind_demo, shuffled, zeroed
 
@@ -83,20 +84,37 @@ def test_a_picture_that_never_changes_is_blindness(demo: MlxDescriber) -> None:
     assert sight.image_tokens == 16
 
 
-def test_a_model_that_fails_on_a_picture_refuses_and_says_why() -> None:
-    class Broken:
-        banner = Banner("broken")
+class Told:
+    """A describer that answers the questions in turn; its cost counts `tokens`."""
 
-        def describe(self, _request: Request) -> Generator[Piece]:
-            raise ModelError("tokens and features do not match", "take another")
-            yield
+    def __init__(self, *answers: str | ModelError, tokens: int = 0) -> None:
+        self.answers, self.tokens = iter(answers), tokens
+        self.banner = Banner("told")
 
-        def close(self) -> None: ...
+    def describe(self, _request: Request) -> Generator[Piece]:
+        if isinstance(said := next(self.answers), ModelError):
+            raise said
+        yield Piece(said, Cost(0.0, 0.0, image_tokens=self.tokens))
 
-    sight = look(Broken())
-    assert (sight.verdict, sight.why) == ("refuses", "tokens and features do not match")
+    def close(self) -> None: ...
+
+
+def test_a_model_that_fails_on_a_picture_is_explained_with_its_own_remedy() -> None:
+    with pytest.raises(ModelError, match="do not match") as failure:
+        look(Told("Red.", ModelError("tokens and features do not match", "take another")))
+    assert failure.value.remedy == "take another"
+
+
+def test_a_model_that_says_nothing_is_refused() -> None:
+    found = finding(look(Told(*[""] * 6, tokens=64)))
+    assert (found.status, found.code, found.sentence) == ("bad", "refuses", "refuses: it answers nothing at all")
+
+
+def test_a_cost_of_no_image_tokens_counts_as_not_counted() -> None:
+    assert look(Told(*["Red."] * 6)).image_tokens is None
+    assert look(Told(*["Red."] * 6, tokens=5)).image_tokens == 5
 
 
 def test_every_verdict_but_sees_has_a_remedy() -> None:
-    assert set(REMEDIES) == {"blind", "channels swapped", "refuses", "unsure"}
+    assert set(REMEDIES) == set(FAULTS) == {"blind", "channels swapped", "refuses", "unsure"}
     assert all(REMEDIES.values())

@@ -3,10 +3,11 @@
 import base64
 import io
 import json
+import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import numpy as np
@@ -82,3 +83,26 @@ def serving(
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def answering(sent: bytes, drip: bytes = b"") -> Iterator[str]:
+    """Answer one caller with raw bytes, and then with `drip` every twentieth of a second until the end of the block."""
+    is_over = Event()
+
+    def answer() -> None:
+        with suppress(OSError), listening.accept()[0] as caller:
+            caller.recv(65536)
+            caller.sendall(sent)
+            while drip and not is_over.wait(0.05):
+                caller.sendall(drip)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(10)
+        thread = Thread(target=answer)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            is_over.set()
+            thread.join()

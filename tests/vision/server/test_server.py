@@ -1,6 +1,9 @@
 """Asking a server: on real sockets, with one that answers as it is told; the sight test through it."""
 
+import json
 import socket
+from contextlib import suppress
+from itertools import product
 
 import numpy as np
 import pytest
@@ -10,8 +13,8 @@ from app.check.sight.pictures import COLOURS
 from app.errors import ModelError, UsageError
 from app.vision.server.describer import ServerDescriber
 from app.vision.server.served import Served, served
-from app.vision.server.talk import address
-from tests.vision.server.stand_in import completion, model_that, serving
+from app.vision.server.talk import address, post
+from tests.vision.server.stand_in import answering, completion, model_that, serving
 
 
 def seeing(pixels: np.ndarray | None, question: str) -> str:
@@ -35,12 +38,18 @@ def dreaming(_pixels: np.ndarray | None, _question: str) -> str:
 
 @pytest.mark.parametrize(
     ("answers", "tokens", "verdict"),
-    [(seeing, 64, "sees"), (seeing, 0, "sees"), (swapping, 64, "channels swapped"), (dreaming, 0, "blind")],
+    [
+        (seeing, 64, "sees"),
+        (seeing, 0, "sees"),
+        (seeing, 5, "unsure"),
+        (swapping, 64, "channels swapped"),
+        (dreaming, 0, "blind"),
+    ],
 )
 def test_the_sight_test_goes_through_a_server(answers, tokens, verdict):
     with serving(model_that(answers, tokens)) as root:
         sight = look(ServerDescriber(root, "small"))
-    assert (sight.verdict, sight.image_tokens) == (verdict, tokens)
+    assert (sight.verdict, sight.image_tokens) == (verdict, tokens or None)
 
 
 @pytest.mark.parametrize(
@@ -55,13 +64,18 @@ def test_the_sight_test_goes_through_a_server(answers, tokens, verdict):
         ((200, {"choices": []}), "another form"),
         ((200, b"x" * 2_000_000), "no such server"),
         ((200, {"choices": [{"message": None}]}), "another form"),
+        ((200, {"choices": [{"message": {"content": [1]}}]}), "another form"),
+        ((200, b"[" * 100_000), "no such server"),
+        ((500, b"[" * 100_000), "refuses: 500"),
+        ((400, {"error": "red\x1b[2J\u202e"}), "red?[2J?"),
+        ((302, {}), "sends elsewhere"),
     ],
 )
 def test_what_is_no_answer_is_an_explained_failure_in_one_short_line(reply, says):
     with serving(lambda _body: reply) as root, pytest.raises(ModelError) as failure:
         ServerDescriber(root, "small").ask("What is this?", (), 8)
     assert says in failure.value.message
-    assert "\n" not in failure.value.message
+    assert failure.value.message.isprintable()
     assert len(failure.value.message) < 300
 
 
@@ -94,6 +108,7 @@ def test_nobody_there_is_said_so():
             {"/model_info": {"is_generation": True, "has_image_understanding": True}},
             Served("SGLang", "small", True),
         ),
+        ({"/props": {"modalities": {"vision": "no"}}}, Served("llama-server", "small", None)),
         ({"/health": {"loaded_model": "mine"}}, Served("mlx_vlm.server", "mine", None)),
         ({}, Served("a server", "small", None)),
     ],
@@ -116,7 +131,95 @@ def test_an_address_may_be_given_with_or_without_v1(given, root):
     assert address(given) == root
 
 
-@pytest.mark.parametrize("given", ["ftp://x/", "http://", "file:///etc/passwd", "http:///v1"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("ftp://x/", "http://", "file:///etc/passwd", "http:///v1", "http://[::1", "http://[x]/v1"),
+        *("http://host:65536/v1", "http://host:0/v1", "http://host:port/v1"),
+    ],
+)
 def test_what_is_no_address_is_a_usage_error(given):
     with pytest.raises(UsageError):
         address(given)
+
+
+@pytest.mark.parametrize(
+    "given", ["http://me:secret@host/v1", "http://secret@host", "http://me:secret@[::1", "http://me:sec/ret@host:99999"]
+)
+def test_credentials_in_an_address_are_refused_and_not_repeated(given):
+    with pytest.raises(UsageError, match="no password") as failure:
+        address(given)
+    assert "secret" not in str(failure.value)
+    assert "host/" not in str(failure.value)
+
+
+def test_a_server_that_redirects_is_not_followed():
+    """Pictures go where they were sent, and nowhere else."""
+    asked = []
+    with (
+        serving(lambda body: asked.append(body) or completion("Red.", 1)) as other,
+        answering(f"HTTP/1.1 307 Away\r\nLocation: {other}/v1/chat/completions\r\n\r\n".encode()) as root,
+        pytest.raises(ModelError, match=f"sends elsewhere, to {other}"),
+    ):
+        ServerDescriber(root, "small").ask("What is this?", (), 8)
+    assert asked == []
+
+
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"])
+def test_a_server_that_drips_is_given_up_in_all(sent):
+    """Every byte comes well within the patience; the answer never does."""
+    with answering(sent, drip=b"x") as root, pytest.raises(ModelError, match=r"not answered within 0\.3 s"):
+        post(root, {}, patience_s=0.3)
+
+
+def test_a_server_that_does_not_speak_http_is_explained_in_printable_words():
+    with answering(b"\x1b[2J\x07 no http\r\n") as root, pytest.raises(ModelError) as failure:
+        post(root, {})
+    assert failure.value.message.isprintable()
+
+
+ODD = [
+    *(None, True, 5, -1.5, float("inf"), "", "text", [], {}, [None], [5, "x", [], {}], {"data": 5}, {"models": 5}),
+    {"data": [5, None, [], "x", {"id": 5}, {"id": None}, {"id": ["x"]}, {"id": "\ud800"}, {"id": "a\x1b[2J"}]},
+    {"data": [{"id": "odd", "architecture": 5}], "models": [5, {"key": "small", "capabilities": 5}]},
+    {"data": [{"id": "odd", "architecture": {"input_modalities": 5}}], "models": {"key": "small"}},
+    {"data": [{"id": "odd", "architecture": {"input_modalities": [5]}, "owned_by": ["x"]}]},
+    {"modalities": 5, "capabilities": 5, "version": 5, "loaded_model": 5, "is_generation": 5},
+    {"modalities": {"vision": 5}, "version": "\x1b", "has_image_understanding": "yes", "is_generation": None},
+    {"version": "x" * 1000, "models": [{"selected_variant": "small", "capabilities": [True]}], "loaded_model": ["x"]},
+    {"choices": 5, "usage": 5},
+    {"choices": [{"message": {"content": 5}}], "usage": {"prompt_tokens": float("inf")}},
+    {"choices": [{"message": {"content": "Red."}}], "usage": {"prompt_tokens": "many"}},
+    {"choices": [{"message": {"content": "Red."}}], "usage": [5]},
+    {"choices": {"0": 5}, "error": [5]},
+]
+PATHS = ("/v1/models", "/props", "/api/version", "/api/show", "/api/v1/models", "/model_info", "/health")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_odd_answers_to_one_question_are_no_defects(path):
+    """The others are answered as Ollama does, or not at all."""
+    for odd, others in product(ODD, ({}, {"/api/version": {"version": "0.9"}, "/api/show": {}})):
+        with serving(lambda _body: completion("", 0), {**others, path: spelt(odd)}) as root:
+            assert is_plain(root), (path, odd)
+
+
+def test_odd_answers_to_every_question_are_no_defects():
+    for odd in ODD:
+        with serving(lambda _body, odd=odd: (200, spelt(odd)), dict.fromkeys(PATHS, spelt(odd))) as root:
+            assert is_plain(root), odd
+            with suppress(ModelError):
+                assert ServerDescriber(root, "small").ask("What?", (), 8) == ("Red.", 0)
+
+
+def spelt(odd: object) -> bytes:
+    return json.dumps(odd).encode()
+
+
+def is_plain(root: str) -> bool:
+    """What the server says of itself is printable and of its type, or an explained failure."""
+    try:
+        told = served(root)
+    except ModelError as failure:
+        return failure.message.isprintable()
+    return f"{told.server}{told.model}".isprintable() and told.sees in (None, True, False)
