@@ -11,6 +11,7 @@ Nothing is downloaded, and no code of the folder is run. Not for several threads
 """
 
 import logging
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -159,7 +160,8 @@ def border() -> Iterator[None]:
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
-        with _replaced(constants, "HF_HUB_OFFLINE", True):
+        with _replaced(constants, "HF_HUB_OFFLINE", True), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             yield
     finally:
         logging.disable(before)

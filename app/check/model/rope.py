@@ -1,7 +1,6 @@
 """Does the loader count positions as config.json says? Another part of the fourth stage.
 
-transformers 5 writes rope_theta into rope_parameters alone, where mlx-vlm does not look for every architecture; what it
-then guesses makes captions wrong without a word.
+It compares what config.json says (app/rope.py) with the config that the loader makes of it, and builds no model.
 """
 
 from collections.abc import Mapping
@@ -9,37 +8,31 @@ from typing import Any
 
 from app.check.facts import Finding
 from app.check.model.files import Checkpoint
+from app.rope import GUESSED, rope_theta, text_of
 
-GUESSED = ("smolvlm", "idefics3")
-"""Architectures for which mlx-vlm guesses another rope_theta than the models were trained with: 1,000,000."""
+CARRIED = ("ernie4_5_moe_vl",)
+"""Architectures whose loader carries rope_parameters along and counts with its own rope_theta all the same. The others
+that carry them read them (mlx-vlm 0.7.10)."""
 
 
 def counting(checkpoint: Checkpoint, config: Any) -> list[Finding]:
     """One finding where the loader would guess; nothing where it knows. `config`: its own, defaults filled in."""
-    used, said = getattr(getattr(config, "text_config", None), "rope_theta", None), rope_theta(checkpoint.config)
+    its = getattr(config, "text_config", None)
+    used, said = getattr(its, "rope_theta", None), rope_theta(checkpoint.config)
     if isinstance(used, int | float):
-        is_known = used == said or (said is None and checkpoint.architecture not in GUESSED)
+        is_said = used == said or (checkpoint.architecture not in CARRIED and _read(its) == said is not None)
+        is_known = is_said or (said is None and checkpoint.architecture not in GUESSED)
         return [] if is_known else [_guess(used, said)]
-    text = _text(checkpoint.config)
+    text = text_of(checkpoint.config)
     if "rope_theta" in text and said is None and not text.get("rope_parameters"):
         return [_spoilt(f"config.json gives no number for rope_theta, but {text['rope_theta']!r}")]
     return []
 
 
-def rope_theta(config: Mapping[str, Any]) -> float | None:
-    """What config.json says: rope_parameters first, as transformers reads it."""
-    text = _text(config)
-    for place in (text.get("rope_parameters"), text):
-        said = place.get("rope_theta") if isinstance(place, Mapping) else None
-        if isinstance(said, int | float):
-            return said
-    return None
-
-
-def _text(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The language model's part; some configs have no parts."""
-    text = config.get("text_config") or config.get("llm_config") or config
-    return text if isinstance(text, Mapping) else {}
+def _read(its: Any) -> object:
+    """What a loader finds that looks into rope_parameters itself."""
+    parameters = getattr(its, "rope_parameters", None)
+    return parameters.get("rope_theta") if isinstance(parameters, Mapping) else None
 
 
 def _guess(used: float, said: float | None) -> Finding:

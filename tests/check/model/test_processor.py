@@ -11,6 +11,7 @@ import pytest
 from app.card import Card
 from app.check.facts import Finding
 from app.check.model import judge
+from tests.fixtures.blinded import DEMO
 from tests.fixtures.families.shelf import Shelf
 
 
@@ -70,3 +71,23 @@ def test_all_that_disagrees_with_another_familys_tokenizer_is_told(shelf: Shelf,
     shutil.copy(shelf.folder("smolvlm-hub") / "tokenizer.json", folder)
     codes = {each.code for each in judge(folder, Card("x")) if each.status == "bad"}
     assert codes == {"vocabulary", "image-token"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("preprocessor_config.json", None, "preprocessor_config.json is missing"),
+        ("preprocessor_config.json", "{", "preprocessor_config.json is no JSON"),
+        ("chat_template.json", "<html>", "chat_template.json is no JSON"),
+    ],
+)
+def test_the_file_that_keeps_the_image_processor_from_being_made_is_named(
+    tmp_path: Path, name: str, content: str | None, says: str
+) -> None:
+    folder = tmp_path / "spoilt"
+    shutil.copytree(DEMO, folder, ignore=shutil.ignore_patterns("training"))
+    (folder / name).unlink()
+    if content is not None:
+        (folder / name).write_text(content)
+    found = [each for each in judge(folder, Card("demo")) if each.status == "bad"]
+    assert says in found[0].sentence
