@@ -24,10 +24,12 @@ from app.errors import InstallError
 from app.headers.safetensors import read_header
 from app.headers.spoilt import Spoilt
 from app.layers import LAYERS
+from app.rope import GUESSED, rope_theta, text_part
 
 WITH_HEAD = ("smolvlm", "idefics3")
 """Architectures whose loader wants a head of its own even where it is tied to the embeddings, and that it loads
-without eyes if they are not there. Of the others, app/check asks the loader."""
+without eyes if they are not there. Of the others, app/check asks the loader.
+That they are also the two of rope.GUESSED is chance: that is about another gap of the loader."""
 
 Config = dict[str, Any]
 
@@ -71,16 +73,18 @@ def make(source: Path, target: Path, how: Recipe) -> None:
 
 
 def whole_config(config: Config) -> Config:
-    """The config with `text_config.rope_theta`, which transformers 5 hides in rope_parameters and mlx_vlm then guesses.
+    """The config with rope_theta where mlx_vlm looks for it: in the language model's part, and as rope_parameters say.
 
     Raises:
         InstallError: it is nowhere, and a guess would make captions wrong without a word.
     """
-    text = config.get("text_config") or {}
-    theta = text.get("rope_theta") or (text.get("rope_parameters") or {}).get("rope_theta")
-    if theta is None and config.get("model_type") in WITH_HEAD:
+    theta, part = rope_theta(config), text_part(config)
+    if theta is None and config.get("model_type") in GUESSED:
         raise InstallError("config.json does not say rope_theta", "take a revision whose text_config has it")
-    return config if theta is None else {**config, "text_config": {**text, "rope_theta": theta}}
+    if theta is None:
+        return config
+    said = {"rope_theta": theta}
+    return {**config, part: {**config[part], **said}} if part else {**config, **said}
 
 
 def check(folder: Path, how: Recipe) -> None:

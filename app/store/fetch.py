@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import re
+import shlex
 import shutil
 import sys
 from argparse import ArgumentParser
@@ -205,7 +206,8 @@ def _disk_explained() -> Generator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise InstallError("the disk is full", "make room, then run again: it goes on from there") from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise InstallError(f"{where} cannot be written to", f"chown or chmod {where}, then run again") from error
+            remedy = f"chown or chmod {shlex.quote(str(where))}, then run again"
+            raise InstallError(f"{where} cannot be written to", remedy) from error
         raise
 
 

@@ -178,4 +178,5 @@ def _compare(folder: Path, entry: Entry, root: Path, afresh: bool) -> None:
 
 
 def _remedy(folder: Path) -> str:
-    return f"./install.sh --model {fetched_name(folder)} fetches it anew; your own models belong outside .models"
+    name = shlex.quote(fetched_name(folder))
+    return f"./install.sh --model {name} fetches it anew; your own models belong outside .models"

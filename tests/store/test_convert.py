@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.errors import InstallError
+from app.rope import rope_theta
 from app.store.convert import Recipe, check, make, recipe, tensor_names, whole_config
 from app.store.digests import sha256
 from tests.fixtures import families
@@ -93,6 +94,33 @@ def test_what_is_kept_as_published_is_real_files_that_cost_no_space(published: P
 @pytest.mark.parametrize("said", [{"rope_theta": 7.0}, {"rope_parameters": {"rope_theta": 7.0}}])
 def test_rope_theta_is_taken_from_where_it_is_said(said: dict[str, Any]) -> None:
     assert whole_config({"model_type": "smolvlm", "text_config": said})["text_config"]["rope_theta"] == 7.0
+
+
+def test_of_two_that_are_said_the_one_that_transformers_reads_is_written() -> None:
+    both = {"rope_theta": 10_000.0, "rope_parameters": {"rope_theta": 100_000.0}}
+    made = whole_config({"model_type": "smolvlm", "text_config": both})
+    assert made["text_config"] == {**both, "rope_theta": 100_000.0}
+
+
+@pytest.mark.parametrize("part", ["text_config", "llm_config", ""])
+def test_rope_theta_is_written_into_the_language_models_part(part: str) -> None:
+    text = {"rope_parameters": {"rope_theta": 7.0}, "hidden_size": 64}
+    made = whole_config({"model_type": "other", part: text} if part else {"model_type": "other", **text})
+    assert (made[part] if part else made) == {**text, "rope_theta": 7.0, **({} if part else {"model_type": "other"})}
+
+
+def test_a_model_that_says_rope_theta_twice_and_differently_is_installed_so_that_the_check_agrees(
+    tmp_path: Path,
+) -> None:
+    from mlx_vlm.utils import load_model
+
+    source = make_small_smolvlm(tmp_path / "published", rope="rope_parameters")
+    said = config(source)
+    said["text_config"]["rope_theta"] = ROPE_THETA / 10
+    (source / "config.json").write_text(json.dumps(said))
+    make(source, tmp_path / "made", AS_PUBLISHED)
+    assert load_model(tmp_path / "made", lazy=True).language_model.layers[0].self_attn.rope.base == ROPE_THETA
+    assert rope_theta(config(tmp_path / "made")) == config(tmp_path / "made")["text_config"]["rope_theta"]
 
 
 def test_a_rope_theta_that_is_said_nowhere_is_not_guessed(tmp_path: Path) -> None:

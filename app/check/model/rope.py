@@ -10,7 +10,7 @@ from app.check.facts import Finding
 from app.check.model.files import Checkpoint
 from app.rope import GUESSED, rope_theta, text_of
 
-CARRIED = ("ernie4_5_moe_vl",)
+CARRIED = ("ernie4_5_moe_vl", "paddleocr_vl")
 """Architectures whose loader carries rope_parameters along and counts with its own rope_theta all the same. The others
 that carry them read them (mlx-vlm 0.7.10)."""
 
