@@ -9,7 +9,8 @@
     errors.py     failures that can be explained, with their remedies
     flow.py       what flows, and the seams between the rooms
     card.py       what is known of a model before it is loaded;  wish.py: what is wished of it beyond that
-    layers.py     which parts of a model are quantized;  harmless.py: text that a terminal may be shown
+    layers.py     which parts of a model are quantized;  rope.py: how it counts positions
+    harmless.py   text that a terminal may be shown;  kept.py: small files from one start to the next
     wiring/       the one place that names concrete classes
     narrator.py   the live loop;  gate.py, pace.py, sentences.py: its judgements
     live.py       who runs where: the inference thread, the main thread, the end

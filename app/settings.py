@@ -53,7 +53,9 @@ class Settings:
     model: str = knob(
         "smolvlm2-256m", "a model's name, owner/name on the hub, a folder, or auto", metavar="NAME|PATH|auto"
     )
-    trust_model: bool = knob(False, "start even with a model that the check refuses, if it can be loaded at all", action="store_true")
+    trust_model: bool = knob(
+        False, "start even with a model that the check refuses, if it can be loaded at all", action="store_true"
+    )
     image_tokens: int | Literal["tiles"] | None = knob(
         None,
         "how many tokens a frame becomes (fewer is quicker), or tiles: a picture in all its detail, for describe",

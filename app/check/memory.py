@@ -16,7 +16,7 @@ from app.kept import keep, recalled
 
 VERSIONED = ("mlx", "mlx-vlm", "transformers", "tokenizers", "jinja2", "numpy", "pillow", "opencv-python")
 """Packages through which a model is loaded and shown a picture."""
-JUDGES = ("check", "headers", "vision", "card.py", "layers.py", "wish.py")
+JUDGES = ("check", "headers", "vision", "card.py", "layers.py", "rope.py", "wish.py")
 """Where, inside app/, it is decided what is found."""
 KEPT = 40
 """Verdicts; the oldest go first."""

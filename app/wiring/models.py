@@ -123,7 +123,7 @@ def judged(model: Chosen, *, afresh: bool = False) -> "list[Finding]":
     """What files, names and shapes tell; remembered."""
 
     def ask() -> "list[Finding]":
-        from app.check.model import judge
+        from app.check.model.judge import judge
 
         return judge(model.folder, model.card)
 
@@ -144,15 +144,16 @@ def seen(model: Chosen, wish: Wish, describer: Describer, *, afresh: bool = Fals
 def remembered(model: Chosen, what: str, ask: "Callable[[], list[Finding]]", afresh: bool) -> "list[Finding]":
     """What was found before about the same files; asked `afresh`, nothing is hashed for a model that is refused."""
     from app.check.memory import Memory, key
+    from app.check.model.absence import leftovers
     from app.store.digests import folder_digests
     from app.store.registry import ROOT
 
     memory = Memory(ROOT / ".cache" / "checks.json")
     if not afresh:
-        return memory.findings(key(folder_digests(model.folder), model.card, what), ask)
+        return memory.findings(key(folder_digests(model.folder), model.card, what, leftovers(model.folder)), ask)
     found = ask()
     if not any(each.status == "bad" for each in found):
-        memory.keep(key(folder_digests(model.folder), model.card, what), found)
+        memory.keep(key(folder_digests(model.folder), model.card, what, leftovers(model.folder)), found)
     return found
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.card import Card
 from app.check.facts import Finding
-from app.check.model import judge
+from app.check.model.judge import judge
 from app.errors import ModelError, UsageError
 from app.settings import Settings
 from app.wiring.models import Chosen, asked, chosen, doubts, judged, refuse
@@ -38,7 +38,7 @@ def times_judged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
         made.append(folder)
         return judge(folder, card)
 
-    monkeypatch.setattr("app.check.model.judge", counted)
+    monkeypatch.setattr("app.check.model.judge.judge", counted)
     return lambda: len(made)
 
 

@@ -1,5 +1,4 @@
-"""Can this model be loaded by what is installed? From files, names and shapes; no weights are read."""
+"""Can this model be loaded by what is installed? From files, names and shapes; no weights are read.
 
-from app.check.model.judge import judge
-
-__all__ = ["judge"]
+judge.py has the stages in their order.
+"""

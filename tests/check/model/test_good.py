@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.card import Card
-from app.check.model import judge
+from app.check.model.judge import judge
 from tests.fixtures.families import NAMES, make
 from tests.fixtures.families.shelf import Shelf
 from tests.fixtures.families.tensors import read

@@ -7,7 +7,7 @@ import pytest
 from mlx_vlm import utils
 
 from app.card import Bound, Card
-from app.check.model import judge
+from app.check.model.judge import judge
 from tests.fixtures.families import NAMES
 from tests.fixtures.families.shelf import Shelf
 from tests.fixtures.families.tensors import read, write

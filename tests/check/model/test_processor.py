@@ -10,7 +10,7 @@ import pytest
 
 from app.card import Card
 from app.check.facts import Finding
-from app.check.model import judge
+from app.check.model.judge import judge
 from tests.fixtures.blinded import DEMO
 from tests.fixtures.families.shelf import Shelf
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.card import Card
 from app.check.facts import Finding
-from app.check.model import judge
+from app.check.model.judge import judge
 from tests.fixtures.families.shelf import Shelf
 from tests.fixtures.spoilt import CASES, Case
 from tests.fixtures.spoilt.case import RAN
