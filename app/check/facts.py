@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from app.headers.spoilt import Spoilt
+from app.headers.spoilt import Spoilt, short
+
+MOST_OF_A_REASON = 200
 
 Status = Literal["ok", "note", "bad", "unknown"]
 """`bad`: something that the narrator needs is missing. `note`: it runs, with less than there could be.
@@ -34,8 +36,9 @@ def bad(name: str, spoilt: Spoilt) -> Finding:
 
 def unknown(name: str, failure: Exception) -> Finding:
     """That finding out failed, which is no verdict."""
-    why = " ".join(str(failure).split())
-    return Finding(name, "unknown", f"could not be found out: {type(failure).__name__}: {why}", code="unknown")
+    why = short(" ".join(str(failure).split()), MOST_OF_A_REASON)
+    sentence = f"could not be found out: {type(failure).__name__}: {why}"
+    return Finding(name, "unknown", sentence, "report this with what ./run.sh check prints", "unknown")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from app.card import Card
-from app.check.facts import Finding
+from app.check.facts import Finding, unknown
 from app.check.model import config, eyes, files, fit, loader, processor, rope
-from app.check.model.absence import one_line
 
 
 def judge(folder: Path, card: Card) -> list[Finding]:
@@ -24,7 +23,7 @@ def judge(folder: Path, card: Card) -> list[Finding]:
             if any(each.status == "bad" for each in found):
                 break
     except Exception as error:  # noqa: BLE001 — a defect of the check, or of a library, says nothing about the model
-        findings.append(_unknown(error))
+        findings.append(unknown("check", error))
     return findings
 
 
@@ -39,8 +38,3 @@ def _stages(folder: Path, card: Card) -> Iterator[list[Finding]]:
         return
     yield [*rope.counting(checkpoint, plan.config), *fit.judge_plan(checkpoint, plan)]
     yield processor.examine(checkpoint, plan.config)
-
-
-def _unknown(error: Exception) -> Finding:
-    sentence = f"the check came to no verdict ({type(error).__name__}: {one_line(error)})"
-    return Finding("check", "unknown", sentence, "report this with what ./run.sh check prints", "unknown")

@@ -4,7 +4,7 @@ The processor is mlx-vlm's own, as it makes prompts while it describes; the mode
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,9 @@ VOCABULARIES = ("tokenizer.json", "*.model", "vocab.json", "vocab.txt", "*.tikto
 """Where a tokenizer's words may be; transformers makes an empty tokenizer where none of them is there."""
 MARKS = {"image_token": "image_token_index", "vision_start_token": "vision_start_token_id"}
 """The processor's marks around and for a picture, and where the loader's config has their numbers."""
-SETTINGS = ("preprocessor_config.json", "processor_config.json", "chat_template.json", "tokenizer_config.json")
-"""Files that an image processor is made from, or that are read on the way."""
+SETTINGS = ("preprocessor_config.json", "processor_config.json", "chat_template.json")
+WORDS = ("tokenizer.json", "tokenizer_config.json")
+"""Files that an image processor and a tokenizer are made from, or that are read on the way."""
 OF_THE_WEIGHTS = "take processor_config.json and preprocessor_config.json from the repository of the weights"
 AGAIN = "download the folder again, with all its JSON and template files; or take another model: ./run.sh models"
 
@@ -45,18 +46,18 @@ def examine(checkpoint: Checkpoint, config: Any) -> list[Finding]:
 
 def _not_made(folder: Path, error: Exception) -> Finding:
     """Whose fault it is that there is no processor: the tokenizer's, if that cannot be made alone either."""
-    if loading.has_tokenizer(folder):
-        spoilt = [name for name in SETTINGS if (folder / name).exists() and not _is_json(folder / name)]
-        lacking = [name for name in SETTINGS[:1] if not (folder / name).exists()]
-        why = _named(spoilt, "is no JSON") or _named(lacking, "is missing") or one_line(error)
-        sentence = f"the image processor cannot be made: {why}"
-        return Finding("processor", "bad", sentence, AGAIN, "no-image-processor")
-    return Finding("processor", "bad", f"the tokenizer cannot be read: {one_line(error)}", AGAIN, "no-tokenizer")
+    if not loading.has_tokenizer(folder):
+        why = _spoilt(folder, WORDS) or one_line(error)
+        return Finding("processor", "bad", f"the tokenizer cannot be read: {why}", AGAIN, "no-tokenizer")
+    is_there = (folder / SETTINGS[0]).exists()
+    why = _spoilt(folder, SETTINGS) or ("" if is_there else f"{SETTINGS[0]} is missing") or one_line(error)
+    return Finding("processor", "bad", f"the image processor cannot be made: {why}", AGAIN, "no-image-processor")
 
 
-def _named(files: list[str], what: str) -> str:
-    """The first of them; what transformers says over such a file often names another reason."""
-    return f"{files[0]} {what}" if files else ""
+def _spoilt(folder: Path, files: Sequence[str]) -> str:
+    """The first of these files that is no JSON; what transformers says over one often names another reason."""
+    found = [name for name in files if (folder / name).exists() and not _is_json(folder / name)]
+    return f"{found[0]} is no JSON" if found else ""
 
 
 def _is_json(path: Path) -> bool:

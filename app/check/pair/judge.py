@@ -7,7 +7,7 @@ notices at the first picture only, in words that say little.
 from collections.abc import Collection, Generator, Iterator
 from pathlib import Path
 
-from app.check.facts import Finding, bad
+from app.check.facts import Finding, bad, unknown
 from app.check.pair import llama
 from app.check.pair.find import mmprojs, shards
 from app.check.pair.projector import WORDS, architecture, is_mmproj, projector, sees, width_made, width_taken
@@ -28,8 +28,7 @@ def judge_pair(text: Path, mmproj: Path | None) -> list[Finding]:
     try:
         found.extend(_findings(text, mmproj))
     except Exception as failure:  # noqa: BLE001 — a defect of the check is no verdict on the model
-        sentence = f"it could not be found out: {type(failure).__name__}: {failure}"
-        found.append(Finding("pair", "unknown", sentence, code="unknown"))
+        found.append(unknown("pair", failure))
     return found
 
 

@@ -79,9 +79,10 @@ def test_all_that_disagrees_with_another_familys_tokenizer_is_told(shelf: Shelf,
         ("preprocessor_config.json", None, "preprocessor_config.json is missing"),
         ("preprocessor_config.json", "{", "preprocessor_config.json is no JSON"),
         ("chat_template.json", "<html>", "chat_template.json is no JSON"),
+        ("tokenizer_config.json", "", "tokenizer_config.json is no JSON"),
     ],
 )
-def test_the_file_that_keeps_the_image_processor_from_being_made_is_named(
+def test_the_file_that_keeps_a_processor_from_being_made_is_named(
     tmp_path: Path, name: str, content: str | None, says: str
 ) -> None:
     folder = tmp_path / "spoilt"
