@@ -38,7 +38,7 @@ class Loaded:
     model: Any
     processor: Any
     precision: str
-    """As the banner says it."""
+    """As the banner says it; empty for the type that was published."""
 
     @property
     def name(self) -> str:
@@ -96,7 +96,7 @@ def load(folder: Path, wished: Precision | None = None) -> Loaded:
         refuse_programs(folder)
         model, processor = mlx_vlm.load(str(folder), lazy=True, trust_remote_code=False)
         precision.bring(model, wished)
-        name = precision.called(model)
+        name = precision.called(model, wished)
         device.settle(model)
     except FAILURES as failure:
         reason = str(failure).strip().splitlines() or [type(failure).__name__]

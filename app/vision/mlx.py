@@ -44,7 +44,8 @@ class MlxDescriber:
 
     @property
     def banner(self) -> Banner:
-        return Banner(f"{self.card.name}, {self.family.words}, {self.loaded.precision}", device.warnings())
+        words = filter(None, (self.card.name, self.family.words, self.loaded.precision))
+        return Banner(", ".join(words), device.warnings())
 
     def warm_up(self) -> None:
         """Describe a grey frame: a model that cannot is found out now, and the first caption is quick.

@@ -9,7 +9,6 @@ from typing import Any
 import mlx.core as mx
 from mlx.nn.layers.base import Module
 from mlx.nn.layers.quantized import quantize
-from mlx.utils import tree_flatten
 
 from app.errors import UsageError
 from app.layers import LAYERS
@@ -40,16 +39,14 @@ def bring(model: Module, precision: Precision | None) -> None:
         raise _too_late(has, precision)
 
 
-def called(model: Module) -> str:
-    """The precision in a word for the banner: `4-bit`, `4- and 6-bit`, or the name of the weights' type."""
+def called(model: Module, wished: Precision | None) -> str:
+    """What the banner says of it: `4-bit`, `4- and 6-bit`, `float16 weights` if that was wished for, else nothing.
+
+    A published type goes without saying: what is computed in is the device's affair, and it says so itself.
+    """
     if has := bits(model):
         return "- and ".join(str(each) for each in sorted(has)) + "-bit"
-    sizes: dict[str, int] = {}
-    weights: Any = tree_flatten(model.parameters())  # type: ignore[no-untyped-call]  # MLX ships no types for it
-    for _, value in weights:
-        name = str(value.dtype).removeprefix("mlx.core.")
-        sizes[name] = sizes.get(name, 0) + value.size
-    return max(sizes, key=lambda name: sizes[name])
+    return f"{wished} weights" if wished else ""
 
 
 def bits(model: Module) -> set[int]:

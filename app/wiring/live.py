@@ -50,7 +50,7 @@ def live_run(settings: Settings) -> Run:
 def refuse_more_frames(wished: int, card: Card) -> None:
     """Raise UsageError for more frames than the model can be shown at once."""
     if wished > card.frames:
-        at_most = "one frame" if card.frames == 1 else f"{card.frames} frames"
+        at_most = "one frame" if card.frames == 1 else f"at most {card.frames} frames"
         raise UsageError(f"{card.name} can be shown {at_most} at once", "take a smaller --frames, or another --model")
 
 

@@ -46,7 +46,8 @@ def test_the_demo_model_still_sees_and_the_banner_says_in_what(wished: Precision
     describer = MlxDescriber(DEMO, wish=Wish(precision=wished))
     request = Request((plain((210, 35, 40)),), PROMPT)
     assert "".join(piece.text for piece in describer.describe(request)).strip() == "Everything is red."
-    assert describer.banner.name.endswith(wished.replace("bit", "-bit"))
+    said = f"{wished} weights" if "float" in wished else wished.replace("bit", "-bit")
+    assert describer.banner.name.endswith(f", {said}")
 
 
 def test_half_precision_rounds_the_weights_on_a_cpu_too() -> None:
@@ -54,8 +55,8 @@ def test_half_precision_rounds_the_weights_on_a_cpu_too() -> None:
     assert all(mx.array_equal(value, value.astype(mx.float16).astype(value.dtype)).item() for value in rounded.values())
 
 
-def test_as_published_is_what_the_files_say() -> None:
-    assert load(DEMO).precision == "bfloat16"
+def test_only_bits_are_told_of_what_was_published() -> None:
+    assert load(DEMO).precision == ""
     assert load(folder("smolvlm-4bit")).precision == "4-bit"
     assert load(folder("smolvlm-mixed")).precision == "4- and 6-bit"
 
