@@ -96,6 +96,9 @@ def answering(sent: bytes, drip: bytes = b"") -> Iterator[str]:
             caller.sendall(sent)
             while drip and not is_over.wait(0.05):
                 caller.sendall(drip)
+            caller.shutdown(socket.SHUT_WR)
+            while caller.recv(65536):  # to close on words that were not read would take back what was answered
+                pass
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(10)
