@@ -43,7 +43,12 @@ class Cost:
     image_tokens: int = 0
     forwards: int = 0
     """Passes through the language model, prefill included."""
+    drafted: int = 0
+    """Tokens that were guessed from the last description, and shown to the language model together."""
     draft_accepted: int = 0
+    """Those of them that it would have said."""
+    encoded: int = 0
+    """Frames that went through the vision tower; the others' features were kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,11 @@ class Status:
     tokens_per_s: float
     memory_bytes: int
     """The most that the process has held so far."""
+    drafted: int = 0
+    """Tokens guessed from the last description, over all descriptions."""
+    draft_accepted: int = 0
+    effort: str = ""
+    """What is done with less than could be, and why; empty where nothing is."""
 
 
 Happening = Growing | Sentence | Notice | Status
@@ -113,6 +123,8 @@ class Request:
     frames: Sequence[Frame]
     prompt: str
     max_tokens: int = 64
+    image_tokens: int | None = None
+    """How many tokens a frame may become this time, one of the describer's `choices`; None: as usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +155,11 @@ class Describer(Protocol):
 
     @property
     def banner(self) -> Banner: ...
+
+    @property
+    def choices(self) -> Sequence[int]:
+        """How many tokens a frame can become: the usual number first, then fewer. One or none: it cannot be chosen."""
+        ...
 
     def describe(self, request: Request) -> Generator[Piece]:
         """Yield the description as it comes; to cancel, close the iterator.

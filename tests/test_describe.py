@@ -128,7 +128,9 @@ def test_json_lines_hold_the_picture_the_text_and_what_it_cost(tmp_path):
         "tokens": 3,
         "image_tokens": 64,
         "forwards": 3,
+        "drafted": 0,
         "draft_accepted": 0,
+        "encoded": 0,
     }
 
 

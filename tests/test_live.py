@@ -16,7 +16,7 @@ from tests.running import DEMO, SLOW_S, records, run, start
 
 NUMBERS = [
     *("media_s", "seen_at", "frame_age_s", "first_word_s", "total_s", "tokens", "image_tokens", "forwards"),
-    *("draft_accepted", "frames_seen", "frames_described"),
+    *("drafted", "draft_accepted", "frames_seen", "frames_described"),
 ]
 
 

@@ -34,6 +34,7 @@ def sentence_record(sentence: Sentence) -> Record:
         "tokens": cost.tokens,
         "image_tokens": cost.image_tokens,
         "forwards": cost.forwards,
+        "drafted": cost.drafted,
         "draft_accepted": cost.draft_accepted,
         "frames_seen": frame.number + 1,
         "frames_described": sentence.frames_described,

@@ -47,6 +47,10 @@ class MlxDescriber:
         words = filter(None, (self.card.name, self.family.words, self.loaded.precision))
         return Banner(", ".join(words), device.warnings())
 
+    @property
+    def choices(self) -> Sequence[int]:
+        return self.family.choices
+
     def warm_up(self) -> None:
         """Describe a grey frame: a model that cannot is found out now, and the first caption is quick.
 

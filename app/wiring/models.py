@@ -54,6 +54,10 @@ class Doubted:
         own = self.describer.banner
         return Banner(own.name, (*self.doubts, *own.warnings))
 
+    @property
+    def choices(self) -> Sequence[int]:
+        return self.describer.choices
+
     def describe(self, request: Request) -> Generator[Piece]:
         return self.describer.describe(request)
 

@@ -10,7 +10,7 @@ import numpy as np
 from app.flow import Cost, Frame, Growing, Notice, Sentence, SentenceKind, Status
 
 ROOT = Path(__file__).parents[2]
-COST = Cost(first_word_s=0.21, total_s=0.8, tokens=12, image_tokens=64, forwards=13, draft_accepted=3)
+COST = Cost(first_word_s=0.21, total_s=0.8, tokens=12, image_tokens=64, forwards=13, drafted=5, draft_accepted=3)
 
 
 def frame(number: int = 0, seen_at: float | None = None) -> Frame:

@@ -25,6 +25,7 @@ def test_a_sentence_has_every_field_of_the_contract() -> None:
         "tokens": 12,
         "image_tokens": 64,
         "forwards": 13,
+        "drafted": 5,
         "draft_accepted": 3,
         "frames_seen": 42,
         "frames_described": 7,

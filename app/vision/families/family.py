@@ -21,6 +21,11 @@ class Family(Protocol):
         """What a frame costs, for the banner: `64 image tokens a frame`."""
         ...
 
+    @property
+    def choices(self) -> Sequence[int]:
+        """How many image tokens a frame can become: the usual number first, then fewer."""
+        ...
+
     def picture(self, pixels: Pixels) -> Image:
         """A frame (RGB, H×W×3 uint8) as the processor is to be given it, the whole of it."""
         ...

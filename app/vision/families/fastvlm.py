@@ -37,6 +37,10 @@ class FastVlm:
     def words(self) -> str:
         return a_frame(self.image_tokens)
 
+    @property
+    def choices(self) -> Sequence[int]:
+        return (self.image_tokens,)
+
     def picture(self, pixels: Pixels) -> Image:
         return framed(pixels, self.edge)
 

@@ -36,6 +36,10 @@ class Lfm2Vl:
     def words(self) -> str:
         return f"at most {self.budget} image tokens a frame"
 
+    @property
+    def choices(self) -> Sequence[int]:
+        return (self.budget,)
+
     def picture(self, pixels: Pixels) -> Image:
         return fitted(pixels, self.budget, self.cell)
 

@@ -44,6 +44,10 @@ class SmolVlm:
     def words(self) -> str:
         return a_frame(self.image_tokens)
 
+    @property
+    def choices(self) -> Sequence[int]:
+        return (self.image_tokens,)
+
     def picture(self, pixels: Pixels) -> Image.Image:
         return tile(pixels, self.edge)
 
@@ -66,6 +70,10 @@ class Tiles:
     @property
     def words(self) -> str:
         return f"{self.image_tokens} image tokens a tile"
+
+    @property
+    def choices(self) -> Sequence[int]:
+        return ()
 
     def picture(self, pixels: Pixels) -> Image.Image:
         return Image.fromarray(np.ascontiguousarray(pixels))

@@ -32,6 +32,10 @@ class ServerDescriber:
     def banner(self) -> Banner:
         return Banner(f"{self.model} on {self.root}", (f"Pictures go to {self.root}.",))
 
+    @property
+    def choices(self) -> Sequence[int]:
+        return ()
+
     def describe(self, request: Request) -> Generator[Piece]:
         """Yield the whole answer at once. Raises ModelError where there is none.
 
