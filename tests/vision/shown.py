@@ -31,6 +31,6 @@ def told(describer: MlxDescriber, *frames: Frame) -> Sequence[Piece]:
 
 def first_word(describer: MlxDescriber, *frames: Frame) -> np.ndarray:
     """Log-probabilities of the first token, float32."""
-    _, inputs = describer.seen(asked(*frames))
-    with closing(describer.generate(inputs, 1)) as results:
+    _, inputs = describer.plain.seen(asked(*frames))
+    with closing(describer.plain.generate(inputs, 1)) as results:
         return np.array(next(results).logprobs.astype(mx.float32))

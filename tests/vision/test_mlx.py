@@ -82,15 +82,23 @@ def test_tokens_are_those_of_the_text(describer: MlxDescriber) -> None:
     assert pieces[-1].cost.tokens == len(ids)
 
 
+@pytest.mark.parametrize("road", ["plain", "road"])
 @pytest.mark.parametrize("limit", [3, 64])
-def test_forwards_are_those_that_the_language_model_makes(
-    describer: MlxDescriber, monkeypatch: pytest.MonkeyPatch, limit: int
+def test_forwards_are_the_passes_through_the_language_models_layers(
+    describer: MlxDescriber, monkeypatch: pytest.MonkeyPatch, limit: int, road: str
 ) -> None:
-    """The one thing patched here is a counter around the real forward."""
-    kind, passes = type(describer.loaded.model.language_model), []
-    forward = kind.__call__
-    monkeypatch.setattr(kind, "__call__", lambda *given, **named: passes.append(1) or forward(*given, **named))
-    assert told(describer, scene(), limit=limit)[-1].cost.forwards == len(passes)
+    """The one thing patched here is a counter around the real layer."""
+    first, passes = describer.loaded.model.language_model.layers[0], []
+    kind = type(first)
+    through = kind.__call__
+
+    def counted(layer: object, *given: object, **named: object) -> object:
+        passes.append(layer is first)
+        return through(layer, *given, **named)
+
+    monkeypatch.setattr(kind, "__call__", counted)
+    pieces = list(getattr(describer, road).describe(Request((scene(),), "Describe the scene.", limit)))
+    assert pieces[-1].cost.forwards == sum(passes)
 
 
 def test_the_limit_is_kept(describer: MlxDescriber) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.vision.tile import fitted, framed, grid, tile
+from app.vision.tile import fitted, framed, grid, squeezed
 
 RED = (210, 35, 40)
 
@@ -13,10 +13,10 @@ RED = (210, 35, 40)
 def test_a_tile_is_square_rgb_and_the_whole_frame() -> None:
     pixels = np.zeros((480, 640, 3), np.uint8)
     pixels[:, 560:] = RED
-    squeezed = np.asarray(tile(pixels, 128))
-    assert squeezed.shape == (128, 128, 3)
-    assert tuple(squeezed[64, 125]) == RED
-    assert tuple(squeezed[64, 100]) == (0, 0, 0)
+    tile = squeezed(pixels, 128)
+    assert tile.shape == (128, 128, 3)
+    assert tuple(tile[64, 125]) == RED
+    assert tuple(tile[64, 100]) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,12 @@ def test_a_fitted_picture_is_whole_cells_and_the_whole_frame() -> None:
     pixels = np.zeros((480, 640, 3), np.uint8)
     pixels[:, 560:] = RED
     picture = fitted(pixels, 64, 32)
-    assert picture.size == (9 * 32, 7 * 32)
-    assert tuple(np.asarray(picture)[100, -10]) == RED
+    assert picture.shape == (7 * 32, 9 * 32, 3)
+    assert tuple(picture[100, -10]) == RED
 
 
 def test_a_framed_picture_has_black_bars_and_the_whole_frame_between_them() -> None:
-    inside = np.asarray(framed(np.full((270, 480, 3), RED, np.uint8), 64))
+    inside = framed(np.full((270, 480, 3), RED, np.uint8), 64)
     assert inside.shape == (64, 64, 3)
     assert np.all(inside[14:50] == RED)
     assert not inside[:14].any()
@@ -59,5 +59,5 @@ def test_a_framed_picture_has_black_bars_and_the_whole_frame_between_them() -> N
 @pytest.mark.parametrize("size", [(1, 1), (1, 2000), (2000, 1), (3, 5)])
 def test_the_smallest_and_the_thinnest_frames_fit_too(size: tuple[int, int]) -> None:
     pixels = np.full((*size, 3), 200, np.uint8)
-    assert tile(pixels, 64).size == framed(pixels, 64).size == (64, 64)
-    assert fitted(pixels, 64, 32).size[0] % 32 == 0
+    assert squeezed(pixels, 64).shape == framed(pixels, 64).shape == (64, 64, 3)
+    assert fitted(pixels, 64, 32).shape[0] % 32 == 0

@@ -1,8 +1,9 @@
 """What every family of models is asked, and how a wish that it cannot grant is refused."""
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, Self, runtime_checkable
 
+import mlx.core as mx
 from PIL.Image import Image
 
 from app.errors import UsageError
@@ -11,7 +12,7 @@ from app.vision.loaded import Inputs
 
 
 class Family(Protocol):
-    """How models of one kind are shown a frame. Made once a model, it sets the processor to the app's ways.
+    """How models of one kind are shown a frame, by their own processor.
 
     What is due is told from the pictures, what is sent from the token ids: two witnesses who must agree.
     """
@@ -30,6 +31,10 @@ class Family(Protocol):
         """A frame (RGB, H×W×3 uint8) as the processor is to be given it, the whole of it."""
         ...
 
+    def inputs(self, pictures: Sequence[Image], prompt: str) -> Inputs:
+        """What the processor, set to the app's ways, makes of pictures (oldest first) and a prompt."""
+        ...
+
     def due(self, pictures: Sequence[Image], inputs: Inputs) -> int:
         """How many image tokens these pictures are to become.
 
@@ -41,6 +46,25 @@ class Family(Protocol):
     def sent(self, inputs: Inputs) -> int:
         """How many image tokens the model is given."""
         ...
+
+
+@runtime_checkable
+class Direct(Family, Protocol):
+    """A family whose frames can go straight to the tower, past the processor."""
+
+    def pixels(self, pixels: Pixels) -> mx.array:
+        """A frame (RGB, H×W×3 uint8) in the numbers that the processor would make of it, float32, not yet evaluated."""
+        ...
+
+    def features(self, pixels: mx.array) -> mx.array:
+        """What tower and connector make of `pixels`: image tokens×width, as they reach the language model."""
+        ...
+
+    def through(self, image_tokens: int) -> Self:
+        """The same model, looking through one of its `choices`."""
+        ...
+
+    def __hash__(self) -> int: ...
 
 
 def a_frame(image_tokens: int) -> str:

@@ -4,13 +4,16 @@ The token ids hold one placeholder a frame and not 256: rows are not ids.
 """
 
 from collections.abc import Sequence
+from typing import Self
 
-from PIL.Image import Image
+import mlx.core as mx
+from PIL import Image
 
 from app.card import Card
 from app.flow import Pixels
 from app.vision.families.family import a_frame, one_at_a_time, refused
 from app.vision.loaded import Inputs, Loaded
+from app.vision.normal import normalizer
 from app.vision.tile import framed
 from app.wish import Wish
 
@@ -32,6 +35,7 @@ class FastVlm:
         # noise would be seen in black and white. Normalizing can scale as well, and does so every time.
         images.image_mean = [each * WHITE for each in images.image_mean]
         images.image_std = [each * WHITE for each in images.image_std]
+        self.normal = normalizer(images)
 
     @property
     def words(self) -> str:
@@ -41,10 +45,26 @@ class FastVlm:
     def choices(self) -> Sequence[int]:
         return (self.image_tokens,)
 
-    def picture(self, pixels: Pixels) -> Image:
-        return framed(pixels, self.edge)
+    def picture(self, pixels: Pixels) -> Image.Image:
+        return Image.fromarray(framed(pixels, self.edge))
 
-    def due(self, pictures: Sequence[Image], _inputs: Inputs) -> int:
+    def inputs(self, pictures: Sequence[Image.Image], prompt: str) -> Inputs:
+        return self.loaded.inputs(pictures, prompt)
+
+    def pixels(self, pixels: Pixels) -> mx.array:
+        return self.normal(mx.array(framed(pixels, self.edge))[None])  # 1×edge×edge×3
+
+    def features(self, pixels: mx.array) -> mx.array:
+        model = self.loaded.model
+        kind = model.vision_tower.vision_model.patch_embed.blocks[0].reparam_conv.weight.dtype
+        _, seen, _ = model.vision_tower(pixels.astype(kind))  # 1×rows×columns×width
+        found: mx.array = model.mm_projector(seen.reshape(1, -1, seen.shape[-1]))
+        return found[0]
+
+    def through(self, _image_tokens: int) -> Self:
+        return self
+
+    def due(self, pictures: Sequence[Image.Image], _inputs: Inputs) -> int:
         """With two placeholders mlx-vlm puts the words between and behind them into the wrong places."""
         if len(pictures) > 1:
             raise one_at_a_time(self.name)

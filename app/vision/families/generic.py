@@ -46,7 +46,10 @@ class Generic:
         return ()
 
     def picture(self, pixels: Pixels) -> Image.Image:
-        return fitted(pixels, CELLS, CELL)
+        return Image.fromarray(fitted(pixels, CELLS, CELL))
+
+    def inputs(self, pictures: Sequence[Image.Image], prompt: str) -> Inputs:
+        return self.loaded.inputs(pictures, prompt)
 
     def due(self, pictures: Sequence[Image.Image], inputs: Inputs) -> int:
         """As many as each picture becomes on its own. Some models quietly drop all but the first of several."""

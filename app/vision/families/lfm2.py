@@ -5,13 +5,17 @@ have an effect on that, and the padding must shrink with the budget, or the towe
 """
 
 from collections.abc import Sequence
+from copy import copy
+from typing import Self
 
-from PIL.Image import Image
+import mlx.core as mx
+from PIL import Image
 
 from app.card import Card
 from app.flow import Pixels
 from app.vision.families.family import refused
 from app.vision.loaded import Inputs, Loaded
+from app.vision.normal import normalizer
 from app.vision.tile import fitted
 from app.wish import Wish
 
@@ -25,12 +29,10 @@ class Lfm2Vl:
     def __init__(self, loaded: Loaded, card: Card, wish: Wish) -> None:
         self.loaded = loaded
         images = loaded.processor.image_processor
-        self.cell = images.encoder_patch_size * images.downsample_factor
-        self.budget = budget(loaded, card, wish)
-        images.do_image_splitting = False
-        images.max_image_tokens = self.budget
-        images.min_image_tokens = 1  # the pictures come in their final size
-        images.max_num_patches = self.budget * images.downsample_factor**2
+        self.patch = int(images.encoder_patch_size)
+        self.cell = self.patch * images.downsample_factor
+        self.least, self.budget = bounds(loaded, card, wish)
+        self.normal = normalizer(images)
 
     @property
     def words(self) -> str:
@@ -38,28 +40,63 @@ class Lfm2Vl:
 
     @property
     def choices(self) -> Sequence[int]:
-        return (self.budget,)
+        """Half and a quarter of the pixels, no fewer than the card or the publisher allows."""
+        return [self.budget, *(self.budget // part for part in (2, 4) if self.budget // part >= self.least)]
 
-    def picture(self, pixels: Pixels) -> Image:
-        return fitted(pixels, self.budget, self.cell)
+    def through(self, image_tokens: int) -> Self:
+        fewer = copy(self)
+        fewer.budget = image_tokens
+        return fewer
 
-    def due(self, pictures: Sequence[Image], _inputs: Inputs) -> int:
+    def picture(self, pixels: Pixels) -> Image.Image:
+        return Image.fromarray(fitted(pixels, self.budget, self.cell))
+
+    def inputs(self, pictures: Sequence[Image.Image], prompt: str) -> Inputs:
+        images = self.loaded.processor.image_processor
+        images.do_image_splitting = False
+        images.max_image_tokens = self.budget
+        images.min_image_tokens = 1  # the pictures come in their final size
+        images.max_num_patches = self.budget * images.downsample_factor**2
+        return self.loaded.inputs(pictures, prompt)
+
+    def pixels(self, pixels: Pixels) -> mx.array:
+        return self.normal(mx.array(fitted(pixels, self.budget, self.cell))[None])  # 1×height×width×3
+
+    def features(self, pixels: mx.array) -> mx.array:
+        """The tower takes patches in rows. There is no padding among them, as the processor's pictures have."""
+        packed, rows, columns = patches(pixels, self.patch)
+        found: list[mx.array] = self.loaded.model.encode_images(
+            packed,
+            spatial_shapes=mx.array([[rows, columns]]),
+            pixel_attention_mask=mx.ones(packed.shape[:2], mx.int32),
+        )
+        return found[0]
+
+    def due(self, pictures: Sequence[Image.Image], _inputs: Inputs) -> int:
         return sum(picture.width * picture.height // self.cell**2 for picture in pictures)
 
     def sent(self, inputs: Inputs) -> int:
         return self.loaded.placeholders(inputs)
 
 
-def budget(loaded: Loaded, card: Card, wish: Wish) -> int:
-    """The most image tokens a frame may become: the wish, the card's default, or the published most.
+def patches(pixels: mx.array, edge: int) -> tuple[mx.array, int, int]:
+    """Cut 1×H×W×3 into 1×patches×(edge·edge·3), row by row; and how many rows and columns there are."""
+    _, height, width, channels = pixels.shape
+    rows, columns = height // edge, width // edge
+    cut = pixels.reshape(rows, edge, columns, edge, channels).transpose(0, 2, 1, 3, 4)
+    return cut.reshape(1, rows * columns, -1), rows, columns
+
+
+def bounds(loaded: Loaded, card: Card, wish: Wish) -> tuple[int, int]:
+    """The fewest image tokens that a frame may become, and the most: as wished, as the card says, or as published.
 
     Raises:
         UsageError: the wish is beyond the card's bounds, or the published ones where there is no card.
     """
     images, bound = loaded.processor.image_processor, card.image_tokens
-    least, most = (bound.least, bound.most) if bound else (images.min_image_tokens, images.max_image_tokens)
+    least, most = (bound.least, bound.most) if bound else (int(images.min_image_tokens), int(images.max_image_tokens))
     if wish.image_tokens is None:
-        return bound.default if bound else int(most)
+        return least, bound.default if bound else most
     if wish.image_tokens == "tiles" or not least <= wish.image_tokens <= most:
         raise refused(wish.image_tokens, card.name, [f"a number from {least} to {most}"])
-    return wish.image_tokens
+    return least, wish.image_tokens

@@ -5,7 +5,10 @@ KNOWN_ISSUES.md, "The tiling trap"). Only its attributes have an effect on that,
 """
 
 from collections.abc import Sequence
+from copy import copy
+from typing import Self
 
+import mlx.core as mx
 import numpy as np
 from PIL import Image
 
@@ -14,7 +17,8 @@ from app.errors import ModelError
 from app.flow import Pixels
 from app.vision.families.family import Family, a_frame, refused
 from app.vision.loaded import Inputs, Loaded
-from app.vision.tile import tile
+from app.vision.normal import normalizer
+from app.vision.tile import squeezed
 from app.wish import Wish
 
 
@@ -27,18 +31,14 @@ class SmolVlm:
     def __init__(self, loaded: Loaded, card: Card, wished: int | None) -> None:
         self.loaded = loaded
         published = published_edge(loaded)
-        whole, choices = tokens(loaded, published), edges(loaded, published, card)
-        if wished and wished not in choices:
-            raise refused(wished, card.name, map(str, choices))
-        default = card.image_tokens.default if card.image_tokens else whole
-        self.image_tokens = wished or (default if default in choices else whole)
-        self.edge = choices.get(self.image_tokens, published)
-        if self.image_tokens != whole:
-            loaded.processor.image_seq_len = self.image_tokens
-        images = loaded.processor.image_processor
-        images.max_image_size = {"longest_edge": self.edge}
-        images.do_image_splitting = False
-        images.do_resize = False
+        self.whole, self.edges = tokens(loaded, published), edges(loaded, published, card)
+        self.promised = loaded.processor.image_seq_len
+        if wished and wished not in self.edges:
+            raise refused(wished, card.name, map(str, self.edges))
+        default = card.image_tokens.default if card.image_tokens else self.whole
+        self.image_tokens = wished or (default if default in self.edges else self.whole)
+        self.edge = self.edges.get(self.image_tokens, published)
+        self.normal = normalizer(loaded.processor.image_processor)
 
     @property
     def words(self) -> str:
@@ -46,10 +46,39 @@ class SmolVlm:
 
     @property
     def choices(self) -> Sequence[int]:
-        return (self.image_tokens,)
+        return [self.image_tokens, *sorted((each for each in self.edges if each < self.image_tokens), reverse=True)]
+
+    def through(self, image_tokens: int) -> Self:
+        fewer = copy(self)
+        fewer.image_tokens, fewer.edge = image_tokens, self.edges.get(image_tokens, self.edge)
+        return fewer
 
     def picture(self, pixels: Pixels) -> Image.Image:
-        return tile(pixels, self.edge)
+        return Image.fromarray(squeezed(pixels, self.edge))
+
+    def inputs(self, pictures: Sequence[Image.Image], prompt: str) -> Inputs:
+        is_whole = self.image_tokens == self.whole  # then the processor's own word is held against the tower's
+        self.loaded.processor.image_seq_len = self.promised if is_whole else self.image_tokens
+        images = self.loaded.processor.image_processor
+        images.max_image_size = {"longest_edge": self.edge}
+        images.do_image_splitting = images.do_resize = False
+        return self.loaded.inputs(pictures, prompt)
+
+    def pixels(self, pixels: Pixels) -> mx.array:
+        return self.normal(mx.array(squeezed(pixels, self.edge))[None])  # 1×edge×edge×3
+
+    def features(self, pixels: mx.array) -> mx.array:
+        """mlx-vlm's own, without what it asks of every frame: is it padding, which of its patches are."""
+        model = self.loaded.model
+        seen: mx.array = model.connector(model.vision_model(pixels, self.patches)[0].astype(pixels.dtype))
+        return seen[0]
+
+    @property
+    def patches(self) -> mx.array | None:
+        """Which patches are picture: all. The tower needs to be told only to find the places of a smaller tile."""
+        eyes = self.loaded.model.config.vision_config
+        side = self.edge // eyes.patch_size
+        return None if self.edge == eyes.image_size else mx.ones((1, side, side), mx.bool_)
 
     def due(self, pictures: Sequence[Image.Image], _inputs: Inputs) -> int:
         return len(pictures) * self.image_tokens
@@ -77,6 +106,9 @@ class Tiles:
 
     def picture(self, pixels: Pixels) -> Image.Image:
         return Image.fromarray(np.ascontiguousarray(pixels))
+
+    def inputs(self, pictures: Sequence[Image.Image], prompt: str) -> Inputs:
+        return self.loaded.inputs(pictures, prompt)
 
     def due(self, _pictures: Sequence[Image.Image], inputs: Inputs) -> int:
         return int(inputs["pixel_values"].shape[1]) * self.image_tokens  # pixel_values: 1×tiles×3×edge×edge

@@ -38,7 +38,7 @@ def test_a_frame_is_described_and_the_banner_says_what_is_in_use(describer: MlxD
 
 @pytest.mark.parametrize("size", SIZES)
 def test_ids_rows_and_promise_agree_for_frames_of_every_shape(describer: MlxDescriber, size: tuple[int, int]) -> None:
-    pictures, inputs = describer.seen(asked(plain(size=size)))
+    pictures, inputs = describer.plain.seen(asked(plain(size=size)))
     due = describer.family.due(pictures, inputs)
     assert 0 < due <= 729
     assert describer.family.sent(inputs) == due
@@ -48,7 +48,7 @@ def test_ids_rows_and_promise_agree_for_frames_of_every_shape(describer: MlxDesc
 def test_every_frame_of_a_source_costs_the_same(describer: MlxDescriber) -> None:
     rng = np.random.default_rng(0)
     frames = [frame(rng.integers(0, 256, (360, 640, 3), np.uint8)) for _ in range(3)]
-    assert len({describer.family.sent(describer.seen(asked(each))[1]) for each in frames}) == 1
+    assert len({describer.family.sent(describer.plain.seen(asked(each))[1]) for each in frames}) == 1
 
 
 def test_several_frames_cost_as_often_as_much_or_are_refused(describer: MlxDescriber) -> None:

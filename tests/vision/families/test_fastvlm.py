@@ -38,7 +38,7 @@ def test_the_cost_counts_rows_and_not_ids(small: MlxDescriber) -> None:
 
 
 def test_a_frame_that_lost_its_placeholder_is_noticed(small: MlxDescriber) -> None:
-    _, inputs = small.seen(asked(plain()))
+    _, inputs = small.plain.seen(asked(plain()))
     inputs["input_ids"] = mx.where(inputs["input_ids"] == -200, 0, inputs["input_ids"])
     assert small.family.sent(inputs) == 0
 
@@ -46,12 +46,12 @@ def test_a_frame_that_lost_its_placeholder_is_noticed(small: MlxDescriber) -> No
 def test_the_last_column_and_row_of_a_frame_reach_the_tower(small: MlxDescriber) -> None:
     corner = plain((0, 0, 0), size=(480, 640))
     corner.pixels[-4:, -5:] = 255
-    _, inputs = small.seen(asked(corner))
+    _, inputs = small.plain.seen(asked(corner))
     assert np.array(inputs["pixel_values"])[0, :, SMALL_EDGE * 7 // 8 - 1, -1].min() > 0.5
 
 
 def test_a_frame_is_padded_with_black_and_scaled_once(small: MlxDescriber) -> None:
-    _, inputs = small.seen(asked(plain((255, 0, 0), size=(480, 640))))
+    _, inputs = small.plain.seen(asked(plain((255, 0, 0), size=(480, 640))))
     pixels = np.array(inputs["pixel_values"])
     assert pixels.shape == (1, 3, SMALL_EDGE, SMALL_EDGE)
     assert np.all(pixels[0, :, : SMALL_EDGE // 8] == 0)
@@ -61,7 +61,7 @@ def test_a_frame_is_padded_with_black_and_scaled_once(small: MlxDescriber) -> No
 def test_the_noise_of_a_covered_camera_stays_dark(small: MlxDescriber) -> None:
     """The processor's own scaling takes a frame of zeros and ones for black and white."""
     noise = np.random.default_rng(0).integers(0, 2, (480, 640, 3), np.uint8)
-    _, inputs = small.seen(asked(frame(noise)))
+    _, inputs = small.plain.seen(asked(frame(noise)))
     assert np.array(inputs["pixel_values"]).max() <= 1 / 255 + 1e-6
 
 

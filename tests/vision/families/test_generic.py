@@ -17,7 +17,7 @@ QWEN = "qwen3-vl"
 def test_a_frame_keeps_its_shape_and_is_about_as_large_as_512_by_512() -> None:
     describer = MlxDescriber(folder(QWEN))
     for size in SIZES:
-        (picture,), _ = describer.seen(asked(plain(size=size)))
+        (picture,), _ = describer.plain.seen(asked(plain(size=size)))
         assert 0.9 * 512**2 <= picture.width * picture.height <= 512**2
         assert picture.width / picture.height == pytest.approx(size[1] / size[0], rel=0.1)
 
@@ -49,6 +49,6 @@ def test_each_size_is_measured_once() -> None:
 
 def test_a_model_that_quietly_drops_all_frames_but_the_first_is_found_out() -> None:
     describer = MlxDescriber(folder(QWEN))
-    (picture,), inputs = describer.seen(asked(plain()))
+    (picture,), inputs = describer.plain.seen(asked(plain()))
     with pytest.raises(UsageError, match="one frame at a time"):
         describer.family.due([picture, picture], inputs)

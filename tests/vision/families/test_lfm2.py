@@ -16,7 +16,7 @@ NAMES = ["lfm2-vl", "lfm2.5-vl", "lfm2-vl-hyphen"]
 def test_64_asked_is_at_most_64_sent_and_hardly_less(name: str) -> None:
     describer = MlxDescriber(folder(name), wish=Wish(64))
     for size in SIZES:
-        _, inputs = describer.seen(asked(plain(size=size)))
+        _, inputs = describer.plain.seen(asked(plain(size=size)))
         assert 60 <= describer.loaded.image_rows(inputs) <= 64
         assert describer.family.sent(inputs) == describer.loaded.image_rows(inputs)
 
@@ -29,7 +29,7 @@ def test_a_frame_keeps_its_shape(size: tuple[int, int], tokens: int) -> None:
 
 def test_the_tower_does_not_work_on_padding_beyond_the_budget() -> None:
     describer = MlxDescriber(folder("lfm2-vl"), wish=Wish(64))
-    _, inputs = describer.seen(asked(plain()))
+    _, inputs = describer.plain.seen(asked(plain()))
     assert inputs["pixel_values"].shape[:2] == (1, 4 * 64)
 
 

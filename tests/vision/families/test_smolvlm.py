@@ -26,7 +26,7 @@ DEMO = Path(__file__).parents[3] / "models" / "demo"
 )
 def test_fewer_tokens_are_a_smaller_tile(name: str, wished: int, edge: int) -> None:
     describer = MlxDescriber(folder(name), wish=Wish(wished))
-    pictures, inputs = describer.seen(asked(plain()))
+    pictures, inputs = describer.plain.seen(asked(plain()))
     assert pictures[0].size == (edge, edge)
     assert inputs["pixel_values"].shape[-2:] == (edge, edge)
     assert describer.loaded.image_rows(inputs) == wished
@@ -63,7 +63,7 @@ def test_without_a_wish_the_card_says_how_many_and_without_a_card_the_publisher(
 )
 def test_tiles_are_the_whole_reading_of_the_processor(name: str, size: tuple[int, int], tiles: int, each: int) -> None:
     describer = MlxDescriber(folder(name), wish=Wish("tiles"))
-    pictures, inputs = describer.seen(asked(plain(size=size)))
+    pictures, inputs = describer.plain.seen(asked(plain(size=size)))
     assert describer.family.due(pictures, inputs) == describer.loaded.image_rows(inputs) == tiles * each
     assert f"{each} image tokens a tile" in describer.banner.name
 

@@ -1,0 +1,82 @@
+"""Decoding with drafts: words that may come are shown to the language model together, and those it would not have said
+are thrown away. What is left is what greedy decoding says, token by token, in fewer passes.
+
+The method is speculative decoding's (Leviathan et al., 2023) without a second model: the drafts are in
+app/vision/draft.py.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mlx.core as mx
+
+from app.vision.context import Context
+from app.vision.draft import Drafts
+from app.vision.language import Language
+
+Choose = Callable[[mx.array, Sequence[int]], list[int]]
+"""From logits (n×vocabulary) of n rows in a row, and the tokens said before the first, the token after each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Tokens that came out of one pass, and what all passes have cost so far."""
+
+    tokens: tuple[int, ...]
+    """Without the end mark."""
+    forwards: int
+    drafted: int
+    accepted: int
+    is_last: bool
+
+
+def greedy(logits: mx.array, _said: Sequence[int]) -> list[int]:
+    """The likeliest token after each row.
+
+    Of log-probabilities in the model's own type, as mlx-vlm takes it: in bfloat16 the rounding decides ties.
+    """
+    likeliest: Any = mx.argmax(logits - mx.logsumexp(logits, axis=-1, keepdims=True), axis=-1)
+    return list(likeliest.tolist())
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """How one model's words are chosen."""
+
+    language: Language
+    ends: frozenset[int]
+    """Tokens that end a description."""
+    choose: Choose = greedy
+
+    def bursts(self, rows: mx.array, drafts: Drafts, most: int) -> Generator[Burst]:
+        """Yield what is said after the prompt's `rows` (1×n×width), at most `most` tokens."""
+        context, said, drafted, accepted = Context(self.language), list[int](), 0, 0
+        while True:
+            guess = drafts.guess(said, most - len(said) - 1)
+            if guess and not said and not context.can_cut:  # a prompt is too long to come in twice
+                context.extend(rows[:, :-1])
+                rows = rows[:, -1:]
+            found = self.look_ahead(context, rows, guess, said)
+            new = found[: agreeing(found, guess) + 1]
+            context.take_back(len(guess) + 1 - len(new))
+            drafted, accepted = drafted + len(guess), accepted + len(new) - 1
+            said += new
+            is_last = said[-1] in self.ends or len(said) >= most
+            told = tuple(each for each in new if each not in self.ends)
+            yield Burst(told, context.forwards, drafted, accepted, is_last)
+            if is_last:
+                return
+            rows = self.language.embed(said[-1:])
+
+    def look_ahead(self, context: Context, rows: mx.array, guess: Sequence[int], said: Sequence[int]) -> list[int]:
+        """The token after the last of `rows`, and after each one of the guess, in one pass."""
+        shown = mx.concatenate([rows, self.language.embed(guess).astype(rows.dtype)], axis=1) if guess else rows
+        hidden = context.extend(shown)[:, -len(guess) - 1 :]
+        return self.choose(self.language.logits(hidden)[0], said)
+
+
+def agreeing(found: Sequence[int], guess: Sequence[int]) -> int:
+    """How many tokens of the guess would have been said."""
+    pairs = enumerate(zip(guess, found, strict=False))
+    return next((index for index, (guessed, said) in pairs if guessed != said), len(guess))

@@ -1,0 +1,82 @@
+"""The quick road: each frame encoded once, the prompt's words turned into rows once, what was said before as a draft.
+
+It says what mlx-vlm's own generation says of the same frames, word for word; tests hold it to that.
+"""
+
+from collections.abc import Generator, Sequence
+from functools import lru_cache
+
+import mlx.core as mx
+import numpy as np
+
+from app.card import Sampling
+from app.flow import Frame, Piece, Request
+from app.vision.decode import Decoder, greedy
+from app.vision.draft import Drafts
+from app.vision.families.family import Direct
+from app.vision.language import Language
+from app.vision.loaded import Loaded
+from app.vision.plain import agreed
+from app.vision.prompt import Prompt, prompt
+from app.vision.sampled import sampled
+from app.vision.speech import Speech
+
+PROMPTS = 8
+"""How many prompts are kept, and the drafts for as many; a narrator has one, and a question now and then."""
+
+Shape = tuple[int, ...]
+Seen = tuple[Frame, int, mx.array]
+"""A frame, the number of image tokens it was looked at through, and its features."""
+
+
+class Fast:
+    """Describes frames of a family that can be shown them directly."""
+
+    def __init__(self, loaded: Loaded, family: Direct, sampling: Sampling, *, drafts: bool) -> None:
+        self.loaded, self.family, self.sampling = loaded, family, sampling
+        self.language = Language(loaded.model)
+        self.ends = frozenset(loaded.processor.tokenizer.stopping_criteria.eos_token_ids)
+        self.is_greedy = sampling == Sampling()
+        self.has_drafts = drafts and self.is_greedy
+        self.kept: list[Seen] = []
+        self.looking = lru_cache(maxsize=None)(family.through)
+        self.prompt = lru_cache(PROMPTS)(self.make_prompt)
+        self.drafts = lru_cache(PROMPTS)(lambda _words: Drafts())
+
+    def describe(self, request: Request) -> Generator[Piece]:
+        """See `Describer.describe`; mlx-vlm's failures come as they are."""
+        speech, said = Speech(self.loaded.processor), list[int]()
+        rows, shown = self.rows(request, speech)
+        drafts = self.drafts(request.prompt) if self.has_drafts else Drafts()
+        for burst in self.decoder(shown).bursts(rows, drafts, request.max_tokens):
+            said += burst.tokens
+            yield from speech.pieces(burst)
+        drafts.remember(said)
+
+    def rows(self, request: Request, speech: Speech) -> tuple[mx.array, Prompt]:
+        """All of the request as rows of the language model, 1×n×width, and the prompt that they are made of."""
+        family = self.looking(request.image_tokens or self.family.choices[0])
+        features, speech.encoded = self.features(request.frames, family)
+        shown = self.prompt(family, request.prompt, tuple(frame.pixels.shape for frame in request.frames))
+        speech.image_tokens = agreed(self.loaded, sum(len(each) for each in features), shown.image_tokens)
+        return shown.rows(features), shown
+
+    def features(self, frames: Sequence[Frame], family: Direct) -> tuple[list[mx.array], int]:
+        """What the tower makes of each frame, and how many had to go through it: those of the last request need not."""
+        through = family.choices[0]
+        known = {id(frame): seen for frame, tokens, seen in self.kept if tokens == through}
+        new = [frame for frame in frames if id(frame) not in known]
+        known |= {id(frame): family.features(family.pixels(frame.pixels)) for frame in new}
+        self.kept = [(frame, through, known[id(frame)]) for frame in frames]
+        return [known[id(frame)] for frame in frames], len(new)
+
+    def make_prompt(self, family: Direct, words: str, shapes: Sequence[Shape]) -> Prompt:
+        """What the processor and the chat template make of these words and of frames of these shapes."""
+        pictures = [family.picture(np.zeros(shape, np.uint8)) for shape in shapes]
+        inputs = family.inputs(pictures, words)
+        due = agreed(self.loaded, family.sent(inputs), family.due(pictures, inputs))
+        return prompt(inputs["input_ids"][0].tolist(), self.loaded.image_token_id, (len(shapes), due), self.language)
+
+    def decoder(self, shown: Prompt) -> Decoder:
+        choose = greedy if self.is_greedy else sampled(self.sampling, shown.last)
+        return Decoder(self.language, self.ends, choose)

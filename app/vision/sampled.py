@@ -1,0 +1,28 @@
+"""Choosing the next token by chance, as a model's card may ask for; the arithmetic is mlx-vlm's own.
+
+A draft cannot be judged by it: what would have been said is not known before it is drawn.
+"""
+
+from collections.abc import Sequence
+
+import mlx.core as mx
+from mlx_vlm.sample_utils import make_logits_processors, make_sampler
+
+from app.card import Sampling
+from app.vision.decode import Choose
+
+
+def sampled(how: Sampling, before: int) -> Choose:
+    """Draws as `how` says; `before` is the prompt's last token, which counts as said for the repetition penalty."""
+    penalty = how.repetition_penalty if how.repetition_penalty != 1.0 else None
+    change = make_logits_processors(None, penalty)
+    draw = make_sampler(temp=how.temperature, top_p=1.0, min_p=how.min_p)
+
+    def choose(logits: mx.array, said: Sequence[int]) -> list[int]:
+        tokens = mx.array([before, *said])
+        for each in change:
+            logits = each(tokens, logits)
+        found: list[int] = draw(logits - mx.logsumexp(logits, axis=-1, keepdims=True)).tolist()
+        return found
+
+    return choose
