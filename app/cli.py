@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from app.errors import Explained, UsageError
-from app.settings import Settings, add_flags, from_flags
+from app.settings import Settings, add_flags, at_least, from_flags
 
 SAFETY = "Not for navigation, traffic or medicine: it can be wrong, and it can be late."
 
@@ -74,6 +74,14 @@ def check(parser: ArgumentParser, argv: Sequence[str]) -> int:
     return checks.check(given.target, given.mmproj, from_flags(given))
 
 
+def bench(parser: ArgumentParser, argv: Sequence[str]) -> int:
+    given = parser.parse_args(argv)
+    from app.wiring.bench import Options, bench
+
+    options = Options(given.rounds, given.captions, given.markdown, given.compare, given.gguf, given.mmproj)
+    return bench(options, from_flags(given))
+
+
 def flags(*names: str) -> Callable[[str], ArgumentParser]:
     """A parser maker for a command that takes these settings (all of them, if none is named)."""
 
@@ -113,6 +121,18 @@ def checked(name: str) -> ArgumentParser:
     return parser
 
 
+def benched(name: str) -> ArgumentParser:
+    parser = flags("model", *MODEL_FLAGS, "prompt", "max_tokens", "seconds", "json")(name)
+    number = at_least(1, int)
+    parser.add_argument("--rounds", metavar="N", type=number, default=3, help="how often all rows take their turns")
+    parser.add_argument("--captions", metavar="N", type=number, default=12, help="frames of each clip in a round")
+    parser.add_argument("--markdown", action="store_true", help="the tables ready to paste")
+    parser.add_argument("--compare", metavar="OLD.json", help="say what has changed since an earlier --json")
+    parser.add_argument("--gguf", metavar="FILE", help="also measure llama-server, if it is on PATH, with this model")
+    parser.add_argument("--mmproj", metavar="FILE", help="the eyes that belong to the GGUF file")
+    return parser
+
+
 MODEL_FLAGS = ("trust_model", "image_tokens", "precision")
 DEMO_FLAGS = (
     "frames",
@@ -134,6 +154,7 @@ COMMANDS = {
     "describe": Command("Describe pictures, or answer a question about them.", pictures, describe),
     "cameras": Command("List the cameras by name.", flags("json"), cameras),
     "models": Command("List the models: installed, fit for this machine, verified.", flags("json"), models),
+    "bench": Command("Measure how fast looksay is here, beside mlx-vlm as others use it.", benched, bench),
     "check": Command("Say whether a model fits and sees, or what this machine has and lacks.", checked, check),
 }
 

@@ -5,7 +5,8 @@
     ├── SourceError     a camera, clip, picture or stream cannot be opened or read
     ├── ModelError      a model is missing, spoilt, unfit or failed
     ├── OutputError     a log or a voice cannot be written to or started
-    └── InstallError    fetching or converting a model did not work
+    ├── InstallError    fetching or converting a model did not work
+    └── BenchError      results cannot be read or compared
 
 Everything else keeps its traceback: it is a defect of looksay, not of what it was given.
 """
@@ -45,4 +46,8 @@ class OutputError(Explained):
 
 
 class InstallError(Explained):
+    pass
+
+
+class BenchError(Explained):
     pass

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 APP = ROOT / "app"
-ROOMS = ("cameras", "vision", "outputs", "check", "store")
+ROOMS = ("cameras", "vision", "outputs", "check", "store", "bench")
 FILES = sorted(APP.rglob("*.py"))
 HEAVY = ("mlx", "mlx_vlm", "cv2", "PIL", "rich", "transformers", "huggingface_hub", "numpy")
 

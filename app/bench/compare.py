@@ -1,0 +1,52 @@
+"""A new result beside an old one of the same machine, device, model and question."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from app.bench.grid import Grid, number
+from app.bench.result import Result
+from app.bench.summary import MEASURES
+
+Compared = dict[str, Any]
+
+
+def compared(old: Result, new: Result) -> list[Compared]:
+    """Every median that both have, and how many times less it is now."""
+    before = {clip["name"]: clip["rows"] for clip in old["clips"]}
+    return [
+        each
+        for clip in new["clips"]
+        for row, now in clip["rows"].items()
+        if row in before.get(clip["name"], {})
+        for each in of_row(clip["name"], row, before[clip["name"]][row], now)
+    ]
+
+
+def of_row(clip: str, row: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Compared]:
+    for measure in MEASURES:
+        old, new = was.get(measure.key), now.get(measure.key)
+        if measure.is_compared and old and new and new["median"]:
+            yield {
+                "clip": clip,
+                "row": row,
+                "measure": measure.key,
+                "was": old,
+                "is": new,
+                "times_less": old["median"] / new["median"],
+                "is_within_spread": new["q1"] <= old["q3"] and old["q1"] <= new["q3"],
+            }
+
+
+def as_grid(found: list[Compared]) -> Grid:
+    words = {measure.key: measure for measure in MEASURES}
+    lines = [
+        [
+            f"{each['clip']}, {each['row']}: {words[each['measure']].words}",
+            number(each["was"], words[each["measure"]].digits),
+            number(each["is"], words[each["measure"]].digits),
+            f"{each['times_less']:.2f}",
+            "quartiles overlap" if each["is_within_spread"] else "",
+        ]
+        for each in found
+    ]
+    return Grid("compared with before", ["", "was", "is", "times less", ""], lines)

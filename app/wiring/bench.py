@@ -1,0 +1,234 @@
+"""`./run.sh bench`: which rows there are, what they are shown, and how the numbers are told."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from app.flow import Describer, Frame, Request, Source
+from app.settings import Settings
+from app.wiring.bench_subject import circumstances, subject, tell
+from app.wiring.models import Chosen, judged, refuse
+
+if TYPE_CHECKING:
+    from app.bench.clips import Clip
+    from app.bench.grid import Grid
+    from app.bench.live import Narrate
+    from app.bench.result import Circumstances, Result
+    from app.bench.rows import Memory, Row
+    from app.vision.mlx import MlxDescriber
+    from app.vision.plain import Plain
+
+SIZE = (1280, 720)
+STILL_AT_S = 12.0
+"""Where the drawn world rests for a while, with shapes in it."""
+LIVE_S = 10.0
+LONGEST_CLIP_S = 30.0
+"""A longer live row is shown it again."""
+FPS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says besides the settings."""
+
+    rounds: int
+    captions: int
+    is_markdown: bool = False
+    compare: str | None = None
+    gguf: str | None = None
+    mmproj: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is measured: a model, loaded once, and what it is asked."""
+
+    model: Chosen
+    describer: "MlxDescriber"
+    settings: Settings
+    options: Options
+    stack: ExitStack
+    """Closes what rows open."""
+
+    @property
+    def prompt(self) -> str:
+        return self.settings.words(self.model.card.prompt)
+
+
+def bench(options: Options, settings: Settings) -> int:
+    """Measure, and print tables, Markdown or JSON.
+
+    Raises:
+        BenchError: the result to compare with cannot be read, or is of other circumstances; told before measuring.
+    """
+    from app.bench.compare import as_grid, compared
+    from app.bench.result import opened, refuse_others
+
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    old = opened(options.compare) if options.compare else None
+    with ExitStack() as stack:
+        model, settings = subject(settings, stack)
+        here = circumstances(model, settings)
+        if old:
+            refuse_others(old, here.fingerprint)
+        result = measure(Subject(model, load(model, settings, stack), settings, options, stack), here)
+    found = compared(old, result) if old else []
+    put({**result, "compared": found}, [as_grid(found)] if found else [], options, settings)
+    return 0
+
+
+def load(model: Chosen, settings: Settings, stack: ExitStack) -> "MlxDescriber":
+    """looksay's describer. The sight test is left out: nobody is told what it says."""
+    from app.vision.mlx import MlxDescriber
+
+    tell(f"loading {model.called}")
+    refuse(model, judged(model), settings.trust_model)
+    describer = MlxDescriber(model.folder, model.card, settings.wish)
+    stack.callback(describer.close)
+    return describer
+
+
+def whole(subject: Subject) -> "Row":
+    from app.bench.rows import Row
+    from app.vision import rivals
+
+    rival = rivals.whole(subject.describer.loaded)
+    return Row("a", "mlx_vlm.generate with its defaults, the whole frame", rival, rival.prepare, memory())
+
+
+def single(subject: Subject) -> "Row":
+    from app.bench.rows import Row
+    from app.vision import rivals
+
+    rival = rivals.single(subject.describer.loaded, subject.model.card, subject.settings.wish)
+    return Row("b", "mlx_vlm.stream_generate, the frame made one tile", rival, rival.prepare, memory())
+
+
+def undrafted(subject: Subject) -> "Row":
+    from app.bench.rows import Row
+    from app.vision.mlx import road
+
+    plain = subject.describer.plain
+    return Row("c", "looksay without drafts", road(plain, drafts=False), partial(preprocessed, plain), memory())
+
+
+def looksay(subject: Subject) -> "Row":
+    from app.bench.rows import Row
+
+    return Row("d", "looksay", subject.describer, partial(preprocessed, subject.describer.plain), memory())
+
+
+ROWS: tuple[Callable[[Subject], "Row | None"], ...] = (whole, single, undrafted, looksay)
+"""ADD A ROW TO THE BENCH: a function that opens it, or None where it cannot be had; and its name here."""
+
+
+def preprocessed(plain: "Plain", request: Request) -> None:
+    """From frames to what the tower takes, evaluated."""
+    import mlx.core as mx
+
+    from app.vision.families.family import Direct
+
+    if isinstance(plain.family, Direct):
+        mx.eval([plain.family.pixels(frame.pixels) for frame in request.frames])
+    else:
+        mx.eval([value for value in plain.seen(request)[1].values() if isinstance(value, mx.array)])
+
+
+def memory() -> "Memory":
+    """What MLX counts: bytes of arrays alive, weights and what other rows keep among them."""
+    import mlx.core as mx
+
+    from app.bench.rows import Memory
+
+    return Memory(mx.reset_peak_memory, mx.get_peak_memory)
+
+
+def measure(subject: Subject, here: "Circumstances") -> "Result":
+    from app.bench.result import assembled
+    from app.bench.rounds import Plan, play
+    from app.bench.summary import summary
+
+    options = subject.options
+    rows = [row for make in ROWS if (row := make(subject))]
+    shown = clips()
+    plan = Plan(options.rounds, options.captions, subject.prompt, subject.settings.max_tokens)
+    takes = play(rows, shown, plan, tell)
+    names = {row.key: row.words for row in rows}
+    result = assembled(here, names, {"rounds": options.rounds, "captions": options.captions})
+    result["clips_shown"] = {clip.name: clip.words for clip in shown}
+    result["clips"] = [summary(takes, clip.name, list(names)) for clip in shown]
+    result["live"] = live(subject, rows)
+    return result
+
+
+def clips() -> "list[Clip]":
+    from app.bench.clips import Clip, still
+    from app.cameras.scenes import Scenes
+
+    world = Scenes(asap=True, size=SIZE, fps=1.0)
+    resting = next(frame for frame in drawn(world) if frame.media_s >= STILL_AT_S)
+    return [
+        Clip("moving", "moving: drawn shapes come, move and go; 1280×720, a frame a second", drawn(world)),
+        Clip("still", "still: one drawn scene with sensor noise; 1280×720, a frame a second", still(resting)),
+    ]
+
+
+def drawn(source: Source) -> Generator[Frame]:
+    yield from (each for each in source.frames(Event()) if isinstance(each, Frame))
+
+
+def live(subject: Subject, rows: Sequence["Row"]) -> list[dict[str, Any]]:
+    """The drawn world from a camera's process: row b as webcam demos loop, looksay as it narrates."""
+    from app.bench.live import Counted, Watched, at_intervals, played
+    from app.cameras.webcam import Webcam
+
+    seconds = LIVE_S if subject.settings.seconds is None else subject.settings.seconds
+    loops: dict[str, Narrate] = {
+        "b": at_intervals(subject.prompt, subject.settings.max_tokens),
+        "d": partial(narrated, subject),
+    }
+    if not seconds:
+        return []
+    with TemporaryDirectory(prefix="looksay-bench-") as folder:
+        clip, found = filmed(Path(folder, "drawn.avi"), min(seconds, LONGEST_CLIP_S)), []
+        for row in (row for row in rows if row.key in loops):
+            tell(f"live, {row.key}")
+            watched = Watched(row.teller, subject.describer.choices)
+            found.append(played(row.key, loops[row.key], watched, Counted(Webcam(str(clip)), seconds)))
+        return found
+
+
+def filmed(path: Path, seconds: float) -> Path:
+    from app.cameras.record import record
+    from app.cameras.scenes import Scenes
+
+    tell("drawing the live clip")
+    return record(drawn(Scenes(asap=True, size=SIZE, fps=FPS)), path, round(seconds * FPS), FPS)
+
+
+def narrated(subject: Subject, describer: Describer, source: Source, stop: Event) -> Iterable[object]:
+    from app.wiring.live import open_narrator
+
+    return open_narrator(describer, subject.model.card, subject.settings).watch(source, stop)
+
+
+def put(result: "Result", more: "Sequence[Grid]", options: Options, settings: Settings) -> None:
+    from app.bench.grid import warnings
+    from app.bench.table import markdown, show
+
+    for each in warnings(result):
+        print(f"notice: {each}", file=sys.stderr)
+    if settings.json:
+        print(json.dumps(result, ensure_ascii=False))
+    elif options.is_markdown:
+        print(markdown(result, more))
+    else:
+        show(result, more, sys.stdout)
