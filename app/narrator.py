@@ -14,7 +14,7 @@ from threading import Event
 
 from app.flow import Cost, Describer, Frame, Growing, Happening, Notice, Piece, Request, Sentence, Source, Status
 from app.gate import Gate
-from app.pace import Pace
+from app.pace import Pacing
 from app.sentences import Sentences
 
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
@@ -27,11 +27,20 @@ class Tally:
 
     described: int = 0
     cost: Cost = field(default_factory=Cost)
+    """Of the last description."""
+    drafted: int = 0
+    draft_accepted: int = 0
     arrivals: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=32))
     """Number and time (monotonic s) of the frames seen last."""
 
     def saw(self, frame: Frame) -> None:
         self.arrivals.append((frame.number, frame.seen_at))
+
+    def spent(self, cost: Cost) -> None:
+        """A description has come to its end."""
+        self.cost = cost
+        self.drafted += cost.drafted
+        self.draft_accepted += cost.draft_accepted
 
     @property
     def camera_fps(self) -> float:
@@ -39,7 +48,7 @@ class Tally:
         (first, since), (last, until) = self.arrivals[0], self.arrivals[-1]
         return (last - first) / (until - since) if until > since else 0.0
 
-    def status(self) -> Status:
+    def status(self, effort: str) -> Status:
         decoding_s = self.cost.total_s - self.cost.first_word_s
         return Status(
             camera_fps=self.camera_fps,
@@ -48,6 +57,9 @@ class Tally:
             first_word_s=self.cost.first_word_s,
             tokens_per_s=self.cost.tokens / decoding_s if decoding_s > 0 else 0.0,
             memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT,
+            drafted=self.drafted,
+            draft_accepted=self.draft_accepted,
+            effort=effort,
         )
 
 
@@ -58,7 +70,7 @@ class Narrator:
     describer: Describer
     prompt: str
     gate: Gate
-    pace: Pace
+    pace: Pacing
     frame_count: int = 1
     """How many frames a description is shown: the newest, and those described before it."""
     max_tokens: int = 64
@@ -69,13 +81,13 @@ class Narrator:
 
     def watch(self, source: Source, stop: Event) -> Iterator[Happening]:
         """Yield what happens until the source ends or `stop` is set."""
-        with closing(source.frames(stop)) as frames:  # always the newest frame; the rest are dropped
-            for seen in frames:
+        with closing(self.pace), closing(source.frames(stop)) as frames:
+            for seen in frames:  # always the newest frame; the rest are dropped
                 if isinstance(seen, Notice):
                     yield seen
                 elif self.is_worth_a_look(seen):
                     yield from self.describe(stop)
-                    yield self.tally.status()
+                    yield self.tally.status(self.pace.effort.words)
 
     def is_worth_a_look(self, frame: Frame) -> bool:
         """Whether it is time, and something has changed."""
@@ -86,10 +98,10 @@ class Narrator:
         self.recent = deque([*self.recent, frame], maxlen=self.frame_count)
         return True
 
-    def describe(self, stop: Event) -> Iterator[Growing | Sentence]:
+    def describe(self, stop: Event) -> Iterator[Growing | Sentence | Notice]:
         """Describe the newest frame; leaves off within a token when `stop` is set."""
         frame, started = self.recent[-1], self.now()
-        request = Request(tuple(self.recent), self.prompt, self.max_tokens)
+        request = Request(tuple(self.recent), self.prompt, self.max_tokens, self.pace.effort.image_tokens)
         sentences, piece = Sentences(), Piece("", Cost())
         self.tally.described += 1
         with closing(self.describer.describe(request)) as pieces:
@@ -100,8 +112,9 @@ class Narrator:
                     yield from self.say(text, frame, started, piece.cost)
                 if sentences.rest.strip():
                     yield Growing(sentences.rest.strip(), frame)
-        self.tally.cost = piece.cost
+        self.tally.spent(piece.cost)
         yield from self.say(sentences.finish(piece.cost.tokens >= self.max_tokens), frame, started, piece.cost)
+        yield from self.pace.described(piece.cost)
 
     def say(self, text: str, frame: Frame, started: float, cost: Cost) -> Iterator[Sentence]:
         """A sentence, unless it is the one that was said last."""

@@ -1,8 +1,32 @@
-"""How often to look: a throttle on the source's own time, so that a file read fast is paced as it was filmed."""
+"""How often to look, and with how much. On the source's own time, so that a file read fast is paced as filmed."""
 
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from app.flow import Frame
+from app.conditions import Sensor
+from app.flow import Cost, Frame, Notice
+from app.governor import Effort, Governor
+
+
+class Pacing(Protocol):
+    """What a narrator asks before, and tells after, a description."""
+
+    @property
+    def effort(self) -> Effort: ...
+
+    def is_due(self, frame: Frame) -> bool: ...
+
+    def took(self, frame: Frame) -> None:
+        """`frame` is described: the time to the next look begins with it."""
+        ...
+
+    def described(self, cost: Cost) -> Sequence[Notice]:
+        """A description has come to its end; what is to be said of the effort from now on."""
+        ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -13,9 +37,48 @@ class Pace:
     """Seconds of the source."""
     last: float | None = field(default=None, init=False)
 
+    @property
+    def effort(self) -> Effort:
+        return Effort(None, self.every)
+
     def is_due(self, frame: Frame) -> bool:
         return self.last is None or frame.media_s - self.last >= self.every or frame.media_s < self.last
 
     def took(self, frame: Frame) -> None:
         """`frame` was described: the next look is `every` seconds from it."""
         self.last = frame.media_s
+
+    def described(self, _cost: Cost) -> Sequence[Notice]:
+        return ()
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass(slots=True)
+class GovernedPace:
+    """A pace that a governor sets anew after every description."""
+
+    governor: Governor
+    sensor: Sensor
+    now: Callable[[], float] = time.monotonic
+    effort: Effort = field(init=False)
+    pace: Pace = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.effort = self.governor.effort(self.sensor.conditions)
+        self.pace = Pace(self.effort.every)
+
+    def is_due(self, frame: Frame) -> bool:
+        return self.pace.is_due(frame)
+
+    def took(self, frame: Frame) -> None:
+        self.pace.took(frame)
+
+    def described(self, cost: Cost) -> Sequence[Notice]:
+        before, self.effort = self.effort, self.governor.judge(cost.total_s, self.sensor.conditions, self.now())
+        self.pace.every = self.effort.every
+        return (Notice("pace", self.effort.notice),) if self.effort != before else ()
+
+    def close(self) -> None:
+        self.sensor.close()

@@ -72,6 +72,12 @@ class Settings:
     every: float = knob(
         1.0, "the least time between two looks, in seconds of the source", metavar="S", type=at_least(0)
     )
+    pace: str = knob(
+        "steady",
+        "auto: fewer image tokens or looks when captions fall behind, on battery or in heat; what a model sees with "
+        "fewer tokens is not verified, and two runs may differ",
+        choices=("steady", "auto"),
+    )
     speak: bool | None = knob(None, "say the sentences aloud (on a terminal: yes)", action=BooleanOptionalAction)
     voice: str | None = knob(None, "which voice of `say` or espeak-ng", metavar="NAME")
     log: str | None = knob(None, "append every sentence and notice to a JSONL file", metavar="FILE.jsonl")

@@ -13,6 +13,8 @@ class Summary:
 
     seen: int = 0
     described: int = 0
+    drafted: int = 0
+    draft_accepted: int = 0
     newest: int = -1
     """Number of the newest frame that was told of."""
     first_words_s: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
@@ -21,6 +23,7 @@ class Summary:
     def add(self, happening: Happening) -> None:
         if isinstance(happening, Status):
             self._count(happening.frames_seen, happening.frames_described)
+            self.drafted, self.draft_accepted = happening.drafted, happening.draft_accepted
         elif isinstance(happening, Sentence):
             self._count(happening.frame.number + 1, happening.frames_described)
             self._time(happening)
@@ -40,7 +43,10 @@ class Summary:
         """Empty when nothing was seen."""
         if not self.seen:
             return ""
-        counts = f"{self.described} described, {self.seen - self.described} dropped"
-        if not self.ages_s:
-            return counts
-        return f"{counts}; median first word {median(self.first_words_s):.2f} s, frame age {median(self.ages_s):.2f} s"
+        texts = [f"{self.described} described, {self.seen - self.described} dropped"]
+        if self.ages_s:
+            first_word_s, age_s = median(self.first_words_s), median(self.ages_s)
+            texts.append(f"median first word {first_word_s:.2f} s, frame age {age_s:.2f} s")
+        if self.drafted:
+            texts.append(f"drafts {self.draft_accepted}/{self.drafted}")
+        return "; ".join(texts)

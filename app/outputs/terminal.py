@@ -149,13 +149,16 @@ def joined(lines: list[Text], end: Text, width: int) -> list[Text]:
 
 def parts(status: Status) -> list[str]:
     """The status line, the most telling first."""
-    return [
+    texts = [
         f"{status.frames_described} described, {status.frames_seen - status.frames_described} dropped",
+        status.effort,
         f"{status.camera_fps:.0f} fps",
         f"first word {status.first_word_s:.2f} s",
         f"{status.tokens_per_s:.0f} tok/s",
+        f"drafts {status.draft_accepted}/{status.drafted}" if status.drafted else "",
         f"{status.memory_bytes / 1e9:.1f} GB",
     ]
+    return [text for text in texts if text]
 
 
 def fitted(texts: list[str], width: int) -> str:

@@ -17,6 +17,7 @@ from app.wiring.models import chosen, open_describer
 
 if TYPE_CHECKING:
     from app.outputs.voice import Voice
+    from app.pace import Pacing
 
 
 def live_run(settings: Settings) -> Run:
@@ -28,6 +29,7 @@ def live_run(settings: Settings) -> Run:
     from app.cameras.choose import open_source
     from app.outputs.fan import Fan
 
+    refuse_haste(settings)
     model, wish = chosen(settings), settings.wish.for_live()
     refuse_more_frames(settings.frames, model.card)
     source = open_source(settings.source, settings.asap)
@@ -54,12 +56,28 @@ def refuse_more_frames(wished: int, card: Card) -> None:
         raise UsageError(f"{card.name} can be shown {at_most} at once", "take a smaller --frames, or another --model")
 
 
+def refuse_haste(settings: Settings) -> None:
+    """Raise UsageError where captions cannot fall behind, so that there is nothing to govern by."""
+    if settings.asap and settings.pace == "auto":
+        raise UsageError("--asap waits for every caption, so there is no pace to govern", "leave out --asap or --pace")
+
+
 def open_narrator(describer: Describer, card: Card, settings: Settings) -> Narrator:
     from app.gate import Gate
-    from app.pace import Pace
 
-    words = settings.words(card.prompt)
-    return Narrator(describer, words, Gate(), Pace(settings.every), settings.frames, settings.max_tokens)
+    words, pace = settings.words(card.prompt), open_pace(describer, settings)
+    return Narrator(describer, words, Gate(), pace, settings.frames, settings.max_tokens)
+
+
+def open_pace(describer: Describer, settings: Settings) -> "Pacing":
+    from app.pace import GovernedPace, Pace
+
+    if settings.pace == "steady":
+        return Pace(settings.every)
+    from app.governor import Governor
+    from app.power.sensor import PowerSensor
+
+    return GovernedPace(Governor(describer.choices, settings.every), PowerSensor())
 
 
 def open_screen(settings: Settings) -> Screen:
