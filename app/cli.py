@@ -140,6 +140,7 @@ DEMO_FLAGS = (
     "prompt",
     "max_tokens",
     "every",
+    "pace",
     "speak",
     "voice",
     "log",
