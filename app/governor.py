@@ -54,7 +54,7 @@ class Effort:
     @property
     def notice(self) -> str:
         """What a person is told of the change to this effort; not worded like a description."""
-        return f"Sparing now: {self.words}." if self.words else "No longer sparing: everything as asked again."
+        return f"From now on {self.words}." if self.words else "From now on everything as asked again."
 
 
 @dataclass(slots=True)

@@ -140,9 +140,9 @@ def test_the_words_say_what_and_why() -> None:
     assert governor.judge(0.3, COOL, 1.0).words == "a look every 3 s: for a while yet"
 
 
-def test_the_notice_tells_of_sparing_and_of_its_end() -> None:
-    assert Governor(CHOICES, 1.0).judge(0.3, HOT, 0.0).notice == "Sparing now: a look every 2 s: hot."
-    assert Effort(64, 1.0).notice == "No longer sparing: everything as asked again."
+def test_the_notice_tells_what_is_spared_and_when_nothing_is_any_more() -> None:
+    assert Governor(CHOICES, 1.0).judge(0.3, HOT, 0.0).notice == "From now on a look every 2 s: hot."
+    assert Effort(64, 1.0).notice == "From now on everything as asked again."
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,13 @@ from threading import Event
 import numpy as np
 import pytest
 
+from app.conditions import Conditions
 from app.errors import ModelError
-from app.flow import Banner, Frame, Growing, Happening, Notice, Sentence, Status
+from app.flow import Banner, Cost, Frame, Growing, Happening, Notice, Sentence, Status
 from app.gate import Gate
-from app.narrator import Narrator
-from app.pace import Pace
+from app.governor import Governor
+from app.narrator import Narrator, Tally
+from app.pace import GovernedPace, Pace
 from app.vision.scripted import ScriptedDescriber
 
 
@@ -139,3 +141,48 @@ def test_the_status_tells_rates_and_counts() -> None:
     assert status.first_word_s == 0.25
     assert status.tokens_per_s == pytest.approx(2 / 0.25)
     assert status.memory_bytes > 10_000_000
+
+
+def test_drafts_are_summed_over_all_descriptions() -> None:
+    tally = Tally()
+    tally.saw(frame(0))
+    for drafted, accepted in ((10, 7), (0, 0), (15, 15)):
+        tally.spent(Cost(drafted=drafted, draft_accepted=accepted))
+    status = tally.status("")
+    assert (status.drafted, status.draft_accepted) == (25, 22)
+
+
+@dataclass
+class Unplugged:
+    """A sensor of a machine on battery."""
+
+    conditions: Conditions = Conditions(is_on_battery=True)  # noqa: RUF009 — frozen
+    is_closed: bool = False
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_a_governed_narrator_asks_for_the_tokens_that_it_may_have_and_says_what_it_spares() -> None:
+    sensor, spare = Unplugged(), narrator("One.", "Two.", "Three.", piece_s=9.0)
+    spare.pace = GovernedPace(Governor((64, 36), 1.0), sensor, now=lambda: 0.0)
+    told = watch(spare, [frame(number) for number in range(30)])
+    notices = [each.text for each in told if isinstance(each, Notice)]
+    assert notices == [
+        "From now on a look every 2 s: on battery.",
+        "From now on 36 image tokens, a look every 2 s: captions fell behind, on battery.",
+    ]
+    assert [request.image_tokens for request in scripted(spare).asked] == [64] * 8 + [36] * 7
+    assert [request.frames[-1].media_s for request in scripted(spare).asked] == list(range(0, 30, 2))
+    *_, status = told
+    assert isinstance(status, Status)
+    assert status.effort == "36 image tokens, a look every 2 s: captions fell behind, on battery"
+    assert sensor.is_closed
+
+
+def test_a_steady_narrator_spares_nothing_and_asks_for_tokens_as_usual() -> None:
+    steady = narrator("One.", "Two.", piece_s=9.0)
+    told = watch(steady, [frame(number) for number in range(30)])
+    assert {request.image_tokens for request in scripted(steady).asked} == {None}
+    assert not [each for each in told if isinstance(each, Notice)]
+    assert {each.effort for each in told if isinstance(each, Status)} == {""}

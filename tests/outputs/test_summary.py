@@ -26,3 +26,9 @@ def test_medians_are_over_frames_not_over_sentences() -> None:
         told = sentence(number=number, described=number + 1)
         summary.add(replace(told, cost=Cost(first_word_s=first_word_s), frame_age_s=first_word_s + 0.1))
     assert summary.line == "3 described, 0 dropped; median first word 0.20 s, frame age 0.30 s"
+
+
+def test_drafts_are_told_if_there_were_any() -> None:
+    summary = Summary()
+    summary.add(replace(status(seen=30, described=2), drafted=25, draft_accepted=23))
+    assert summary.line == "2 described, 28 dropped; drafts 23/25"

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from app.outputs.region import Region
-from app.outputs.terminal import fitted, joined
+from app.outputs.terminal import fitted, joined, parts
 from tests.outputs.glass import Showing
+from tests.outputs.stage import status
 
 LONG = "A kitchen with a wooden table, four chairs, a bowl of green apples, a window over a garden and a grey cat."
 
@@ -133,6 +135,16 @@ def test_the_status_gives_up_its_end_first() -> None:
     assert fitted(texts, 80) == "12 described · 30 fps · 0.21 s"
     assert fitted(texts, 22) == "12 described · 30 fps"
     assert fitted(texts, 3) == "12 described"
+
+
+def test_the_status_tells_what_is_spared_and_how_many_drafts_were_right() -> None:
+    spared = replace(status(), drafted=25, draft_accepted=23, effort="a look every 2 s: on battery")
+    assert " · ".join(parts(spared)) == (
+        "12 described, 228 dropped · a look every 2 s: on battery · 30 fps · first word 0.21 s · 45 tok/s · "
+        "drafts 23/25 · 1.2 GB"
+    )
+    assert "drafts" not in " ".join(parts(status()))
+    assert fitted(parts(spared), 80).endswith("a look every 2 s: on battery · 30 fps")
 
 
 def test_an_age_that_does_not_fit_goes_below_as_a_whole() -> None:

@@ -1,0 +1,38 @@
+"""What a live run is made of, by its settings."""
+
+import threading
+
+import pytest
+
+from app import cli
+from app.pace import GovernedPace, Pace
+from app.settings import Settings
+from app.vision.scripted import ScriptedDescriber
+from app.wiring.live import open_pace
+
+DESCRIBER = ScriptedDescriber(["A man."], image_tokens=49)
+
+
+def sensing() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name == "power"]
+
+
+def test_a_steady_pace_is_the_default_and_runs_no_sensor() -> None:
+    pace = open_pace(DESCRIBER, Settings(every=0.5))
+    assert isinstance(pace, Pace)
+    assert (pace.effort.every, pace.effort.image_tokens) == (0.5, None)
+    assert not sensing()
+
+
+def test_pace_auto_governs_by_the_describers_choices_until_it_is_closed() -> None:
+    pace = open_pace(DESCRIBER, Settings(every=0.5, pace="auto"))
+    assert isinstance(pace, GovernedPace)
+    assert (pace.effort.every, pace.effort.image_tokens) == (0.5, 49)
+    assert sensing()
+    pace.close()
+    assert not sensing()
+
+
+def test_a_reader_that_waits_for_every_caption_has_no_pace_to_govern(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["demo", "--pace", "auto", "--asap"]) == 2
+    assert capsys.readouterr().err.startswith("error: --asap waits for every caption")
