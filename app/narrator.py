@@ -49,13 +49,14 @@ class Tally:
         return (last - first) / (until - since) if until > since else 0.0
 
     def status(self, effort: str) -> Status:
-        decoding_s = self.cost.total_s - self.cost.first_word_s
+        cost = self.cost
         return Status(
             camera_fps=self.camera_fps,
             frames_seen=self.arrivals[-1][0] + 1,
             frames_described=self.described,
-            first_word_s=self.cost.first_word_s,
-            tokens_per_s=self.cost.tokens / decoding_s if decoding_s > 0 else 0.0,
+            first_word_s=cost.first_word_s,
+            # over the whole of it: with a draft that is right, all words are there with the first
+            tokens_per_s=cost.tokens / cost.total_s if cost.total_s > 0 else 0.0,
             memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT,
             drafted=self.drafted,
             draft_accepted=self.draft_accepted,
