@@ -76,7 +76,8 @@ def check(parser: ArgumentParser, argv: Sequence[str]) -> int:
 
 def bench(parser: ArgumentParser, argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
-    from app.wiring.bench import Options, bench
+    from app.wiring.bench import bench
+    from app.wiring.bench_rows import Options
 
     options = Options(given.rounds, given.captions, given.markdown, given.compare, given.gguf, given.mmproj)
     return bench(options, from_flags(given))

@@ -5,6 +5,7 @@ demo model's, with which only its own words can be said.
 """
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,8 @@ MAX_TOKENS = 24
 EDGE, PATCH, SHUFFLE, EYES, EYES_DEEP, EYE_LAYERS, EYE_HEADS = 512, 16, 4, 768, 3072, 12, 12
 TEXT, TEXT_DEEP, TEXT_LAYERS, HEADS, KV_HEADS, VOCABULARY = 576, 1536, 30, 9, 3, 49280
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "chat_template.json")
+WORD = re.compile("Ġ[a-z]+")
+"""A piece of the tokenizer's that is a word with the space before it."""
 Shapes = dict[str, tuple[int, ...]]
 
 
@@ -37,7 +40,7 @@ def make(folder: Path, demo: Path) -> Path:
     write(folder / "processor_config.json", {"processor_class": "SmolVLMProcessor", "image_seq_len": tokens_a_tile()})
     write(folder / "preprocessor_config.json", {**read(demo / "preprocessor_config.json"), **preprocessing()})
     write(folder / "tokenizer_config.json", {**read(demo / "tokenizer_config.json"), "model_max_length": 8192})
-    said = sorted(set(words["model"]["vocab"].values()) - set(special.values()))
+    said = sorted(number for piece, number in words["model"]["vocab"].items() if WORD.fullmatch(piece))
     mx.save_safetensors(str(folder / "model.safetensors"), dict(weights(said)), {"format": "mlx"})
     return folder
 

@@ -1,19 +1,20 @@
-"""`./run.sh bench`: which rows there are, what they are shown, and how the numbers are told."""
+"""`./run.sh bench`: what the rows are shown, and how the numbers are told."""
 
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from app.flow import Describer, Frame, Request, Source
+from app.flow import Describer, Frame, Source
 from app.settings import Settings
+from app.wiring.bench_rows import ROWS, Options, Subject
 from app.wiring.bench_subject import circumstances, subject, tell
 from app.wiring.models import Chosen, judged, refuse
 
@@ -22,9 +23,8 @@ if TYPE_CHECKING:
     from app.bench.grid import Grid
     from app.bench.live import Narrate
     from app.bench.result import Circumstances, Result
-    from app.bench.rows import Memory, Row
+    from app.bench.rows import Row
     from app.vision.mlx import MlxDescriber
-    from app.vision.plain import Plain
 
 SIZE = (1280, 720)
 STILL_AT_S = 12.0
@@ -33,34 +33,6 @@ LIVE_S = 10.0
 LONGEST_CLIP_S = 30.0
 """A longer live row is shown it again."""
 FPS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line says besides the settings."""
-
-    rounds: int
-    captions: int
-    is_markdown: bool = False
-    compare: str | None = None
-    gguf: str | None = None
-    mmproj: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is measured: a model, loaded once, and what it is asked."""
-
-    model: Chosen
-    describer: "MlxDescriber"
-    settings: Settings
-    options: Options
-    stack: ExitStack
-    """Closes what rows open."""
-
-    @property
-    def prompt(self) -> str:
-        return self.settings.words(self.model.card.prompt)
 
 
 def bench(options: Options, settings: Settings) -> int:
@@ -74,6 +46,7 @@ def bench(options: Options, settings: Settings) -> int:
 
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     old = opened(options.compare) if options.compare else None
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # temporary folders and servers go, as with Ctrl-C
     with ExitStack() as stack:
         model, settings = subject(settings, stack)
         here = circumstances(model, settings)
@@ -96,68 +69,13 @@ def load(model: Chosen, settings: Settings, stack: ExitStack) -> "MlxDescriber":
     return describer
 
 
-def whole(subject: Subject) -> "Row":
-    from app.bench.rows import Row
-    from app.vision import rivals
-
-    rival = rivals.whole(subject.describer.loaded)
-    return Row("a", "mlx_vlm.generate with its defaults, the whole frame", rival, rival.prepare, memory())
-
-
-def single(subject: Subject) -> "Row":
-    from app.bench.rows import Row
-    from app.vision import rivals
-
-    rival = rivals.single(subject.describer.loaded, subject.model.card, subject.settings.wish)
-    return Row("b", "mlx_vlm.stream_generate, the frame made one tile", rival, rival.prepare, memory())
-
-
-def undrafted(subject: Subject) -> "Row":
-    from app.bench.rows import Row
-    from app.vision.mlx import road
-
-    plain = subject.describer.plain
-    return Row("c", "looksay without drafts", road(plain, drafts=False), partial(preprocessed, plain), memory())
-
-
-def looksay(subject: Subject) -> "Row":
-    from app.bench.rows import Row
-
-    return Row("d", "looksay", subject.describer, partial(preprocessed, subject.describer.plain), memory())
-
-
-ROWS: tuple[Callable[[Subject], "Row | None"], ...] = (whole, single, undrafted, looksay)
-"""ADD A ROW TO THE BENCH: a function that opens it, or None where it cannot be had; and its name here."""
-
-
-def preprocessed(plain: "Plain", request: Request) -> None:
-    """From frames to what the tower takes, evaluated."""
-    import mlx.core as mx
-
-    from app.vision.families.family import Direct
-
-    if isinstance(plain.family, Direct):
-        mx.eval([plain.family.pixels(frame.pixels) for frame in request.frames])
-    else:
-        mx.eval([value for value in plain.seen(request)[1].values() if isinstance(value, mx.array)])
-
-
-def memory() -> "Memory":
-    """What MLX counts: bytes of arrays alive, weights and what other rows keep among them."""
-    import mlx.core as mx
-
-    from app.bench.rows import Memory
-
-    return Memory(mx.reset_peak_memory, mx.get_peak_memory)
-
-
 def measure(subject: Subject, here: "Circumstances") -> "Result":
     from app.bench.result import assembled
     from app.bench.rounds import Plan, play
     from app.bench.summary import summary
 
     options = subject.options
-    rows = [row for make in ROWS if (row := make(subject))]
+    rows = [row for open_row in ROWS if (row := open_row(subject))]
     shown = clips()
     plan = Plan(options.rounds, options.captions, subject.prompt, subject.settings.max_tokens)
     takes = play(rows, shown, plan, tell)

@@ -1,0 +1,142 @@
+"""The rows of `./run.sh bench`: every way of describing frames that is measured. All share one model's weights."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.errors import ModelError, UsageError
+from app.flow import Request
+from app.settings import Settings
+from app.wiring.bench_subject import tell
+from app.wiring.models import Chosen
+
+if TYPE_CHECKING:
+    from app.bench.rows import Memory, Row
+    from app.vision.mlx import MlxDescriber
+    from app.vision.plain import Plain
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says besides the settings."""
+
+    rounds: int
+    captions: int
+    is_markdown: bool = False
+    compare: str | None = None
+    gguf: str | None = None
+    mmproj: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is measured: a model, loaded once, and what it is asked."""
+
+    model: Chosen
+    describer: "MlxDescriber"
+    settings: Settings
+    options: Options
+    stack: ExitStack
+    """Closes what rows open."""
+
+    @property
+    def prompt(self) -> str:
+        return self.settings.words(self.model.card.prompt)
+
+
+def whole(subject: Subject) -> "Row":
+    from app.bench.rows import Row
+    from app.vision import rivals
+
+    rival = rivals.whole(subject.describer.loaded)
+    return Row("a", "mlx_vlm.generate with its defaults, the whole frame", rival, rival.prepare, memory())
+
+
+def single(subject: Subject) -> "Row":
+    from app.bench.rows import Row
+    from app.vision import rivals
+
+    rival = rivals.single(subject.describer.loaded, subject.model.card, subject.settings.wish)
+    return Row("b", "mlx_vlm.stream_generate, the frame made one tile", rival, rival.prepare, memory())
+
+
+def undrafted(subject: Subject) -> "Row":
+    from app.bench.rows import Row
+    from app.vision.mlx import road
+
+    plain = subject.describer.plain
+    return Row("c", "looksay without drafts", road(plain, drafts=False), partial(preprocessed, plain), memory())
+
+
+def looksay(subject: Subject) -> "Row":
+    from app.bench.rows import Row
+
+    return Row("d", "looksay", subject.describer, partial(preprocessed, subject.describer.plain), memory())
+
+
+def preprocessed(plain: "Plain", request: Request) -> None:
+    """From frames to what the tower takes, evaluated."""
+    import mlx.core as mx
+
+    from app.vision.families.family import Direct
+
+    if isinstance(plain.family, Direct):
+        mx.eval([plain.family.pixels(frame.pixels) for frame in request.frames])
+    else:
+        mx.eval([value for value in plain.seen(request)[1].values() if isinstance(value, mx.array)])
+
+
+def memory() -> "Memory":
+    """What MLX counts: bytes of arrays alive, weights and what other rows keep among them."""
+    import mlx.core as mx
+
+    from app.bench.rows import Memory
+
+    return Memory(mx.reset_peak_memory, mx.get_peak_memory)
+
+
+def llama(subject: Subject) -> "Row | None":
+    """llama-server with the same model as a GGUF pair, where one is named."""
+    if not subject.options.gguf:
+        return None
+    from app.bench.rows import Row
+    from app.check.pair import find_pair
+    from app.headers.spoilt import Spoilt
+    from app.vision.server.describer import ServerDescriber
+    from app.vision.server.launch import llama_server
+
+    try:
+        pair = find_pair(Path(subject.options.gguf), Path(subject.options.mmproj) if subject.options.mmproj else None)
+    except Spoilt as failure:
+        raise ModelError(failure.sentence, failure.remedy) from failure
+    if pair.mmproj is None:
+        raise UsageError(f"no eyes lie beside {pair.text.name}", "name them: --mmproj FILE")
+    tell("starting llama-server")
+    root = subject.stack.enter_context(llama_server(pair.text, pair.mmproj))
+    words = f"llama-server with {pair.text.name}, the whole frame, one answer"
+    return Row("llama", words, ServerDescriber(root, "bench"))
+
+
+def transformers(subject: Subject) -> "Row | None":
+    """The reference implementation, where the extra is installed and it knows the files."""
+    if find_spec("torch") is None or subject.describer.loaded.architecture != "smolvlm":
+        return None
+    from app.bench.rows import Row
+    from app.vision import rivals
+    from app.vision.reference import Reference
+
+    rival = rivals.single(subject.describer.loaded, subject.model.card, subject.settings.wish)
+    try:
+        teller = Reference(subject.model.folder, rival.loaded.processor.tokenizer, rival.prepare)
+    except ModelError as failure:
+        tell(f"no row for transformers: {failure.message}")
+        return None
+    return Row("torch", "transformers on the CPU in float32, one answer", teller, rival.prepare)
+
+
+ROWS: tuple[Callable[[Subject], "Row | None"], ...] = (whole, single, undrafted, looksay, llama, transformers)
+"""ADD A ROW TO THE BENCH: a function that opens it, or None where it cannot be had; and its name here."""
