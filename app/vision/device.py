@@ -6,10 +6,14 @@ import sys
 import mlx.core as mx
 from mlx.nn.layers.base import Module
 
+from app.vision.activation import quicken
+
 OPENBLAS = (
     "Start with ./run.sh; if this stays: sudo apt-get install libopenblas0-pthread. "
     'More in KNOWN_ISSUES.md, "MLX is slow on Linux"'
 )
+FREED_BYTES = 512 * 2**20
+"""How much memory MLX may keep for the next frame; without a limit it keeps every size that it has ever needed."""
 
 
 def is_cpu() -> bool:
@@ -35,6 +39,8 @@ def settle(model: Module) -> None:
     """
     if is_cpu():
         model.set_dtype(mx.float32)
+        quicken(model)
+    mx.set_cache_limit(FREED_BYTES)
     mx.eval(model.parameters())  # type: ignore[no-untyped-call]  # MLX ships no types for it
 
 

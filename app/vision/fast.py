@@ -25,8 +25,8 @@ PROMPTS = 8
 """How many prompts are kept, and the drafts for as many; a narrator has one, and a question now and then."""
 
 Shape = tuple[int, ...]
-Seen = tuple[Frame, int, mx.array]
-"""A frame, the number of image tokens it was looked at through, and its features."""
+Seen = tuple[Frame, Direct, mx.array]
+"""A frame, the way it was looked at, and its features."""
 
 
 class Fast:
@@ -39,36 +39,42 @@ class Fast:
         self.is_greedy = sampling == Sampling()
         self.has_drafts = drafts and self.is_greedy
         self.kept: list[Seen] = []
-        self.looking = lru_cache(maxsize=None)(family.through)
+        self.looking = lru_cache(maxsize=None)(self.through)
         self.prompt = lru_cache(PROMPTS)(self.make_prompt)
         self.drafts = lru_cache(PROMPTS)(lambda _words: Drafts())
 
     def describe(self, request: Request) -> Generator[Piece]:
         """See `Describer.describe`; mlx-vlm's failures come as they are."""
         speech, said = Speech(self.loaded.processor), list[int]()
-        rows, shown = self.rows(request, speech)
+        shown = self.shown(request)
+        features, speech.encoded = self.features(request)
+        speech.image_tokens = agreed(self.loaded, sum(len(each) for each in features), shown.image_tokens)
         drafts = self.drafts(request.prompt) if self.has_drafts else Drafts()
-        for burst in self.decoder(shown).bursts(rows, drafts, request.max_tokens):
+        for burst in self.decoder(shown).bursts(shown.rows(features), drafts, request.max_tokens):
             said += burst.tokens
             yield from speech.pieces(burst)
         drafts.remember(said)
 
-    def rows(self, request: Request, speech: Speech) -> tuple[mx.array, Prompt]:
-        """All of the request as rows of the language model, 1×n×width, and the prompt that they are made of."""
-        family = self.looking(request.image_tokens or self.family.choices[0])
-        features, speech.encoded = self.features(request.frames, family)
-        shown = self.prompt(family, request.prompt, tuple(frame.pixels.shape for frame in request.frames))
-        speech.image_tokens = agreed(self.loaded, sum(len(each) for each in features), shown.image_tokens)
-        return shown.rows(features), shown
+    def rows(self, request: Request) -> mx.array:
+        """All of the request as it reaches the language model, 1×n×width."""
+        return self.shown(request).rows(self.features(request)[0])
 
-    def features(self, frames: Sequence[Frame], family: Direct) -> tuple[list[mx.array], int]:
+    def features(self, request: Request) -> tuple[list[mx.array], int]:
         """What the tower makes of each frame, and how many had to go through it: those of the last request need not."""
-        through = family.choices[0]
-        known = {id(frame): seen for frame, tokens, seen in self.kept if tokens == through}
+        family, frames = self.looking(request.image_tokens), request.frames
+        known = {id(frame): seen for frame, through, seen in self.kept if through is family}
         new = [frame for frame in frames if id(frame) not in known]
         known |= {id(frame): family.features(family.pixels(frame.pixels)) for frame in new}
-        self.kept = [(frame, through, known[id(frame)]) for frame in frames]
+        self.kept = [(frame, family, known[id(frame)]) for frame in frames]
         return [known[id(frame)] for frame in frames], len(new)
+
+    def through(self, wished: int | None) -> Direct:
+        is_usual = wished is None or wished == self.family.choices[0]
+        return self.family if is_usual else self.family.through(wished)
+
+    def shown(self, request: Request) -> Prompt:
+        shapes = tuple(frame.pixels.shape for frame in request.frames)
+        return self.prompt(self.looking(request.image_tokens), request.prompt, shapes)
 
     def make_prompt(self, family: Direct, words: str, shapes: Sequence[Shape]) -> Prompt:
         """What the processor and the chat template make of these words and of frames of these shapes."""

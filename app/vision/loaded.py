@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import mlx.core as mx
 import mlx_vlm
 from mlx_vlm.utils import should_add_special_tokens
 from PIL.Image import Image
@@ -73,16 +74,21 @@ class Loaded:
         ids: Any = inputs["input_ids"]
         return 0 if self.image_token_id is None else int((ids == self.image_token_id).sum().item())
 
+    def rows(self, inputs: Inputs) -> mx.array:
+        """What mlx-vlm itself gives the language model, 1×n×width; MLX is lazy, so the tower is mostly not run yet."""
+        given = {name: value for name, value in inputs.items() if name not in ("input_ids", "pixel_values")}
+        found: mx.array = self.model.get_input_embeddings(
+            inputs["input_ids"], inputs["pixel_values"], **given
+        ).inputs_embeds
+        return found
+
     def image_rows(self, inputs: Inputs) -> int:
         """How many of the rows that reach the language model are image and not text.
 
-        Rows are not ids: one placeholder may become hundreds. MLX is lazy, so the tower itself is mostly not run here.
+        Rows are not ids: one placeholder may become hundreds.
         """
-        given = {name: value for name, value in inputs.items() if name not in ("input_ids", "pixel_values")}
-        ids = inputs["input_ids"]
-        rows: int = self.model.get_input_embeddings(ids, inputs["pixel_values"], **given).inputs_embeds.shape[1]
-        words: int = ids.shape[1] - self.placeholders(inputs)
-        return rows - words
+        words: int = inputs["input_ids"].shape[1] - self.placeholders(inputs)
+        return int(self.rows(inputs).shape[1]) - words
 
 
 def load(folder: Path, wished: Precision | None = None) -> Loaded:
