@@ -12,15 +12,18 @@
     layers.py     which parts of a model are quantized;  rope.py: how it counts positions
     harmless.py   text that a terminal may be shown;  kept.py: small files from one start to the next
     wiring/       the one place that names concrete classes
-    narrator.py   the live loop;  gate.py, pace.py, sentences.py: its judgements
+    narrator.py   the live loop;  gate.py, pace.py, governor.py, sentences.py: its judgements
+    conditions.py what the machine has to spare, for the governor
     live.py       who runs where: the inference thread, the main thread, the end
     describe.py   pictures on request
     pictures/     reading pictures from wherever they are: common ground, as flow.py is
     cameras/      where frames come from
     vision/       what turns frames into words
     outputs/      where sentences go
+    power/        battery or plug, cool or hot
     check/        does this model fit, and does it see? what this machine has, and what it lacks
     headers/      what model files say of themselves: common ground of store and check
+    bench/        how fast it is here, beside other ways
     store/        models: the registry, the lock, fetching and converting
 
 Rooms never import one another.

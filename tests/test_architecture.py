@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 APP = ROOT / "app"
-ROOMS = ("cameras", "vision", "outputs", "check", "store", "bench")
+ROOMS = ("cameras", "vision", "outputs", "check", "store", "bench", "power")
 FILES = sorted(APP.rglob("*.py"))
 HEAVY = ("mlx", "mlx_vlm", "cv2", "PIL", "rich", "transformers", "huggingface_hub", "numpy")
 
@@ -42,7 +42,9 @@ def test_no_room_imports_another_or_the_wiring(room: str) -> None:
         assert not [name for name in imports(file) if any(f"{name}.".startswith(f"{other}.") for other in others)], file
 
 
-@pytest.mark.parametrize("name", ["narrator", "gate", "pace", "sentences", "live", "flow", "settings", "errors"])
+@pytest.mark.parametrize(
+    "name", ["narrator", "gate", "pace", "governor", "conditions", "sentences", "live", "flow", "settings", "errors"]
+)
 def test_the_loop_and_its_judgements_name_no_room(name: str) -> None:
     assert not [each for each in imports(APP / f"{name}.py") if each.startswith(tuple(f"app.{r}" for r in ROOMS))]
 

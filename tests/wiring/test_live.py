@@ -8,7 +8,7 @@ from app import cli
 from app.pace import GovernedPace, Pace
 from app.settings import Settings
 from app.vision.scripted import ScriptedDescriber
-from app.wiring.live import open_pace
+from app.wiring.live import open_pace, pace_notes
 
 DESCRIBER = ScriptedDescriber(["A man."], image_tokens=49)
 
@@ -36,3 +36,9 @@ def test_pace_auto_governs_by_the_describers_choices_until_it_is_closed() -> Non
 def test_a_reader_that_waits_for_every_caption_has_no_pace_to_govern(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["demo", "--pace", "auto", "--asap"]) == 2
     assert capsys.readouterr().err.startswith("error: --asap waits for every caption")
+
+
+def test_what_is_not_verified_is_said_at_the_start() -> None:
+    assert pace_notes(Settings()) == ()
+    (note,) = pace_notes(Settings(pace="auto"))
+    assert "not verified" in note
