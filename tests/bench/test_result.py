@@ -1,0 +1,61 @@
+"""Results on disk: which can be read, which may be compared, and what is said of both."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.bench.compare import as_grid, compared
+from app.bench.result import FORMAT, Circumstances, assembled, opened, refuse_others
+from app.errors import BenchError
+
+HERE = {"system": "Darwin arm64", "chip": "Apple M2", "memory_gb": 17, "device": "Metal, Apple M2", "model": "demo"}
+
+
+def result(caption_ms: float = 100.0, **other: object) -> dict[str, Any]:
+    made = assembled(Circumstances({**HERE, **other}, {"mlx": "0.32.4"}, ()), {"d": "looksay"}, {})
+    middle = {"median": caption_ms, "q1": caption_ms - 5, "q3": caption_ms + 5, "count": 3}
+    made["clips"] = [{"name": "moving", "rows": {"d": {"caption_ms": middle}}}]
+    return made
+
+
+def written(tmp_path: Path, content: str) -> str:
+    (tmp_path / "old.json").write_text(content)
+    return str(tmp_path / "old.json")
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "3", '{"clips": []}', json.dumps({**result(), "format": FORMAT + 1}), "[" * 100_000]
+)
+def test_what_is_no_result_is_explained(tmp_path: Path, content: str) -> None:
+    with pytest.raises(BenchError) as failure:
+        opened(written(tmp_path, content))
+    assert failure.value.remedy
+    assert failure.value.exit_code == 1
+
+
+def test_a_file_that_is_not_there_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"none\.json"):
+        opened(str(tmp_path / "none.json"))
+
+
+@pytest.mark.parametrize(
+    "other", [{"chip": "Apple M4"}, {"device": "the CPU"}, {"model": "smolvlm2-256m"}, {"memory_gb": 8}, {"extra": 1}]
+)
+def test_results_of_other_circumstances_are_refused_and_the_difference_is_named(other: dict[str, object]) -> None:
+    with pytest.raises(BenchError, match=next(iter(other))):
+        refuse_others(result(**other), result()["fingerprint"])
+
+
+def test_results_of_the_same_circumstances_are_compared(tmp_path: Path) -> None:
+    old = opened(written(tmp_path, json.dumps(result(100.0))))
+    refuse_others(old, result()["fingerprint"])
+    (found,) = compared(old, result(50.0))
+    assert (found["times_less"], found["is_within_spread"]) == (2.0, False)
+    assert as_grid([found]).lines[0][:4] == ["moving, d: caption, ms", "100.0 (95.0–105.0)", "50.0 (45.0–55.0)", "2.00"]
+
+
+def test_a_difference_within_the_quartiles_is_called_one() -> None:
+    (found,) = compared(result(100.0), result(96.0))
+    assert found["is_within_spread"]
