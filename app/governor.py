@@ -130,7 +130,7 @@ class Governor:
             self.captions_s.clear()
         elif self.unjudged:
             self.unjudged -= 1
-        else:
+        elif caption_s > 0:  # nothing at all was said in no time
             self.captions_s.append(caption_s)
             if self._is_judged:
                 step, typical_s = self.tokens.step, median(self.captions_s)
@@ -169,14 +169,14 @@ class Governor:
         if conditions.heat == "hot":
             is_time = self.looks.step == self.looks.last and now - changed_at >= HEAT_S
             return min(tokens.step + 1, tokens.last) if is_time else tokens.step
-        if not self._is_judged:
-            return tokens.step
-        if self._quick_s > self.limit_s:
+        if self._is_judged and self._quick_s > self.limit_s:
             self.has_been_behind = True
             return self._first_that_fits(range(tokens.step + 1, tokens.last), self._quick_s, tokens.last)
-        if conditions.heat == "cool" and tokens.has_waited(changed_at, now):
-            return self._first_that_fits(range(tokens.step), self._slow_s, tokens.step)
-        return tokens.step
+        if conditions.heat == "warm" or not tokens.has_waited(changed_at, now):
+            return tokens.step
+        if not self.has_been_behind:
+            return 0
+        return self._first_that_fits(range(tokens.step), self._slow_s, tokens.step) if self._is_judged else tokens.step
 
     @property
     def _quick_s(self) -> float:

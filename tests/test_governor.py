@@ -111,6 +111,23 @@ def test_what_heat_took_comes_back_in_the_opposite_order_and_not_while_it_is_war
     assert [(each.image_tokens, each.every) for each in order] == [(64, 4), (64, 2), (64, 1)]
 
 
+def test_what_heat_took_comes_back_whole_where_captions_keep_up_without_a_margin() -> None:
+    governor = Governor(CHOICES, 1.0)
+    judged(governor, [0.95] * 60)
+    for minute in range(1, 16, 3):
+        governor.judge(1.4, HOT, minute * 60.0)
+    assert governor.effort(HOT) == Effort(25, 4.0)
+    assert judged(governor, [0.7] * 30, start=1000) == Effort(64, 4.0)
+    assert judged(governor, [0.95] * 600, start=1030) == Effort(64, 1.0)
+
+
+def test_descriptions_without_a_word_are_not_judged() -> None:
+    governor = Governor(CHOICES, 1.0)
+    judged(governor, [0.0] * 60)
+    assert judged(governor, [1.3] * JUDGED, start=60).image_tokens == 36
+    assert judged(governor, [0.0] * 600, start=70).image_tokens == 36
+
+
 def test_a_longer_interval_leaves_no_room_for_more_tokens() -> None:
     governor = Governor(CHOICES, 1.0)
     judged(governor, [1.3] * JUDGED)
