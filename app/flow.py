@@ -5,7 +5,7 @@
 Nothing here does anything; rooms import this module and never one another.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Literal, Protocol
@@ -29,6 +29,37 @@ class Frame:
     """Its place in the source, in seconds from the source's start."""
     number: int
     """Counted from 0 over every frame the source took, dropped ones too."""
+
+    @property
+    def view(self) -> Pixels:
+        """See `Passing.view`."""
+        return self.pixels
+
+    def kept(self) -> "Frame":
+        """See `Passing.kept`."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A frame still in its source's memory: looked at in place, and copied only if it is wanted."""
+
+    view: Pixels
+    """H×W×3, uint8, the colours in the source's own order. A newer picture may be written over it while it is read."""
+    seen_at: float
+    media_s: float
+    number: int
+    copied: Callable[[], Pixels | None]
+    """Makes its pixels, RGB; None if a newer picture has been written over it."""
+
+    def kept(self) -> Frame | None:
+        """The frame with pixels of its own. Not None: `view` has been whole until now, too."""
+        pixels = self.copied()
+        return None if pixels is None else Frame(pixels, self.seen_at, self.media_s, self.number)
+
+
+Seen = Frame | Passing
+"""A frame as a source shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +172,7 @@ class Source(Protocol):
     @property
     def banner(self) -> Banner: ...
 
-    def frames(self, stop: Event) -> Generator[Frame | Notice]:
+    def frames(self, stop: Event) -> Generator[Seen | Notice]:
         """Yield frames, and notices in between, until the source ends or `stop` is set.
 
         Raises:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.flow import Frame, Pixels
+from app.flow import Pixels
 
 CELLS = (32, 24)
 """Columns and rows: a cell of a 640×480 frame is 20×20 pixels, so that sensor noise averages out."""
@@ -19,7 +19,7 @@ Cells = NDArray[np.float32]
 """RGB means, 24×32×3, float32, 0 to 255."""
 
 
-def cells(pixels: Pixels) -> Cells:
+def shrunk(pixels: Pixels) -> Cells:
     """Shrink a frame (H×W×3 uint8) to its cell means (24×32×3 float32)."""
     return cv2.resize(pixels, CELLS, interpolation=cv2.INTER_AREA).astype(np.float32)
 
@@ -34,13 +34,13 @@ class Gate:
     """How far the whole frame must move: a light switched, a hand over the lens."""
     last: Cells | None = field(default=None, init=False)
 
-    def is_news(self, frame: Frame) -> bool:
-        """Whether `frame` differs from the last one that was; it is remembered if so."""
-        new = cells(frame.pixels)
-        if self.last is not None and not self.differs(new - self.last):
-            return False
-        self.last = new
-        return True
+    def is_news(self, look: Cells) -> bool:
+        """Whether it differs from the look that was taken last."""
+        return self.last is None or self.differs(look - self.last)
+
+    def took(self, look: Cells) -> None:
+        """Compare with this one from now on."""
+        self.last = look
 
     def differs(self, change: Cells) -> bool:
         shift = np.median(change, axis=(0, 1))

@@ -12,8 +12,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Event
 
-from app.flow import Cost, Describer, Frame, Growing, Happening, Notice, Piece, Request, Sentence, Source, Status
-from app.gate import Gate
+from app.flow import Cost, Describer, Frame, Growing, Happening, Notice, Piece, Request, Seen, Sentence, Source, Status
+from app.gate import Gate, shrunk
 from app.pace import Pacing
 from app.sentences import Sentences
 
@@ -33,7 +33,7 @@ class Tally:
     arrivals: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=32))
     """Number and time (monotonic s) of the frames seen last."""
 
-    def saw(self, frame: Frame) -> None:
+    def saw(self, frame: Seen) -> None:
         self.arrivals.append((frame.number, frame.seen_at))
 
     def spent(self, cost: Cost) -> None:
@@ -90,11 +90,16 @@ class Narrator:
                     yield from self.describe(stop)
                     yield self.tally.status(self.pace.effort.words)
 
-    def is_worth_a_look(self, frame: Frame) -> bool:
-        """Whether it is time, and something has changed."""
-        self.tally.saw(frame)
-        if not (self.pace.is_due(frame) and self.gate.is_news(frame)):
+    def is_worth_a_look(self, seen: Seen) -> bool:
+        """Whether it is time, and something has changed; only then is the frame copied."""
+        self.tally.saw(seen)
+        if not self.pace.is_due(seen):
             return False
+        look = shrunk(seen.view)
+        frame = seen.kept() if self.gate.is_news(look) else None
+        if frame is None:  # nothing new, or a newer frame has been written over this one
+            return False
+        self.gate.took(look)
         self.pace.took(frame)
         self.recent = deque([*self.recent, frame], maxlen=self.frame_count)
         return True

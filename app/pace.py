@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.conditions import Sensor
-from app.flow import Cost, Frame, Notice
+from app.flow import Cost, Frame, Notice, Seen
 from app.governor import Effort, Governor
 
 
@@ -16,7 +16,7 @@ class Pacing(Protocol):
     @property
     def effort(self) -> Effort: ...
 
-    def is_due(self, frame: Frame) -> bool: ...
+    def is_due(self, frame: Seen) -> bool: ...
 
     def took(self, frame: Frame) -> None:
         """`frame` is described: the time to the next look begins with it."""
@@ -41,7 +41,7 @@ class Pace:
     def effort(self) -> Effort:
         return Effort(None, self.every)
 
-    def is_due(self, frame: Frame) -> bool:
+    def is_due(self, frame: Seen) -> bool:
         return self.last is None or frame.media_s - self.last >= self.every or frame.media_s < self.last
 
     def took(self, frame: Frame) -> None:
@@ -69,7 +69,7 @@ class GovernedPace:
         self.effort = self.governor.effort(self.sensor.conditions)
         self.pace = Pace(self.effort.every)
 
-    def is_due(self, frame: Frame) -> bool:
+    def is_due(self, frame: Seen) -> bool:
         return self.pace.is_due(frame)
 
     def took(self, frame: Frame) -> None:

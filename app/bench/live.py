@@ -14,7 +14,7 @@ from typing import Any
 
 from app.bench.rows import Teller
 from app.bench.spread import spread
-from app.flow import Banner, Cost, Describer, Frame, Notice, Piece, Request, Source
+from app.flow import Banner, Cost, Describer, Notice, Piece, Request, Seen, Source
 
 INTERVAL_S = 1 / 30
 """Between two frames of the clip."""
@@ -78,14 +78,14 @@ class Counted:
     def banner(self) -> Banner:
         return self.source.banner
 
-    def frames(self, stop: Event) -> Generator[Frame | Notice]:
+    def frames(self, stop: Event) -> Generator[Seen | Notice]:
         ends_at = inf
         with closing(self.source.frames(stop)) as frames:
             for each in frames:
                 now = time.monotonic()
                 if now >= ends_at:
                     return
-                if isinstance(each, Frame):
+                if not isinstance(each, Notice):
                     ends_at = min(ends_at, now + self.seconds)
                     self.given.append(Given(each.number, each.seen_at, now))
                 yield each
@@ -101,8 +101,10 @@ def at_intervals(prompt: str, max_tokens: int) -> Narrate:
     def narrate(describer: Describer, source: Source, stop: Event) -> Iterator[Piece]:
         due = 0.0
         with closing(source.frames(stop)) as frames:
-            for frame in frames:
-                if isinstance(frame, Frame) and frame.seen_at >= due:
+            for seen in frames:
+                if isinstance(seen, Notice) or seen.seen_at < due:
+                    continue
+                if frame := seen.kept():
                     due = frame.seen_at + EVERY_S
                     yield from describer.describe(Request((frame,), prompt, max_tokens))
 

@@ -100,9 +100,9 @@ def _deliver(video: cv2.VideoCapture, errand: Errand, slots: Slots, ticks: int) 
         if not _grab(video, errand, number):
             return Fate.ENDED if is_file and number else Fate.LOST
         seen_at = time.monotonic()
-        is_good, picture = video.retrieve()
-        if is_good:
-            _hand_over(slots, ticks, number, seen_at, np.asarray(picture, np.uint8))
+        if size := _hand_over(video, slots, number):
+            with contextlib.suppress(BlockingIOError):  # the reader has slept long; it will find a newer one
+                os.write(ticks, Tick(number, seen_at, *size).packed())
     raise AssertionError("count() does not end")
 
 
@@ -118,11 +118,24 @@ def _grab(video: cv2.VideoCapture, errand: Errand, number: int) -> bool:
     return True
 
 
-def _hand_over(slots: Slots, ticks: int, number: int, seen_at: float, picture: Pixels) -> None:
-    picture = _fitting(picture)
+def _hand_over(video: cv2.VideoCapture, slots: Slots, number: int) -> tuple[int, int] | None:
+    """Let OpenCV write the grabbed picture straight into its slot; its height and width, None if it has none."""
+    place = slots.place(number, *_promised(video))
+    is_good, picture = video.retrieve(place)
+    if not is_good:
+        return None
+    if picture is place:
+        slots.finish(number)
+        return place.shape[0], place.shape[1]
+    picture = _fitting(np.asarray(picture, np.uint8))  # it has another size than was promised
     slots.write(number, picture)
-    with contextlib.suppress(BlockingIOError):  # the reader has slept long; it will find a newer one
-        os.write(ticks, Tick(number, seen_at, *picture.shape[:2]).packed())
+    return picture.shape[0], picture.shape[1]
+
+
+def _promised(video: cv2.VideoCapture) -> tuple[int, int]:
+    """Height and width that the next picture should have; none if it would not fit into a slot."""
+    height, width = int(video.get(cv2.CAP_PROP_FRAME_HEIGHT)), int(video.get(cv2.CAP_PROP_FRAME_WIDTH))
+    return (height, width) if 0 < height <= LARGEST[0] and 0 < width <= LARGEST[1] else (0, 0)
 
 
 def _fitting(picture: Pixels) -> Pixels:

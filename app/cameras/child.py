@@ -55,8 +55,12 @@ class Child:
         self._words = (self._words + _drained(self._stderr))[-_KEPT_BYTES:]
         return self._newest_tick()
 
+    def view(self, tick: Tick) -> Pixels:
+        """BGR, where it lies; a newer picture may take its place at any time."""
+        return self._slots.view(tick)
+
     def picture(self, tick: Tick) -> Pixels | None:
-        """RGB, or None if a newer picture has taken its place."""
+        """A copy as RGB, or None if a newer picture has taken its place."""
         return self._slots.read(tick)
 
     def loss(self) -> Loss:

@@ -7,9 +7,9 @@ number goes missing. Notices are kept, in order; a source has few.
 from collections.abc import Callable, Generator, Iterator
 from threading import Condition, Event, Thread
 
-from app.flow import Frame, Notice
+from app.flow import Notice, Seen
 
-Read = Callable[[Event], Iterator[Frame | Notice]]
+Read = Callable[[Event], Iterator[Seen | Notice]]
 """Yields frames at the pace at which they are to be seen, until the Event is set."""
 _TURN_S = 0.1
 
@@ -19,17 +19,17 @@ class Newest:
 
     def __init__(self) -> None:
         self._changed = Condition()
-        self._frame: Frame | None = None
+        self._frame: Seen | None = None
         self._notices: list[Notice] = []
         self._is_over = False
         self._failure: BaseException | None = None
 
-    def put(self, what: Frame | Notice) -> None:
+    def put(self, what: Seen | Notice) -> None:
         with self._changed:
-            if isinstance(what, Frame):
-                self._frame = what
-            else:
+            if isinstance(what, Notice):
                 self._notices.append(what)
+            else:
+                self._frame = what
             self._changed.notify()
 
     def end(self, failure: BaseException | None = None) -> None:
@@ -38,7 +38,7 @@ class Newest:
             self._is_over, self._failure = True, failure
             self._changed.notify()
 
-    def take(self, timeout_s: float) -> list[Frame | Notice]:
+    def take(self, timeout_s: float) -> list[Seen | Notice]:
         """The newest frame and the notices since; empty when nothing came in time, or it is over."""
         with self._changed:
             self._changed.wait_for(lambda: self._frame or self._notices or self._is_over, timeout_s)
@@ -55,7 +55,7 @@ class Newest:
             return self._is_over and not (self._frame or self._notices or self._failure)
 
 
-def newest(read: Read, stop: Event) -> Generator[Frame | Notice]:
+def newest(read: Read, stop: Event) -> Generator[Seen | Notice]:
     """Run `read` in a thread and yield its newest frame each time; the thread is joined on every way out."""
     slot, left = Newest(), Event()
     reader = Thread(target=_fill, args=(slot, read, left), name="reader")

@@ -13,7 +13,7 @@ from app.cameras import grounds, world
 from app.cameras.newest import newest
 from app.cameras.plan import Plan
 from app.cameras.world import Scene
-from app.flow import Banner, Frame, Notice, Pixels
+from app.flow import Banner, Frame, Notice, Pixels, Seen
 
 
 class Scenes:
@@ -39,7 +39,7 @@ class Scenes:
         """Whether nothing is changing, so that the caption of `truth_at` is exact."""
         return self._plan.is_calm_at(media_s)
 
-    def frames(self, stop: Event) -> Generator[Frame | Notice]:
+    def frames(self, stop: Event) -> Generator[Seen | Notice]:
         """See `Source.frames`."""
         return self._drawn(stop) if self._asap else newest(self._live, stop)
 

@@ -71,12 +71,25 @@ class Slots:
         self._marks = np.frombuffer(memory, np.uint64, SLOTS)
         self._bytes = np.frombuffer(memory, np.uint8, SLOTS * _SLOT, _MARKS).reshape(SLOTS, _SLOT)
 
+    def place(self, number: int, height: int, width: int) -> Pixels:
+        """Where to write a BGR picture, no larger than `LARGEST`: over the oldest one, which is gone from now on."""
+        self._marks[number % SLOTS] = 0
+        return self._view(number % SLOTS, height, width)
+
+    def finish(self, number: int) -> None:
+        """The picture is whole in its place."""
+        self._marks[number % SLOTS] = number + 1
+
     def write(self, number: int, picture: Pixels) -> None:
-        """Put a BGR picture, no larger than `LARGEST`, in the place of the oldest one."""
-        slot = number % SLOTS
-        self._marks[slot] = 0
-        np.copyto(self._view(slot, *picture.shape[:2]), picture)
-        self._marks[slot] = number + 1
+        """Copy a BGR picture, no larger than `LARGEST`, to its place."""
+        np.copyto(self.place(number, *picture.shape[:2]), picture)
+        self.finish(number)
+
+    def view(self, tick: Tick) -> Pixels:
+        """The BGR picture where it lies, or whatever has been written there since: `read` tells."""
+        view = self._view(tick.number % SLOTS, tick.height, tick.width)
+        view.flags.writeable = False
+        return view
 
     def read(self, tick: Tick) -> Pixels | None:
         """The picture as a new RGB array, or None if it has been overwritten meanwhile."""

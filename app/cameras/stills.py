@@ -5,7 +5,7 @@ from collections.abc import Generator
 from pathlib import Path
 from threading import Event
 
-from app.flow import Banner, Frame, Notice
+from app.flow import Banner, Frame, Notice, Seen
 from app.pictures import Picture, expand, pictures
 
 
@@ -19,7 +19,7 @@ class Stills:
     def banner(self) -> Banner:
         return Banner(f"pictures in {self._path}" if self._path.is_dir() else self._path.name)
 
-    def frames(self, stop: Event) -> Generator[Frame | Notice]:
+    def frames(self, stop: Event) -> Generator[Seen | Notice]:
         """See `Source.frames`; every picture is given. One of a folder that cannot be read is a notice."""
         what = str(self._path)
         is_alone = expand(what) == [what]

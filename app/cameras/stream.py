@@ -9,7 +9,7 @@ from threading import Event
 
 from app.cameras.errand import Errand, Fate, Loss, Trouble
 from app.cameras.tend import Patience, tend
-from app.flow import Banner, Frame, Notice
+from app.flow import Banner, Notice, Passing
 
 PATIENCE = Patience(silence_s=5.0)
 """Networks pause longer than cables."""
@@ -55,7 +55,7 @@ class Stream:
     def banner(self) -> Banner:
         return Banner(f"stream {masked(self._url)}")
 
-    def frames(self, stop: Event) -> Generator[Frame | Notice]:
+    def frames(self, stop: Event) -> Generator[Passing | Notice]:
         """See `Source.frames`; when the stream stops, a notice, and pictures again when it is back."""
         return tend(Errand("stream", self._url), self._explain, stop, self._patience)
 

@@ -7,13 +7,14 @@ are read by the thread that iterates, and while that one is busy the capture pro
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 
 from app.cameras.child import Child
 from app.cameras.errand import Errand, Fate, Loss, Trouble
 from app.cameras.shared import Tick
 from app.errors import SourceError
-from app.flow import Frame, Notice, Pixels
+from app.flow import Notice, Passing
 
 Explain = Callable[[Loss], Trouble]
 
@@ -38,7 +39,7 @@ PATIENCE = Patience()
 _TURN_S = 0.1
 
 
-def tend(errand: Errand, explain: Explain, stop: Event, patience: Patience = PATIENCE) -> Generator[Frame | Notice]:
+def tend(errand: Errand, explain: Explain, stop: Event, patience: Patience = PATIENCE) -> Generator[Passing | Notice]:
     """Yield the newest pictures until `stop` is set or the source ends.
 
     Raises:
@@ -56,7 +57,9 @@ def tend(errand: Errand, explain: Explain, stop: Event, patience: Patience = PAT
         stop.wait(min(patience.longest_pause_s, patience.first_pause_s * 2**failures))
 
 
-def _one_life(errand: Errand, line: "_Line", stop: Event, patience: Patience) -> Generator[Frame | Notice, None, Loss]:
+def _one_life(
+    errand: Errand, line: "_Line", stop: Event, patience: Patience
+) -> Generator[Passing | Notice, None, Loss]:
     """The pictures of one process, until it ends, hangs, or is stopped."""
     with Child(errand) as child:
         heard_at, has_spoken = time.monotonic(), False
@@ -65,8 +68,8 @@ def _one_life(errand: Errand, line: "_Line", stop: Event, patience: Patience) ->
             now = time.monotonic()
             if tick:
                 heard_at, has_spoken = now, True
-            if tick and now - tick.seen_at < patience.silence_s and (pixels := child.picture(tick)) is not None:
-                yield from line.placed(tick, pixels)
+            if tick and now - tick.seen_at < patience.silence_s:
+                yield from line.placed(tick, child)
             if child.is_gone:
                 return child.loss()
             if not tick and now - heard_at > (patience.silence_s if has_spoken else patience.opening_s):
@@ -87,14 +90,15 @@ class _Line:
     def has_begun(self) -> bool:
         return self._started_at >= 0
 
-    def placed(self, tick: Tick, pixels: Pixels) -> Iterator[Frame | Notice]:
+    def placed(self, tick: Tick, child: Child) -> Iterator[Passing | Notice]:
         if not self.has_begun:
             self._started_at = tick.seen_at
         elif self._has_told:
             yield Notice("camera back", "Pictures are coming again.")
         self._has_told = False
         self._last = self._first + tick.number
-        yield Frame(pixels, tick.seen_at, tick.seen_at - self._started_at, self._last)
+        media_s = tick.seen_at - self._started_at
+        yield Passing(child.view(tick), tick.seen_at, media_s, self._last, partial(child.picture, tick))
 
     def told(self, trouble: Trouble, is_late: bool) -> Iterator[Notice]:
         """A notice of the loss, once until it is over; an error if there never was a picture."""

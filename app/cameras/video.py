@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from app.cameras.newest import newest
 from app.errors import SourceError
-from app.flow import Banner, Frame, Notice, Pixels
+from app.flow import Banner, Notice, Passing, Pixels, Seen
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what matters of the libraries' chatter is said in our own words
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -31,14 +32,14 @@ class Video:
     def banner(self) -> Banner:
         return Banner(f"{self._path.name}, {'every frame in turn' if self._asap else 'as filmed'}")
 
-    def frames(self, stop: Event) -> Generator[Frame | Notice]:
+    def frames(self, stop: Event) -> Generator[Seen | Notice]:
         """See `Source.frames`; a file that breaks off says so in a notice, and ends."""
         clip = _opened(self._path)
         if self._asap:
             return self._read(clip, stop, is_paced=False)
         return newest(lambda left: self._read(clip, left, is_paced=True), stop)
 
-    def _read(self, clip: cv2.VideoCapture, stop: Event, *, is_paced: bool) -> Generator[Frame | Notice]:
+    def _read(self, clip: cv2.VideoCapture, stop: Event, *, is_paced: bool) -> Generator[Passing | Notice]:
         started_at, media_s, number = time.monotonic(), -1.0, 0
         while clip.grab():
             media_s = _media_s(clip, number, after=media_s)
@@ -46,8 +47,8 @@ class Video:
                 stop.wait(max(0.0, started_at + media_s - time.monotonic()))
             if stop.is_set():
                 return
-            if (pixels := _retrieved(clip)) is not None:
-                yield Frame(pixels, time.monotonic(), media_s, number)
+            if (picture := _retrieved(clip)) is not None:
+                yield Passing(picture, time.monotonic(), media_s, number, partial(_as_rgb, picture))
             number += 1
         if number == 0:
             raise _unreadable(self._path)
@@ -93,5 +94,10 @@ def _fps(clip: cv2.VideoCapture) -> float:
 
 
 def _retrieved(clip: cv2.VideoCapture) -> Pixels | None:
+    """BGR; an array of its own."""
     is_good, picture = clip.retrieve()
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8) if is_good else None
+    return np.asarray(picture, np.uint8) if is_good else None
+
+
+def _as_rgb(picture: Pixels) -> Pixels:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)

@@ -11,7 +11,7 @@ from app.cameras import devices, permission
 from app.cameras.errand import Errand, Fate, Loss, Trouble
 from app.cameras.tend import PATIENCE, Patience, tend
 from app.errors import SourceError
-from app.flow import Banner, Frame, Notice
+from app.flow import Banner, Notice, Passing
 
 _LOSSES = {
     Fate.SILENT: "{} is open but gives no picture",
@@ -41,7 +41,7 @@ class Webcam:
         choice = f"There is also {', '.join(others)}: --source camera:NAME" if others and not self._which else ""
         return Banner(self._called, (choice,) if choice else ())
 
-    def frames(self, stop: Event) -> Generator[Frame | Notice]:
+    def frames(self, stop: Event) -> Generator[Passing | Notice]:
         """See `Source.frames`; when the camera is lost, a notice, and pictures again when it is back."""
         return tend(self._errand(), self._explain, stop, self._patience)
 

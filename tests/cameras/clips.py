@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.flow import Frame, Pixels
+from app.flow import Frame, Notice, Pixels, Seen
 
 FRAMES = 30
 BITS = 8
@@ -57,7 +57,12 @@ def until(fact: Callable[[], object]) -> None:
 
 
 def first_frame(items) -> Frame:
-    return next(item for item in items if isinstance(item, Frame))
+    """The first that can be had: a busy machine may have overwritten one before it is copied."""
+    return next(frame for frame in map(own, items) if frame)
+
+
+def own(item: Seen | Notice) -> Frame | None:
+    return None if isinstance(item, Notice) else item.kept()
 
 
 def capture_processes(parent: int | None = None) -> list[int]:

@@ -8,7 +8,7 @@ from app.cameras.errand import Fate, Loss
 from app.cameras.stream import Stream, masked
 from app.cameras.tend import Patience
 from app.errors import SourceError
-from app.flow import Frame, Notice
+from app.flow import Notice, Passing
 from tests import needs
 from tests.cameras.clips import FRAMES, capture_processes, first_frame, is_red, number_in
 from tests.cameras.servers import MjpegServer
@@ -64,7 +64,7 @@ def test_a_server_that_dies_and_returns_is_told_of_twice(opened):
     with MjpegServer(port=first.port):
         back = next(item for item in frames if isinstance(item, Notice))
         assert back.kind == "camera back"
-        assert isinstance(next(frames), Frame)
+        assert isinstance(next(frames), Passing)
 
 
 def test_a_server_that_hangs_is_a_notice_and_never_an_old_frame(server, opened):
@@ -115,8 +115,8 @@ def test_a_number_in_an_address_or_a_pointer_is_not_taken_for_a_reason(said, wor
 
 def test_a_clip_on_a_web_server_plays_to_its_end(server, opened):
     frames = list(opened(server.url("/clip")))
-    assert all(isinstance(frame, Frame) for frame in frames)
-    assert number_in(frames[-1].pixels) == FRAMES - 1
+    assert all(isinstance(frame, Passing) for frame in frames)
+    assert number_in(frames[-1].kept().pixels) == FRAMES - 1
 
 
 def test_no_message_names_the_password(server, opened):

@@ -12,7 +12,7 @@ import pytest
 from app.cameras.errand import Errand, Fate, Loss, Trouble
 from app.cameras.tend import Patience, tend
 from app.errors import SourceError
-from app.flow import Frame, Notice
+from app.flow import Notice, Passing
 from tests import needs
 from tests.cameras.clips import FRAMES, capture_processes, encode, first_frame, is_running, number_in, until
 from tests.running import environment
@@ -58,7 +58,7 @@ def tended(clip, explain, stop):
     frames.close()
 
 
-def until_notice(items) -> tuple[list[Frame], Notice]:
+def until_notice(items) -> tuple[list[Passing], Notice]:
     frames = []
     for item in items:
         if isinstance(item, Notice):
@@ -139,7 +139,7 @@ def test_while_the_person_is_being_asked_it_waits(tmp_path, stop):
     notice = next(items)
     assert (notice.kind, notice.remedy) == ("permission", "mend it")
     encode(tmp_path / "early.avi", frames=10).rename(path)
-    assert isinstance(next(items), Frame)  # and no word of "back": it had never been there
+    assert isinstance(next(items), Passing)  # and no word of "back": it had never been there
     items.close()
 
 

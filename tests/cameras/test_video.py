@@ -9,7 +9,7 @@ import pytest
 
 from app.cameras.video import Video
 from app.errors import SourceError
-from app.flow import Frame, Notice
+from app.flow import Notice, Passing
 from tests.cameras.clips import FRAMES, is_red, number_in
 from tests.running import environment
 
@@ -18,9 +18,9 @@ from tests.running import environment
 def test_asap_gives_every_frame_in_turn_with_its_place(make_clip, stop, suffix):
     frames = list(Video(make_clip(f"a{suffix}", frames=20, fps=25), asap=True).frames(stop))
     assert [frame.number for frame in frames] == list(range(20))
-    assert [number_in(frame.pixels) for frame in frames] == list(range(20))
+    assert [number_in(frame.kept().pixels) for frame in frames] == list(range(20))
     assert [frame.media_s for frame in frames] == pytest.approx([number / 25 for number in range(20)])
-    assert is_red(frames[0].pixels)
+    assert is_red(frames[0].kept().pixels)
 
 
 def test_as_filmed_keeps_to_the_clock_of_the_file(clip, stop):
@@ -28,7 +28,7 @@ def test_as_filmed_keeps_to_the_clock_of_the_file(clip, stop):
     filmed = frames[-1].media_s - frames[0].media_s
     assert frames[-1].number == FRAMES - 1
     assert frames[-1].seen_at - frames[0].seen_at >= filmed - 0.05
-    assert all(number_in(frame.pixels) == frame.number for frame in frames)
+    assert all(number_in(frame.kept().pixels) == frame.number for frame in frames)
 
 
 def test_as_filmed_a_slow_taker_misses_frames_and_gets_the_newest(clip, stop):
@@ -58,7 +58,7 @@ def test_a_file_that_breaks_off_says_where(make_clip, stop, asap):
     path = make_clip("cut.avi", frames=60)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
     *frames, notice = Video(path, asap=asap).frames(stop)
-    assert all(isinstance(frame, Frame) for frame in frames)
+    assert all(isinstance(frame, Passing) for frame in frames)
     assert frames
     assert isinstance(notice, Notice)
     assert "cut.avi breaks off at" in notice.text
