@@ -69,8 +69,9 @@ class Fast:
         return [known[id(frame)] for frame in frames], len(new)
 
     def through(self, wished: int | None) -> Direct:
-        is_usual = wished is None or wished == self.family.choices[0]
-        return self.family if is_usual else self.family.through(wished)
+        if wished is None or wished == self.family.choices[0]:
+            return self.family
+        return self.family.through(wished)
 
     def shown(self, request: Request) -> Prompt:
         shapes = tuple(frame.pixels.shape for frame in request.frames)

@@ -38,6 +38,7 @@ class SmolVlm:
         default = card.image_tokens.default if card.image_tokens else self.whole
         self.image_tokens = wished or (default if default in self.edges else self.whole)
         self.edge = self.edges.get(self.image_tokens, published)
+        self.mask = mask(loaded, self.edge)
         self.normal = normalizer(loaded.processor.image_processor)
 
     @property
@@ -50,7 +51,8 @@ class SmolVlm:
 
     def through(self, image_tokens: int) -> Self:
         fewer = copy(self)
-        fewer.image_tokens, fewer.edge = image_tokens, self.edges.get(image_tokens, self.edge)
+        fewer.image_tokens, fewer.edge = image_tokens, self.edges[image_tokens]
+        fewer.mask = mask(self.loaded, fewer.edge)
         return fewer
 
     def picture(self, pixels: Pixels) -> Image.Image:
@@ -70,15 +72,8 @@ class SmolVlm:
     def features(self, pixels: mx.array) -> mx.array:
         """mlx-vlm's own, without what it asks of every frame: is it padding, which of its patches are."""
         model = self.loaded.model
-        seen: mx.array = model.connector(model.vision_model(pixels, self.patches)[0].astype(pixels.dtype))
+        seen: mx.array = model.connector(model.vision_model(pixels, self.mask)[0].astype(pixels.dtype))
         return seen[0]
-
-    @property
-    def patches(self) -> mx.array | None:
-        """Which patches are picture: all. The tower needs to be told only to find the places of a smaller tile."""
-        eyes = self.loaded.model.config.vision_config
-        side = self.edge // eyes.patch_size
-        return None if self.edge == eyes.image_size else mx.ones((1, side, side), mx.bool_)
 
     def due(self, pictures: Sequence[Image.Image], _inputs: Inputs) -> int:
         return len(pictures) * self.image_tokens
@@ -122,6 +117,20 @@ def smolvlm(loaded: Loaded, card: Card, wish: Wish) -> Family:
     if wish.image_tokens == "tiles":
         return Tiles(loaded, card)
     return SmolVlm(loaded, card, wish.image_tokens)
+
+
+def mask(loaded: Loaded, edge: int) -> mx.array | None:
+    """What tells the tower which patches of a tile are picture, 1×side×side: all; None if it need not be told.
+
+    It takes a patch's place from the mask, in fractions of the side. On a smaller tile that gives other places than
+    counting does, and even on a whole one where fractions are rounded badly (27 patches a side, SmolVLM2-2.2B).
+    """
+    eyes = loaded.model.config.vision_config
+    full = mx.ones((1, edge // eyes.patch_size, edge // eyes.patch_size), mx.bool_)
+    if edge != eyes.image_size:
+        return full
+    places, blank = loaded.model.vision_model.embeddings, mx.zeros((1, edge, edge, 3))
+    return None if mx.array_equal(places(blank), places(blank, full)) else full
 
 
 def published_edge(loaded: Loaded) -> int:

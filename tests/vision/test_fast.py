@@ -1,0 +1,275 @@
+"""The quick road says what mlx-vlm's own generation says, word for word, whatever is drafted and whatever is kept."""
+
+import itertools
+import os
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Event
+
+import mlx.core as mx
+import numpy as np
+import pytest
+
+from app.cameras.scenes import Scenes
+from app.card import Card, Sampling
+from app.errors import ModelError, UsageError
+from app.flow import Frame, Piece, Request
+from app.vision import device
+from app.vision.draft import Drafts
+from app.vision.families.family import Direct
+from app.vision.fast import Fast
+from app.vision.mlx import MlxDescriber
+from app.wish import Precision, Wish
+from tests.vision.families.folders import folder
+from tests.vision.shown import SIZES, asked, plain
+
+DEMO = Path(__file__).parents[2] / "models" / "demo"
+WORDS = "Describe what you see in one short sentence."
+HAPPENING = "Describe what is happening in one short sentence."
+FRAMES = int(os.environ.get("LOOKSAY_FRAMES", "40"))
+"""Frames to compare in each precision: LOOKSAY_FRAMES=500 takes half an hour of two cores."""
+DIRECT = ["smolvlm-mlx", "smolvlm-2.2b", "smolvlm-4bit", "lfm2-vl", "lfm2.5-vl", "fastvlm-small"]
+
+
+@pytest.fixture(scope="module")
+def describer() -> MlxDescriber:
+    return MlxDescriber(DEMO)
+
+
+@pytest.fixture(scope="module", params=DIRECT)
+def direct(request: pytest.FixtureRequest) -> MlxDescriber:
+    return MlxDescriber(folder(request.param))
+
+
+def clip(seed: int, count: int, every: int = 20) -> Iterator[Frame]:
+    """Every so many frames of a drawn clip: moving, coming and going, and now and then all at once."""
+    drawn = Scenes(asap=True, seed=seed, size=(640, 480)).frames(Event())
+    return itertools.islice(drawn, 0, count * every, every)
+
+
+def clips(count: int) -> Iterator[Frame]:
+    """Five clips in a row: a cut between each two."""
+    for seed in range(5):
+        yield from clip(seed, count // 5)
+
+
+def text(pieces: Sequence[Piece]) -> str:
+    return "".join(piece.text for piece in pieces)
+
+
+def told(road: object, *frames: Frame, words: str = WORDS, limit: int = 64) -> list[Piece]:
+    return list(road.describe(Request(frames, words, limit)))  # type: ignore[attr-defined]
+
+
+def as_published(monkeypatch: pytest.MonkeyPatch, precision: Precision) -> MlxDescriber:
+    """The demo model computing in `precision` on this CPU too, where looksay would take float32 for it."""
+    monkeypatch.setattr(device, "is_cpu", lambda: False)
+    return MlxDescriber(DEMO, wish=Wish(precision=precision))
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "4bit"])
+def test_with_drafts_every_frame_gets_the_words_of_plain_greedy_decoding(
+    monkeypatch: pytest.MonkeyPatch, precision: Precision
+) -> None:
+    describer = as_published(monkeypatch, precision)
+    drafted = forwards = 0
+    for frame in clips(FRAMES if precision == "float32" else FRAMES // 2):
+        pieces, due = told(describer.road, frame), told(describer.plain, frame)
+        assert text(pieces) == text(due), frame.number
+        drafted += pieces[-1].cost.draft_accepted
+        forwards += due[-1].cost.forwards - pieces[-1].cost.forwards
+    assert drafted > 0
+    assert forwards > 0
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_draft_can_change_a_word(describer: MlxDescriber, seed: int) -> None:
+    """Adversaries: noise, the right words with one wrong among them, and words in another order."""
+    rng, road = random.Random(seed), describer.road
+    assert isinstance(road, Fast)
+    frame = next(clip(seed, 1))
+    due = text(told(describer.plain, frame))
+    right = describer.loaded.processor.tokenizer(due, add_special_tokens=False).input_ids
+    wrong = list(right)
+    wrong[rng.randrange(len(wrong))] = rng.randrange(6, 1000)
+    for draft in ([rng.randrange(6, 1000) for _ in range(20)], wrong, rng.sample(right, len(right)), right * 3):
+        road.drafts(WORDS).said.clear()
+        road.drafts(WORDS).remember(draft)
+        assert text(told(road, frame)) == due
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 64])
+def test_the_limit_cuts_a_drafted_description_where_it_cuts_a_plain_one(describer: MlxDescriber, limit: int) -> None:
+    frame = next(clip(3, 1))
+    told(describer.road, frame)
+    pieces, due = told(describer.road, frame, limit=limit), told(describer.plain, frame, limit=limit)
+    assert text(pieces) == text(due)
+    assert pieces[-1].cost.tokens == due[-1].cost.tokens <= limit
+
+
+def test_the_same_again_is_one_pass_and_no_look(describer: MlxDescriber) -> None:
+    frame = next(clip(4, 1))
+    first, again = told(describer.road, frame)[-1].cost, told(describer.road, frame)[-1].cost
+    assert (first.encoded, again.encoded) == (1, 0)
+    assert again.forwards == 1
+    assert again.drafted == again.draft_accepted == again.tokens
+
+
+def test_a_draft_never_makes_up_for_what_is_seen(describer: MlxDescriber) -> None:
+    """Another picture under the same words, again and again."""
+    frames = [next(clip(seed, 1)) for seed in (1, 2)]
+    due = [text(told(describer.plain, frame)) for frame in frames]
+    assert due[0] != due[1]
+    for _ in range(3):
+        assert [text(told(describer.road, frame)) for frame in frames] == due
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_of_several_frames_each_is_encoded_once_and_the_words_are_those_of_all_encoded_afresh(
+    describer: MlxDescriber, count: int
+) -> None:
+    seen: list[Frame] = []
+    said = set()
+    for frame in clip(7, 20, every=15):
+        seen = [*seen, frame][-count:]
+        pieces, due = told(describer.road, *seen, words=HAPPENING), told(describer.plain, *seen, words=HAPPENING)
+        assert text(pieces) == text(due)
+        assert pieces[-1].cost.encoded == 1
+        assert pieces[-1].cost.image_tokens == 16 * len(seen)
+        said.add(text(pieces))
+    assert any("move" in each for each in said), said  # motion can only be told from more than one frame
+
+
+def test_fewer_image_tokens_are_seen_with_when_asked_for(describer: MlxDescriber) -> None:
+    frame = next(clip(1, 1))
+    for tokens in (*describer.choices, describer.choices[0]):
+        pieces = list(describer.describe(Request((frame,), WORDS, 8, tokens)))
+        assert pieces[-1].cost.image_tokens == tokens
+    assert describer.choices == [16, 9, 4]
+
+
+def test_a_frame_looked_at_otherwise_is_encoded_anew(describer: MlxDescriber) -> None:
+    frame = next(clip(2, 1))
+    encoded = [list(describer.describe(Request((frame,), WORDS, 2, tokens)))[-1].cost.encoded for tokens in (9, 9, 4)]
+    assert encoded == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "sampling", [Sampling(temperature=0.7), Sampling(repetition_penalty=1.3), Sampling(0.1, 0.15, 1.05)]
+)
+def test_what_is_drawn_by_chance_is_not_drafted_and_drawn_as_mlx_vlm_draws_it(sampling: Sampling) -> None:
+    describer = MlxDescriber(DEMO, Card("demo", sampling=sampling))
+    for seed, frame in enumerate(clip(5, 4)):
+        said = []
+        for road in (describer.road, describer.plain):
+            mx.random.seed(seed)
+            pieces = told(road, frame)
+            said.append(text(pieces))
+            assert pieces[-1].cost.drafted == 0
+        assert said[0] == said[1]
+
+
+def test_without_drafts_nothing_is_drafted() -> None:
+    describer = MlxDescriber(DEMO, drafts=False)
+    costs = [told(describer.road, frame)[-1].cost for frame in clip(1, 3)]
+    assert all(cost.drafted == 0 and cost.forwards == cost.tokens + 1 for cost in costs)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_family_reaches_the_language_model_as_through_its_processor(
+    direct: MlxDescriber, size: tuple[int, int]
+) -> None:
+    rng = np.random.default_rng(0)
+    frame = Frame(rng.integers(0, 256, (*size, 3), np.uint8), 0.0, 0.0, 0)
+    assert isinstance(direct.road, Fast)
+    ours = direct.road.rows(asked(frame)).astype(mx.float32)
+    theirs = direct.loaded.rows(direct.plain.seen(asked(frame))[1]).astype(mx.float32)
+    assert ours.shape == theirs.shape
+    assert np.allclose(np.array(ours), np.array(theirs), atol=1e-4 * float(mx.abs(theirs).max()))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_pixels_are_the_processors_numbers(direct: MlxDescriber, size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(1)
+    frame = Frame(rng.integers(0, 256, (*size, 3), np.uint8), 0.0, 0.0, 0)
+    assert isinstance(direct.family, Direct)
+    ours = np.array(direct.family.pixels(frame.pixels))
+    theirs = np.array(direct.plain.seen(asked(frame))[1]["pixel_values"], np.float32)
+    assert np.abs(laid_out(ours, theirs.shape) - theirs.reshape(-1, *theirs.shape[-3:])[:1]).max() < 1e-5
+
+
+def laid_out(pixels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """1×H×W×3 as the processors have it: channels first, or (three numbers in its shape) patches in rows, padded."""
+    if len(shape) > 3:
+        return pixels.transpose(0, 3, 1, 2)
+    _, height, width, _ = pixels.shape
+    cut = pixels.reshape(height // 16, 16, width // 16, 16, 3).transpose(0, 2, 1, 3, 4).reshape(1, -1, 768)
+    return np.pad(cut, ((0, 0), (0, shape[1] - cut.shape[1]), (0, 0)))
+
+
+def test_every_family_says_what_mlx_vlm_says_with_and_without_drafts(direct: MlxDescriber) -> None:
+    """Random weights say the same thing for ever: drafts are right, and the end is the limit."""
+    for colour in ((210, 35, 40), (40, 70, 200), (210, 35, 40)):
+        frame = plain(colour)
+        due = text(told(direct.plain, frame, limit=6))
+        assert text(told(direct.road, frame, limit=6)) == due
+
+
+@pytest.mark.parametrize("wrong_at", [0, 2, 4])
+def test_a_cache_that_cannot_be_cut_is_put_back_after_a_wrong_draft(wrong_at: int) -> None:
+    """LFM2's layers keep a state; a right draft costs two passes, a wrong one one more."""
+    describer = MlxDescriber(folder("lfm2-vl"))
+    road, frame = describer.road, plain((40, 70, 200))
+    assert isinstance(road, Fast)
+    due = told(describer.plain, frame, limit=6)
+    told(road, frame, limit=6)
+    right = told(road, frame, limit=6)
+    assert right[-1].cost.forwards == 2
+    draft = list(road.drafts(WORDS).said[0][1:])
+    draft[wrong_at] += 1
+    road.drafts(WORDS).said.clear()
+    road.drafts(WORDS).remember(draft)
+    spoilt = told(road, frame, limit=6)
+    assert text(spoilt) == text(right) == text(due)
+    assert 3 <= spoilt[-1].cost.forwards <= 3 + 6
+
+
+def test_another_mlx_vlm_that_computes_otherwise_is_found_out_and_its_own_road_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from app.vision.families.smolvlm import SmolVlm
+
+    features = SmolVlm.features
+    monkeypatch.setattr(SmolVlm, "features", lambda family, pixels: features(family, pixels[:, ::-1]))
+    describer = MlxDescriber(DEMO)
+    assert describer.road is describer.plain
+    assert describer.choices == ()
+    assert any("slow road" in warning for warning in describer.banner.warnings)
+
+
+def test_a_wrong_number_of_features_is_an_error_and_not_a_blind_caption(
+    describer: MlxDescriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = type(describer.family)
+    features = kind.features  # type: ignore[attr-defined]
+    monkeypatch.setattr(kind, "features", lambda family, pixels: features(family, pixels)[1:])
+    with pytest.raises(ModelError, match="15 image tokens where 16 were due"):
+        list(describer.describe(Request((next(clip(9, 1)),), WORDS)))
+
+
+def test_a_model_for_one_frame_refuses_two_on_the_quick_road_too() -> None:
+    describer = MlxDescriber(folder("fastvlm-small"))
+    with pytest.raises(UsageError) as refusal:
+        told(describer, plain(), plain())
+    assert "--frames" in refusal.value.remedy
+
+
+def test_prompts_and_their_drafts_are_few(describer: MlxDescriber) -> None:
+    frame = next(clip(1, 1))
+    for number in range(20):
+        told(describer.road, frame, words=f"Question {number}?", limit=2)
+    assert isinstance(describer.road, Fast)
+    assert describer.road.prompt.cache_info().currsize <= 8
+    assert describer.road.drafts.cache_info().currsize <= 8
+    assert isinstance(describer.road.drafts(WORDS), Drafts)
