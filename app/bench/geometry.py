@@ -23,6 +23,8 @@ MAX_TOKENS = 24
 EDGE, PATCH, SHUFFLE, EYES, EYES_DEEP, EYE_LAYERS, EYE_HEADS = 512, 16, 4, 768, 3072, 12, 12
 TEXT, TEXT_DEEP, TEXT_LAYERS, HEADS, KV_HEADS, VOCABULARY = 576, 1536, 30, 9, 3, 49280
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "chat_template.json")
+LOUDER = {"q_proj": 2.0, "k_proj": 2.0, "o_proj": 3.0}
+"""How many times larger than usual the language model's attention is: else it says one word again and again."""
 WORD = re.compile("Ġ[a-z]+")
 """A piece of the tokenizer's that is a word with the space before it."""
 Shapes = dict[str, tuple[int, ...]]
@@ -86,7 +88,9 @@ def filled(name: str, shape: tuple[int, ...]) -> Any:
     if len(shape) == 1:
         return np.full(shape, 1.0 if name.endswith(".weight") else 0.0, np.float32)
     rng = np.random.default_rng(crc32(name.encode()))
-    return rng.standard_normal(shape, np.float32) / np.float32(np.sqrt(np.prod(shape[1:])))
+    usual = rng.standard_normal(shape, np.float32) / np.float32(np.sqrt(np.prod(shape[1:])))
+    loud = LOUDER.get(name.split(".")[-2], 1.0) if name.startswith("language_model") else 1.0
+    return usual * np.float32(loud)
 
 
 def shapes() -> Shapes:

@@ -64,11 +64,14 @@ def single(subject: Subject) -> "Row":
     return Row("b", "mlx_vlm.stream_generate, the frame made one tile", rival, rival.prepare, memory())
 
 
-def undrafted(subject: Subject) -> "Row":
+def undrafted(subject: Subject) -> "Row | None":
+    """None where looksay takes mlx-vlm's own road: there are no drafts to leave out."""
     from app.bench.rows import Row
     from app.vision.mlx import road
 
     plain = subject.describer.plain
+    if subject.describer.road is plain:
+        return None
     return Row("c", "looksay without drafts", road(plain, drafts=False), partial(preprocessed, plain), memory())
 
 
