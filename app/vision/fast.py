@@ -11,7 +11,7 @@ import numpy as np
 
 from app.card import Sampling
 from app.flow import Frame, Piece, Request
-from app.vision.decode import Decoder, greedy
+from app.vision.decode import Burst, Decoder, greedy
 from app.vision.draft import Drafts
 from app.vision.families.family import Direct
 from app.vision.language import Language
@@ -36,8 +36,7 @@ class Fast:
         self.loaded, self.family, self.sampling = loaded, family, sampling
         self.language = Language(loaded.model)
         self.ends = frozenset(loaded.processor.tokenizer.stopping_criteria.eos_token_ids)
-        self.is_greedy = sampling == Sampling()
-        self.has_drafts = drafts and self.is_greedy
+        self.has_drafts = drafts and sampling == Sampling()
         self.kept: list[Seen] = []
         self.looking = lru_cache(maxsize=None)(self.through)
         self.prompt = lru_cache(PROMPTS)(self.make_prompt)
@@ -49,11 +48,17 @@ class Fast:
         shown = self.shown(request)
         features, speech.encoded = self.features(request)
         speech.image_tokens = agreed(self.loaded, sum(len(each) for each in features), shown.image_tokens)
-        drafts = self.drafts(request.prompt) if self.has_drafts else Drafts()
-        for burst in self.decoder(shown).bursts(shown.rows(features), drafts, request.max_tokens):
+        for burst in self.bursts(request, shown, shown.rows(features)):
             said += burst.tokens
             yield from speech.pieces(burst)
-        drafts.remember(said)
+        self.drafts(request.prompt).remember(said)
+
+    def bursts(self, request: Request, shown: Prompt, rows: mx.array) -> Generator[Burst]:
+        """What the language model says after these rows; with drafts where they can be judged."""
+        if self.has_drafts:
+            return Decoder(self.language, self.ends).bursts(rows, self.drafts(request.prompt), request.max_tokens)
+        choose = greedy if self.sampling == Sampling() else sampled(self.sampling, shown.last)
+        return Decoder(self.language, self.ends, choose).singles(rows, request.max_tokens)
 
     def rows(self, request: Request) -> mx.array:
         """All of the request as it reaches the language model, 1×n×width."""
@@ -83,7 +88,3 @@ class Fast:
         inputs = family.inputs(pictures, words)
         due = agreed(self.loaded, family.sent(inputs), family.due(pictures, inputs))
         return prompt(inputs["input_ids"][0].tolist(), self.loaded.image_token_id, (len(shapes), due), self.language)
-
-    def decoder(self, shown: Prompt) -> Decoder:
-        choose = greedy if self.is_greedy else sampled(self.sampling, shown.last)
-        return Decoder(self.language, self.ends, choose)

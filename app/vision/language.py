@@ -23,7 +23,11 @@ class Language:
 
     def embed(self, ids: Sequence[int]) -> mx.array:
         """Rows of these words, 1×n×width."""
-        found: mx.array = (self.body or self.whole).embed_tokens(mx.array([ids]))
+        return self.rows(mx.array(list(ids)))
+
+    def rows(self, ids: mx.array) -> mx.array:
+        """Rows of n words, 1×n×width; they need not be known yet."""
+        found: mx.array = (self.body or self.whole).embed_tokens(ids[None])
         return found
 
     def hidden(self, rows: mx.array, cache: Parts) -> mx.array:

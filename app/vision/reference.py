@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from transformers import SmolVLMForConditionalGeneration
+from transformers.utils import logging
 
 from app.errors import ModelError
 from app.flow import Cost, Piece, Request
@@ -28,6 +29,7 @@ class Reference:
     """
 
     def __init__(self, folder: Path, tokenizer: Any, prepare: Prepare) -> None:
+        logging.disable_progress_bar()
         load = SmolVLMForConditionalGeneration.from_pretrained
         found, told = load(folder, dtype=torch.float32, output_loading_info=True)
         if missing := told["missing_keys"]:

@@ -18,11 +18,11 @@ def sampled(how: Sampling, before: int) -> Choose:
     change = make_logits_processors(None, penalty)
     draw = make_sampler(temp=how.temperature, top_p=1.0, min_p=how.min_p)
 
-    def choose(logits: mx.array, said: Sequence[int]) -> list[int]:
-        tokens = mx.array([before, *said])
+    def choose(logits: mx.array, said: Sequence[mx.array]) -> mx.array:
+        tokens = mx.concatenate([mx.array([before], mx.uint32), *said])
         for each in change:
             logits = each(tokens, logits)
-        found: list[int] = draw(logits - mx.logsumexp(logits, axis=-1, keepdims=True)).tolist()
+        found: mx.array = draw(logits - mx.logsumexp(logits, axis=-1, keepdims=True))
         return found
 
     return choose
