@@ -135,7 +135,7 @@ def filmed(path: Path, seconds: float) -> Path:
 def narrated(subject: Subject, describer: Describer, source: Source, stop: Event) -> Iterable[object]:
     from app.wiring.live import open_narrator
 
-    return open_narrator(describer, subject.model.card, subject.settings).watch(source, stop)
+    return open_narrator(describer, subject.model, subject.settings).watch(source, stop)
 
 
 def put(result: "Result", more: "Sequence[Grid]", options: Options, settings: Settings) -> None:

@@ -13,7 +13,7 @@ from app.flow import Describer, Notice, Output
 from app.live import Parts, Run, Screen
 from app.narrator import Narrator
 from app.settings import Settings
-from app.wiring.models import chosen, open_describer
+from app.wiring.models import Chosen, chosen, open_describer, proven
 
 if TYPE_CHECKING:
     from app.outputs.voice import Voice
@@ -39,7 +39,7 @@ def live_run(settings: Settings) -> Run:
         Parts(
             source=source,
             describer=lambda: open_describer(model, wish, settings.trust_model),
-            narrator=lambda describer: open_narrator(describer, model.card, settings),
+            narrator=lambda describer: open_narrator(describer, model, settings),
             screen=screen,
             outputs=Fan([*open_log(settings, screen), *voices]),
             last_words=lambda stop: finish(voices, stop),
@@ -60,7 +60,10 @@ def pace_notes(settings: Settings) -> tuple[str, ...]:
     """What the pace puts at risk."""
     if settings.pace == "steady":
         return ()
-    return ("--pace auto may give frames fewer image tokens: what is seen then is not verified.",)
+    return (
+        "--pace auto may give frames fewer image tokens, as few as the model passes the sight test with: that says "
+        "that it sees, not how well.",
+    )
 
 
 def refuse_haste(settings: Settings) -> None:
@@ -69,14 +72,14 @@ def refuse_haste(settings: Settings) -> None:
         raise UsageError("--asap waits for every caption, so there is no pace to govern", "leave out --asap or --pace")
 
 
-def open_narrator(describer: Describer, card: Card, settings: Settings) -> Narrator:
+def open_narrator(describer: Describer, model: Chosen, settings: Settings) -> Narrator:
     from app.gate import Gate
 
-    words, pace = settings.words(card.prompt), open_pace(describer, settings)
+    words, pace = settings.words(model.card.prompt), open_pace(describer, model, settings)
     return Narrator(describer, words, Gate(), pace, settings.frames, settings.max_tokens)
 
 
-def open_pace(describer: Describer, settings: Settings) -> "Pacing":
+def open_pace(describer: Describer, model: Chosen, settings: Settings) -> "Pacing":
     from app.pace import GovernedPace, Pace
 
     if settings.pace == "steady":
@@ -84,7 +87,7 @@ def open_pace(describer: Describer, settings: Settings) -> "Pacing":
     from app.governor import Governor
     from app.power.sensor import PowerSensor
 
-    return GovernedPace(Governor(describer.choices, settings.every), PowerSensor())
+    return GovernedPace(Governor(proven(model, settings.wish, describer), settings.every), PowerSensor())
 
 
 def open_screen(settings: Settings) -> Screen:

@@ -1,15 +1,19 @@
 """What a live run is made of, by its settings."""
 
 import threading
+from pathlib import Path
 
 import pytest
 
 from app import cli
+from app.card import Card
 from app.pace import GovernedPace, Pace
 from app.settings import Settings
 from app.vision.scripted import ScriptedDescriber
 from app.wiring.live import open_pace, pace_notes
+from app.wiring.models import Chosen
 
+MODEL = Chosen(Path("nowhere"), Card("scripted"), "scripted")
 DESCRIBER = ScriptedDescriber(["A man."], image_tokens=49)
 
 
@@ -18,14 +22,14 @@ def sensing() -> list[str]:
 
 
 def test_a_steady_pace_is_the_default_and_runs_no_sensor() -> None:
-    pace = open_pace(DESCRIBER, Settings(every=0.5))
+    pace = open_pace(DESCRIBER, MODEL, Settings(every=0.5))
     assert isinstance(pace, Pace)
     assert (pace.effort.every, pace.effort.image_tokens) == (0.5, None)
     assert not sensing()
 
 
 def test_pace_auto_governs_by_the_describers_choices_until_it_is_closed() -> None:
-    pace = open_pace(DESCRIBER, Settings(every=0.5, pace="auto"))
+    pace = open_pace(DESCRIBER, MODEL, Settings(every=0.5, pace="auto"))
     assert isinstance(pace, GovernedPace)
     assert (pace.effort.every, pace.effort.image_tokens) == (0.5, 49)
     assert sensing()
@@ -38,7 +42,8 @@ def test_a_reader_that_waits_for_every_caption_has_no_pace_to_govern(capsys: pyt
     assert capsys.readouterr().err.startswith("error: --asap waits for every caption")
 
 
-def test_what_is_not_verified_is_said_at_the_start() -> None:
+def test_what_fewer_tokens_are_worth_is_said_at_the_start() -> None:
     assert pace_notes(Settings()) == ()
     (note,) = pace_notes(Settings(pace="auto"))
-    assert "not verified" in note
+    assert "sight test" in note
+    assert "not how well" in note

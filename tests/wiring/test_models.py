@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from app.check.facts import Finding
 from app.check.model.judge import judge
 from app.errors import ModelError, UsageError
 from app.settings import Settings
-from app.wiring.models import Chosen, asked, chosen, doubts, judged, refuse
+from app.vision.mlx import MlxDescriber
+from app.wiring.models import Chosen, asked, chosen, doubts, judged, proven, refuse
+from app.wish import AS_PUBLISHED
 from tests.running import DEMO
 
 GOOD = Finding("files", "ok", "all there")
@@ -96,3 +99,21 @@ def test_a_defect_while_looking_is_no_verdict_and_no_traceback() -> None:
 def test_what_is_checked_and_not_narrated_with_yet_is_told_so(name: str) -> None:
     with pytest.raises(UsageError, match="does not narrate with"):
         chosen(Settings(model=name))
+
+
+def test_only_numbers_of_tokens_that_the_model_sees_through_are_offered_to_the_pace(model: Chosen) -> None:
+    """The demo model was made for 16; with 4 it takes left for right."""
+
+    def found() -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        describer = MlxDescriber(model.folder, model.card)
+        every = tuple(describer.choices)
+        once, again = (proven(model, AS_PUBLISHED, describer) for _ in range(2))
+        describer.close()
+        return every, once, again
+
+    with ThreadPoolExecutor(1) as thread:
+        every, once, again = thread.submit(found).result()
+    assert every == (16, 9, 4)
+    assert once == again
+    assert once[0] == 16
+    assert 4 not in once
