@@ -71,9 +71,10 @@ def live_cell(value: Any) -> str:
 
 
 def number(found: Mapping[str, float] | None, digits: int) -> str:
-    """The median, and the quartiles where they are others."""
+    """The median, and the quartiles where they are others; from 100 on without decimals."""
     if found is None:
         return ""
+    digits = 0 if found["median"] >= 100 else digits
     middle, first, third = (f"{found[name]:.{digits}f}" for name in ("median", "q1", "q3"))
     return middle if first == third else f"{middle} ({first}–{third})"
 

@@ -11,7 +11,7 @@ from app.bench.grid import Grid, grids, opening
 from app.bench.result import Result
 from app.harmless import harmless
 
-WIDTH = 132
+WIDTH = 150
 """Columns, where there is no terminal to ask."""
 
 

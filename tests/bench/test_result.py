@@ -53,7 +53,7 @@ def test_results_of_the_same_circumstances_are_compared(tmp_path: Path) -> None:
     refuse_others(old, result()["fingerprint"])
     (found,) = compared(old, result(50.0))
     assert (found["times_less"], found["is_within_spread"]) == (2.0, False)
-    assert as_grid([found]).lines[0][:4] == ["moving, d: caption, ms", "100.0 (95.0–105.0)", "50.0 (45.0–55.0)", "2.00"]
+    assert as_grid([found]).lines[0][:4] == ["moving, d: caption, ms", "100 (95–105)", "50.0 (45.0–55.0)", "2.00"]
 
 
 def test_a_difference_within_the_quartiles_is_called_one() -> None:

@@ -1,8 +1,5 @@
 """mlx-vlm as others use it, as rows of the bench: the same weights, the same words, and honest counts."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -24,11 +21,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
 
 
 @pytest.fixture(params=["whole", "single"])
-def rival(loaded: Loaded, request: pytest.FixtureRequest) -> Iterator[Rival]:
-    yield {
-        "whole": lambda: rivals.whole(loaded),
-        "single": lambda: rivals.single(loaded, Card("small"), AS_PUBLISHED),
-    }[request.param]()
+def rival(loaded: Loaded, request: pytest.FixtureRequest) -> Rival:
+    return rivals.whole(loaded) if request.param == "whole" else rivals.single(loaded, Card("small"), AS_PUBLISHED)
 
 
 def test_weights_are_shared_and_processors_are_not(loaded: Loaded, rival: Rival) -> None:
