@@ -12,7 +12,7 @@
     layers.py     which parts of a model are quantized;  rope.py: how it counts positions
     harmless.py   text that a terminal may be shown;  kept.py: small files from one start to the next
     wiring/       the one place that names concrete classes
-    narrator.py   the live loop;  gate.py, pace.py, governor.py, sentences.py: its judgements
+    narrator.py   the live loop;  gate.py (with shake.py), pace.py, governor.py, sentences.py: its judgements
     conditions.py what the machine has to spare, for the governor
     live.py       who runs where: the inference thread, the main thread, the end
     describe.py   pictures on request

@@ -1,11 +1,16 @@
 """The gate: what opens it, and what must not."""
 
+from dataclasses import replace
+from itertools import islice
+
 import numpy as np
 import pytest
 
-from app.cameras import world
+from app.cameras import grounds, world
+from app.cameras.world import Scene, Shape
 from app.flow import Pixels
 from app.gate import Gate, shrunk
+from tests.filmed import SCENES, WIDE, filmed
 
 RNG = np.random.default_rng(7)
 
@@ -87,3 +92,67 @@ def test_slow_change_adds_up_to_news() -> None:
     steps = [opens(gate, with_square(grey(), (210, 35, 40), x=100 + 2 * step)) for step in range(60)]
     assert steps[0]
     assert any(steps[1:])
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_still_scene_with_noise_flicker_and_a_shaking_hand_is_described_once(scene: str) -> None:
+    gate = Gate()
+    assert sum(opens(gate, each) for each in islice(filmed(SCENES[scene]), 300)) == 1
+
+
+SMALLEST = Shape("red", "circle", 0.3, 0.4, 0.09)
+"""As small as things of the drawn world are."""
+
+
+@pytest.mark.parametrize("kind", world.KINDS)
+@pytest.mark.parametrize("shake", [0.0, 5.0])
+@pytest.mark.parametrize(
+    "after",
+    [
+        (replace(SMALLEST, x=SMALLEST.x + world.CLEAR_MOVE),),
+        (replace(SMALLEST, y=SMALLEST.y + world.CLEAR_MOVE),),
+        (replace(SMALLEST, colour="orange"),),
+        (replace(SMALLEST, colour="purple"),),
+        (),
+        (SMALLEST, replace(SMALLEST, colour="white", x=0.7)),
+    ],
+    ids=["moved right", "moved down", "another red", "another colour", "gone", "another one there"],
+)
+def test_what_happens_to_the_smallest_thing_is_news_in_a_shaking_hand_too(
+    kind: str, shake: float, after: Scene
+) -> None:
+    ground = grounds.sample_ground(np.random.default_rng(5), darkest=0.42, lightest=0.6)
+    before, later = (replace(SMALLEST, kind=kind),), tuple(replace(shape, kind=kind) for shape in after)
+    gate = Gate()
+    for scene, news in ((before, [True, False, False]), (later, [True])):
+        frames = filmed(world.draw(scene, ground, *WIDE), shake=shake)
+        assert [opens(gate, next(frames)) for _ in news] == news
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_person_who_comes_in_is_news_before_any_ground(scene: str) -> None:
+    gate, peopled = Gate(), SCENES[scene].copy()
+    peopled[100:, 250:380] = (150, 115, 95)
+    opens(gate, next(filmed(SCENES[scene])))
+    assert opens(gate, next(filmed(peopled, seed=8)))
+
+
+def test_a_frame_of_another_size_is_news() -> None:
+    gate = Gate()
+    opens(gate, grey(size=(480, 640)))
+    assert opens(gate, grey(size=(720, 1280)))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 700), (3, 5), (13, 14)])
+def test_frames_too_small_for_a_shift_are_compared_as_they_lie(size: tuple[int, int]) -> None:
+    gate, left = Gate(), grey(size=size)
+    left[:, : (size[1] + 1) // 2] = 220
+    assert [opens(gate, each) for each in (left, left, grey(size=size))] == [True, False, True]
+
+
+def test_a_look_that_is_not_taken_is_not_compared_with() -> None:
+    gate, other = Gate(), shrunk(with_square(grey(), (200, 40, 40)))
+    opens(gate, grey())
+    assert gate.is_news(other)
+    assert gate.is_news(other)
+    assert not opens(gate, grey())

@@ -1,0 +1,62 @@
+"""Still scenes as a camera in a hand films them: noise, flicker and shake. The pictures are larger than the frame."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from app.cameras import grounds, world
+from app.flow import Pixels
+
+SIZE = (640, 360)
+"""Width and height of a frame."""
+SPARE = 12
+"""Pixels of the scene beyond each edge of the frame."""
+WIDE = (SIZE[0] + 2 * SPARE, SIZE[1] + 2 * SPARE)
+
+
+def drawn(seed: int = 3) -> Pixels:
+    rng = np.random.default_rng(seed)
+    ground = grounds.sample_ground(rng, darkest=0.42, lightest=0.6)
+    return world.draw(world.sample_scene(rng, 3), ground, *WIDE)
+
+
+def plain() -> Pixels:
+    return np.full((WIDE[1], WIDE[0], 3), 120, np.uint8)
+
+
+def edges() -> Pixels:
+    """Half black, half white, with bars across."""
+    scene = np.full((WIDE[1], WIDE[0], 3), 20, np.uint8)
+    scene[:, WIDE[0] // 2 :] = 240
+    for at in range(40, WIDE[0] - 80, 90):
+        cv2.line(scene, (at, 10), (WIDE[0] - at, WIDE[1] - 10), (245, 60, 30) if at % 180 else (5, 5, 5), 6)
+    return scene
+
+
+def textured() -> Pixels:
+    """Blotches of every size, from a few pixels to a quarter of the frame."""
+    rng, scene = np.random.default_rng(1), np.zeros((WIDE[1], WIDE[0], 3), np.float32)
+    for size in (4, 8, 16, 32, 64):
+        coarse = rng.normal(0, size**0.5, (WIDE[1] // size + 2, WIDE[0] // size + 2, 3)).astype(np.float32)
+        scene += cv2.resize(coarse, WIDE, interpolation=cv2.INTER_CUBIC)
+    return np.clip(120 + 60 * scene / scene.std(), 0, 255).astype(np.uint8)
+
+
+SCENES = {"drawn": drawn(), "plain": plain(), "edges": edges(), "textured": textured()}
+
+
+def filmed(
+    scene: Pixels, *, shake: float = 5.0, noise: float = 8.0, flicker: float = 0.06, seed: int = 7
+) -> Iterator[Pixels]:
+    """Endless frames: shifted by up to `shake` pixels, `noise` in levels (standard deviation), `flicker` a share."""
+    rng = np.random.default_rng(seed)
+    grain = rng.normal(0, noise, (SIZE[1] * 2, SIZE[0] * 2, 3)).astype(np.float32)
+    while True:
+        x, y = SPARE + rng.uniform(-shake, shake, 2)
+        left, top = rng.integers(SIZE[0]), rng.integers(SIZE[1])
+        still = cv2.warpAffine(
+            scene, np.array([[1, 0, x], [0, 1, y]]), SIZE, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        )
+        lit = still * np.float32(1 + rng.uniform(-flicker, flicker))
+        yield np.clip(lit + grain[top : top + SIZE[1], left : left + SIZE[0]], 0, 255).astype(np.uint8)
