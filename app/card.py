@@ -6,6 +6,7 @@ The store reads it, the check holds the model to it, the describer follows it. N
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class Sampling:
     temperature: float = 0.0
     min_p: float = 0.0
     repetition_penalty: float = 1.0
+
+
+Shape = Literal["squeezed", "padded", "kept"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,9 @@ class Card:
     """The range of mlx-vlm versions; each bound with its reason."""
     image_tokens: ImageTokens | None = None
     """None: measured when the model is loaded, and held to that."""
+    shape: Shape | None = None
+    """How a frame becomes a tile, as the model was trained: its own shape given up, kept between black bars, or kept.
+    None: as its family does it."""
     frames: int = 1
     """The most frames that one question may show it."""
     prompt: str = ""

@@ -43,6 +43,12 @@ def test_it_is_either_bundled_or_names_a_repository(card: Card) -> None:
 
 
 @every
+def test_its_shape_is_one_that_its_family_can_give_a_frame(card: Card) -> None:
+    can = {"smolvlm": ("squeezed", "padded"), "llava_qwen2": ("padded",)}
+    assert card.shape in can.get(card.architecture, ("kept",))
+
+
+@every
 def test_a_name_can_be_typed_and_is_no_hub_id(card: Card) -> None:
     assert re.fullmatch(r"[a-z0-9][a-z0-9.-]*", card.name)
     assert "--" not in card.name

@@ -18,7 +18,7 @@ from app.flow import Pixels
 from app.vision.families.family import Family, a_frame, refused
 from app.vision.loaded import Inputs, Loaded
 from app.vision.normal import normalizer
-from app.vision.tile import squeezed
+from app.vision.tile import framed, squeezed
 from app.wish import Wish
 
 
@@ -39,6 +39,7 @@ class SmolVlm:
         self.image_tokens = wished or (default if default in self.edges else self.whole)
         self.edge = self.edges.get(self.image_tokens, published)
         self.mask = mask(loaded, self.edge)
+        self.shaped = framed if card.shape == "padded" else squeezed
         self.normal = normalizer(loaded.processor.image_processor)
 
     @property
@@ -56,7 +57,7 @@ class SmolVlm:
         return fewer
 
     def picture(self, pixels: Pixels) -> Image.Image:
-        return Image.fromarray(squeezed(pixels, self.edge))
+        return Image.fromarray(self.shaped(pixels, self.edge))
 
     def inputs(self, pictures: Sequence[Image.Image], prompt: str) -> Inputs:
         is_whole = self.image_tokens == self.whole  # then the processor's own word is held against the tower's
@@ -67,7 +68,7 @@ class SmolVlm:
         return self.loaded.inputs(pictures, prompt)
 
     def pixels(self, pixels: Pixels) -> mx.array:
-        return self.normal(mx.array(squeezed(pixels, self.edge))[None])  # 1×edge×edge×3
+        return self.normal(mx.array(self.shaped(pixels, self.edge))[None])  # 1×edge×edge×3
 
     def features(self, pixels: mx.array) -> mx.array:
         """mlx-vlm's own, without what it asks of every frame: is it padding, which of its patches are."""

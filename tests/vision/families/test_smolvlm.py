@@ -9,6 +9,7 @@ import pytest
 
 from app.card import Card, ImageTokens
 from app.errors import ModelError, UsageError
+from app.vision.fast import Fast
 from app.vision.mlx import MlxDescriber
 from app.wish import Wish
 from tests.vision.families.folders import folder
@@ -87,3 +88,15 @@ def test_a_processor_that_promises_another_number_than_the_tower_makes_is_found_
     (copy / "processor_config.json").write_text(json.dumps({"image_seq_len": 81}))
     with pytest.raises(ModelError):
         MlxDescriber(copy)
+
+
+def test_the_card_says_whether_a_frame_is_squeezed_or_padded() -> None:
+    """On both roads alike, or the quick one would not be taken."""
+    white = np.full((360, 640, 3), 255, np.uint8)
+    corners = {}
+    for shape in ("squeezed", "padded"):
+        describer = MlxDescriber(folder("smolvlm-mlx"), Card("small", shape=shape))
+        corners[shape] = float(describer.family.pixels(white)[0, 0, 0, 0])
+        assert np.asarray(describer.family.picture(white))[0, 0, 0] == (0 if shape == "padded" else 255)
+        assert isinstance(describer.road, Fast)
+    assert corners == {"squeezed": 1.0, "padded": -1.0}
