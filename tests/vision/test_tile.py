@@ -1,10 +1,16 @@
 """From a frame to a picture: all of it is in there, in the shape that was asked for."""
 
+import itertools
+from threading import Event
+
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from app.cameras.scenes import Scenes
 from app.vision.tile import fitted, framed, grid, squeezed
 
 RED = (210, 35, 40)
@@ -61,3 +67,12 @@ def test_the_smallest_and_the_thinnest_frames_fit_too(size: tuple[int, int]) -> 
     pixels = np.full((*size, 3), 200, np.uint8)
     assert squeezed(pixels, 64).shape == framed(pixels, 64).shape == (64, 64, 3)
     assert fitted(pixels, 64, 32).shape[0] % 32 == 0
+
+
+@pytest.mark.parametrize(("edge", "least_db"), [(128, 45), (512, 53)])
+def test_a_tile_is_close_to_what_the_processors_own_resize_would_make_of_the_frame(edge: int, least_db: float) -> None:
+    """Lanczos by Pillow, which takes 8 to 12 ms for a 720p frame; PSNR over six drawn scenes, 46 to 66 dB."""
+    for seed in range(6):
+        pixels = next(itertools.islice(Scenes(asap=True, seed=seed, size=(1280, 720)).frames(Event()), 40, None)).pixels
+        theirs = Image.fromarray(pixels).resize((edge, edge), Image.Resampling.LANCZOS)
+        assert cv2.PSNR(squeezed(pixels, edge), np.asarray(theirs)) >= least_db
