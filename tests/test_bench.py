@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.families.smolvlm import make_small_smolvlm
-from tests.running import Ended, run
+from tests.running import SLOW_S, Ended, run, start
 from tests.vision.server import llama
 
 SHORT = ("--rounds", "1", "--captions", "1", "--seconds", "0")
@@ -133,4 +133,16 @@ def test_llama_server_gets_a_row_where_a_pair_is_named(tmp_path: Path, monkeypat
     rows = clip(result_of(run(*words)), "moving")["rows"]
     assert (rows["llama"]["captions"], rows["llama"]["image_tokens"]["median"]) == (1, 64)
     assert rows["llama"]["forwards"] is None
+    assert not llama.is_running(folder)
+
+
+def test_a_bench_that_is_told_to_end_takes_its_server_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, (text, eyes) = llama.install(tmp_path / "bin"), llama.pair(tmp_path)
+    monkeypatch.setenv("PATH", llama.path_with(folder))
+    process = start("bench", "--model", "demo", "--gguf", str(text), "--mmproj", str(eyes))
+    while "warm-up" not in process.stderr.readline():
+        assert process.poll() is None
+    process.terminate()
+    process.communicate(timeout=SLOW_S)
+    assert process.returncode == 130
     assert not llama.is_running(folder)
