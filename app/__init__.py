@@ -7,7 +7,7 @@
     cli.py        the command line: which command, which settings
     settings.py   every knob, one field each
     errors.py     failures that can be explained, with their remedies
-    flow.py       what flows, and the seams between the rooms
+    flow.py       what flows, and the seams between the rooms;  pixels.py: what a picture is
     card.py       what is known of a model before it is loaded;  wish.py: what is wished of it beyond that
     layers.py     which parts of a model are quantized;  rope.py: how it counts positions
     harmless.py   text that a terminal may be shown;  kept.py: small files from one start to the next

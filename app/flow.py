@@ -8,20 +8,17 @@ Nothing here does anything; rooms import this module and never one another.
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-Pixels = NDArray[np.uint8]
-"""RGB, H×W×3, uint8."""
+if TYPE_CHECKING:
+    from app.pixels import Pixels
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One picture from a source."""
 
-    pixels: Pixels
+    pixels: "Pixels"
     """RGB, H×W×3, uint8."""
     seen_at: float
     """Monotonic seconds, when the source took it."""
@@ -31,7 +28,7 @@ class Frame:
     """Counted from 0 over every frame the source took, dropped ones too."""
 
     @property
-    def view(self) -> Pixels:
+    def view(self) -> "Pixels":
         """See `Passing.view`."""
         return self.pixels
 
@@ -44,12 +41,12 @@ class Frame:
 class Passing:
     """A frame still in its source's memory: looked at in place, and copied only if it is wanted."""
 
-    view: Pixels
+    view: "Pixels"
     """H×W×3, uint8, the colours in the source's own order. A newer picture may be written over it while it is read."""
     seen_at: float
     media_s: float
     number: int
-    copied: Callable[[], Pixels | None]
+    copied: "Callable[[], Pixels | None]"
     """Makes its pixels, RGB; None if a newer picture has been written over it."""
 
     def kept(self) -> Frame | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from app.flow import Pixels
+from app.pixels import Pixels
 from app.shake import STILL, Anchor, Cells, Shift, moved_back, unguessed
 
 FINENESS = 90

@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread, Timer
 from types import FrameType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from app.errors import Explained
 from app.flow import Describer, Happening, Notice, Output, Source
-from app.narrator import Narrator
+
+if TYPE_CHECKING:
+    from app.narrator import Narrator
 
 INTERRUPTED = 130
 PATIENCE_S = 0.7
@@ -36,7 +38,7 @@ class Parts:
 
     source: Source
     describer: Callable[[], Describer]
-    narrator: Callable[[Describer], Narrator]
+    narrator: "Callable[[Describer], Narrator]"
     screen: Screen
     outputs: Output
     """The others: log, voice."""

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from app.cameras import grounds, world
-from app.flow import Pixels
+from app.pixels import Pixels
 
 SIZE = (640, 360)
 """Width and height of a frame."""

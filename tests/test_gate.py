@@ -8,8 +8,8 @@ import pytest
 
 from app.cameras import grounds, world
 from app.cameras.world import Scene, Shape
-from app.flow import Pixels
 from app.gate import Gate, shrunk
+from app.pixels import Pixels
 from tests.filmed import SCENES, WIDE, filmed
 
 RNG = np.random.default_rng(7)

@@ -22,7 +22,7 @@ from app.cameras import devices
 from app.cameras.errand import Errand, Fate
 from app.cameras.shared import LARGEST, Slots, Tick
 from app.errors import SourceError
-from app.flow import Pixels
+from app.pixels import Pixels
 
 WISHED = (1280, 720)
 """Width and height asked of a device; it may give others."""

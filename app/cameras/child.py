@@ -18,7 +18,7 @@ from typing import IO, Self
 
 from app.cameras.errand import Errand, Fate, Loss
 from app.cameras.shared import TICK_BYTES, Slots, Tick, new_memory
-from app.flow import Pixels
+from app.pixels import Pixels
 
 _ROOT = Path(__file__).parents[2]
 _GRACE_S = 0.2

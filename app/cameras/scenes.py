@@ -13,7 +13,8 @@ from app.cameras import grounds, world
 from app.cameras.newest import newest
 from app.cameras.plan import Plan
 from app.cameras.world import Scene
-from app.flow import Banner, Frame, Notice, Pixels, Seen
+from app.flow import Banner, Frame, Notice, Seen
+from app.pixels import Pixels
 
 
 class Scenes:

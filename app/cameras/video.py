@@ -12,7 +12,8 @@ import numpy as np
 
 from app.cameras.newest import newest
 from app.errors import SourceError
-from app.flow import Banner, Notice, Passing, Pixels, Seen
+from app.flow import Banner, Notice, Passing, Seen
+from app.pixels import Pixels
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what matters of the libraries' chatter is said in our own words
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

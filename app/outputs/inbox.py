@@ -5,21 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 
-import numpy as np
-
 from app.flow import Growing, Happening, Notice, Sentence, Status
 
 ROOM = 1000
 """Sentences and notices kept for a screen that stands still; beyond that the oldest go, and their number is told."""
 TICK_S = 0.1
 """Seconds between two looks, unless a sentence or a notice arrives."""
-NO_PIXELS = np.empty((0, 0, 3), np.uint8)
 
 
 def without_pixels(happening: Happening) -> Happening:
     """The same, its picture let go: a screen that stands still must not hold on to pictures."""
     if isinstance(happening, Growing | Sentence):
-        return replace(happening, frame=replace(happening.frame, pixels=NO_PIXELS))
+        frame = happening.frame
+        return replace(happening, frame=replace(frame, pixels=frame.pixels[:0, :0].copy()))
     return happening
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from app.errors import SourceError
-from app.flow import Pixels
+from app.pixels import Pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image

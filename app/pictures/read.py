@@ -19,9 +19,9 @@ from typing import BinaryIO
 from urllib.parse import unquote, unquote_to_bytes
 
 from app.errors import SourceError
-from app.flow import Pixels
 from app.pictures.decode import decode
 from app.pictures.fetch import LIMITS, Limits, fetch, too_much
+from app.pixels import Pixels
 
 SUFFIXES = re.compile(
     r".*\.(avif|bmp|dib|gif|heic|heif|ico|jfif|jp2|jpe|jpe?g|mpo|pbm|pgm|png|pnm|ppm|qoi|tiff?|webp)", re.IGNORECASE

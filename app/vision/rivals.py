@@ -18,7 +18,8 @@ from PIL import Image
 
 from app.card import Card
 from app.errors import ModelError
-from app.flow import Cost, Piece, Pixels, Request
+from app.flow import Cost, Piece, Request
+from app.pixels import Pixels
 from app.vision.families.table import family
 from app.vision.loaded import FAILURES, UNFIT, Inputs, Loaded
 from app.wish import Wish

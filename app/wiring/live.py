@@ -11,11 +11,11 @@ from app.card import Card
 from app.errors import UsageError
 from app.flow import Describer, Notice, Output
 from app.live import Parts, Run, Screen
-from app.narrator import Narrator
 from app.settings import Settings
 from app.wiring.models import Chosen, chosen, open_describer, proven
 
 if TYPE_CHECKING:
+    from app.narrator import Narrator
     from app.outputs.voice import Voice
     from app.pace import Pacing
 
@@ -72,8 +72,9 @@ def refuse_haste(settings: Settings) -> None:
         raise UsageError("--asap waits for every caption, so there is no pace to govern", "leave out --asap or --pace")
 
 
-def open_narrator(describer: Describer, model: Chosen, settings: Settings) -> Narrator:
+def open_narrator(describer: Describer, model: Chosen, settings: Settings) -> "Narrator":
     from app.gate import Gate
+    from app.narrator import Narrator
 
     words, pace = settings.words(model.card.prompt), open_pace(describer, model, settings)
     return Narrator(describer, words, Gate(), pace, settings.frames, settings.max_tokens)

@@ -9,7 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.flow import Frame, Notice, Pixels, Seen
+from app.flow import Frame, Notice, Seen
+from app.pixels import Pixels
 
 FRAMES = 30
 BITS = 8

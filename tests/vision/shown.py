@@ -6,7 +6,8 @@ from contextlib import closing
 import mlx.core as mx
 import numpy as np
 
-from app.flow import Frame, Piece, Pixels, Request
+from app.flow import Frame, Piece, Request
+from app.pixels import Pixels
 from app.vision.mlx import MlxDescriber
 
 SIZES = [(480, 640), (720, 1280), (1280, 720), (1, 1)]

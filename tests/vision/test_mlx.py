@@ -16,7 +16,8 @@ import pytest
 from app.cameras import world
 from app.card import Card, Sampling
 from app.errors import ModelError
-from app.flow import Frame, Piece, Pixels, Request
+from app.flow import Frame, Piece, Request
+from app.pixels import Pixels
 from app.vision.mlx import MlxDescriber
 from tests import needs
 from tests.fixtures.families.smolvlm import make_small_smolvlm

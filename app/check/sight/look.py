@@ -10,7 +10,8 @@ from random import Random
 from app.check.facts import Finding, Status
 from app.check.sight import pictures
 from app.check.sight.verdict import Sight, judge
-from app.flow import Describer, Frame, Pixels, Request
+from app.flow import Describer, Frame, Request
+from app.pixels import Pixels
 
 WHICH_COLOUR = "What single color fills this picture? Answer with one word: red, green, blue, yellow, white or black."
 WHICH_SIDE = "What do you see, and is it on the left or on the right of the picture?"

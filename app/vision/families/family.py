@@ -7,7 +7,7 @@ import mlx.core as mx
 from PIL.Image import Image
 
 from app.errors import UsageError
-from app.flow import Pixels
+from app.pixels import Pixels
 from app.vision.loaded import Inputs
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from app.card import Card
-from app.flow import Pixels
+from app.pixels import Pixels
 from app.vision.families.family import a_frame, one_at_a_time, refused
 from app.vision.loaded import Inputs, Loaded
 from app.vision.tile import fitted

@@ -12,7 +12,7 @@ import mlx.core as mx
 from PIL import Image
 
 from app.card import Card
-from app.flow import Pixels
+from app.pixels import Pixels
 from app.vision.families.family import refused
 from app.vision.loaded import Inputs, Loaded
 from app.vision.normal import normalizer

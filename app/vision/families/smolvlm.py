@@ -14,7 +14,7 @@ from PIL import Image
 
 from app.card import Card
 from app.errors import ModelError
-from app.flow import Pixels
+from app.pixels import Pixels
 from app.vision.families.family import Family, a_frame, refused
 from app.vision.loaded import Inputs, Loaded
 from app.vision.normal import normalizer
