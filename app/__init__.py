@@ -14,7 +14,7 @@
     wiring/       the one place that names concrete classes
     narrator.py   the live loop;  gate.py (with shake.py), pace.py, governor.py, sentences.py: its judgements
     conditions.py what the machine has to spare, for the governor
-    live.py       who runs where: the inference thread, the main thread, the end
+    live.py       who runs where: the inference thread, the main thread, the end;  ahead.py: a camera opened meanwhile
     describe.py   pictures on request
     pictures/     reading pictures from wherever they are: common ground, as flow.py is
     cameras/      where frames come from

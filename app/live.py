@@ -5,14 +5,16 @@ The first Ctrl-C asks everybody to stop, the second one forces. What a run is ma
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread, Timer
 from types import FrameType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from app.ahead import Ahead
 from app.errors import Explained
 from app.flow import Describer, Happening, Notice, Output, Source
 
@@ -36,7 +38,7 @@ class Screen(Output, Protocol):
 class Parts:
     """What a live run is made of. What is costly is made by the thread that uses it."""
 
-    source: Source
+    source: Callable[[], Source]
     describer: Callable[[], Describer]
     narrator: "Callable[[Describer], Narrator]"
     screen: Screen
@@ -44,6 +46,8 @@ class Parts:
     """The others: log, voice."""
     last_words: Callable[[Event], None]
     """Waits until what was told last has been said aloud, or until it is stopped."""
+    is_live: bool = False
+    """Whether the source goes on unseen anyway, so that it may be opened while the model loads."""
     warnings: tuple[str, ...] = ()
     seconds: float | None = None
     """How long to narrate, from the moment the model is ready."""
@@ -81,37 +85,59 @@ class Run:
         self.parts.outputs.close()
         self.parts.screen.close()
         if inference.is_alive():
+            self.leave()
+
+    def leave(self) -> NoReturn:
+        """End in the middle of an import or a load. A capture process ends when it notices, which is at once."""
+        if self.failure is None or self.is_interrupted:
             os._exit(INTERRUPTED if self.is_interrupted else 0)
+        if not isinstance(self.failure, Explained):
+            raise self.failure
+        print(self.failure, file=sys.stderr, flush=True)
+        os._exit(self.failure.exit_code)
 
     def infer(self) -> None:
         """The inference thread: load, warm up, narrate."""
         try:
             self.narrate()
-        except Explained as failure:  # the command line prints it, so the screen need not
-            self.parts.outputs.tell(Notice("error", failure.message, failure.remedy))
-            self.failure = failure
-        except Exception as failure:  # noqa: BLE001 — raised again on the main thread, with its traceback
-            self.failure = failure
+        except Exception as failure:  # noqa: BLE001 — raised again on the main thread
+            self.fail(failure)
         finally:
             self.finished.set()
 
+    def fail(self, failure: Exception) -> None:
+        """End with this failure, unless there is one already."""
+        if self.failure is None:
+            self.failure = failure
+            if isinstance(failure, Explained):  # the command line prints it, so the screen need not
+                self.parts.outputs.tell(Notice("error", failure.message, failure.remedy))
+        self.finished.set()
+
     def narrate(self) -> None:
         self.tell(Notice("loading", "Loading the model."))
-        describer = self.parts.describer()
-        try:
+        with self.under_way(self.parts.source()) as source, closing(self.parts.describer()) as describer:
+            if self.stop.is_set():
+                return
             with self.time_limit():
-                self.greet(describer)
-                for happening in self.parts.narrator(describer).watch(self.parts.source, self.stop):
+                self.greet(source, describer)
+                for happening in self.parts.narrator(describer).watch(source, self.stop):
                     self.tell(happening)
-        finally:
-            describer.close()
 
-    def greet(self, describer: Describer) -> None:
+    @contextmanager
+    def under_way(self, source: Source) -> Iterator[Source]:
+        """The source, already being opened if it is live."""
+        if not self.parts.is_live:
+            yield source
+            return
+        with Ahead(source, self.stop, self.tell, self.fail) as ahead:
+            yield ahead
+
+    def greet(self, source: Source, describer: Describer) -> None:
         """The banner: what looks, what at, and everything that is less than it could be."""
-        model, source, outputs = describer.banner, self.parts.source.banner, self.parts.outputs.banner
-        for warning in (*self.parts.warnings, *model.warnings, *source.warnings, *outputs.warnings):
+        model, seen, outputs = describer.banner, source.banner, self.parts.outputs.banner
+        for warning in (*self.parts.warnings, *model.warnings, *seen.warnings, *outputs.warnings):
             self.tell(Notice("warning", warning))
-        self.tell(Notice("ready", f"Looking at {source.name} with {model.name}."))
+        self.tell(Notice("ready", f"Looking at {seen.name} with {model.name}."))
 
     def tell(self, happening: Happening) -> None:
         self.parts.screen.tell(happening)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -12,6 +13,8 @@ import pytest
 
 from app.cameras import world
 from app.cameras.scenes import Scenes
+from tests import needs
+from tests.cameras.clips import capture_processes, encode, is_running, until
 from tests.running import DEMO, SLOW_S, records, run, start
 
 NUMBERS = [
@@ -122,6 +125,57 @@ def test_a_reader_that_leaves_ends_the_run_quietly() -> None:
     _, err = process.communicate(timeout=SLOW_S)
     assert process.returncode == 0
     assert "Traceback" not in err
+
+
+@pytest.fixture
+def camera(tmp_path: Path) -> list[str]:
+    """Arguments for a clip in place of a camera."""
+    clip = encode(tmp_path / "clip.avi")
+    return ["--source", f"camera:{clip}", "--no-speak"]
+
+
+@needs.tool("ps")
+def test_a_camera_is_opened_while_the_model_loads_and_closed_with_the_run(camera: list[str]) -> None:
+    process = start(*camera, "--model", DEMO)
+    wait_for(process.stderr, "Loading")
+    until(lambda: capture_processes(process.pid))
+    (capturing,) = capture_processes(process.pid)
+    assert "Looking at camera: clip.avi" in wait_for(process.stderr, "Looking")
+    wait_for(process.stdout, ".")
+    assert capture_processes(process.pid) == [capturing]
+    assert end(process)[0] == 130
+    until(lambda: not is_running(capturing))
+
+
+@needs.tool("ps")
+def test_ctrl_c_while_the_model_loads_closes_the_camera_too(camera: list[str]) -> None:
+    process = start(*camera, "--model", DEMO)
+    until(lambda: capture_processes(process.pid))
+    (capturing,) = capture_processes(process.pid)
+    assert end(process)[0] == 130
+    until(lambda: not is_running(capturing))
+
+
+@needs.tool("ps")
+def test_a_model_that_does_not_load_closes_the_camera_that_is_open_already(camera: list[str], tmp_path: Path) -> None:
+    spoilt = shutil.copytree(DEMO, tmp_path / "spoilt")
+    weights = spoilt / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100_000])
+    process = start(*camera, "--model", str(spoilt))
+    until(lambda: capture_processes(process.pid))
+    (capturing,) = capture_processes(process.pid)
+    _, err = process.communicate(timeout=SLOW_S)
+    assert process.returncode == 1
+    assert err.splitlines()[-2].startswith("error: ")
+    until(lambda: not is_running(capturing))
+
+
+@pytest.mark.parametrize("source", ["camera:97", "camera:README.md", "http://127.0.0.1:9/video"])
+def test_a_camera_that_is_not_there_is_told_before_the_model_is_ready(source: str) -> None:
+    ended = run("--source", source, "--model", DEMO, "--no-speak", cwd=Path(DEMO).parents[1])
+    assert ended.code == 1
+    assert "Looking at" not in ended.err
+    assert ended.err.count("error: ") == 1
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ POSSIBLE = (
     "camera, camera:NAME, camera:1, scenes, a video, a picture, a folder of pictures, or a stream: rtsp://… or http://…"
 )
 _STREAMS = ("rtsp://", "rtsps://", "http://", "https://")
+_CLIPS = (".mp4", ".mov", ".mkv", ".avi", ".webm")
 
 
 def open_source(what: str, asap: bool = False) -> Source:
@@ -18,9 +19,8 @@ def open_source(what: str, asap: bool = False) -> Source:
         SourceError: it names nothing that is there.
         UsageError: `asap` for a source that cannot be faster than it happens.
     """
-    kind, _, name = what.partition(":")
-    if kind == "camera" or what.lower().startswith(_STREAMS):
-        return _live(what, name, asap)
+    if is_camera(what) or is_stream(what):
+        return _live(what, asap)
     if what == "scenes":
         from app.cameras.scenes import Scenes
 
@@ -28,16 +28,29 @@ def open_source(what: str, asap: bool = False) -> Source:
     return _of_files(what, asap)
 
 
-def _live(what: str, name: str, asap: bool) -> Source:
+def is_live(what: str) -> bool:
+    """Whether it shows what happens now, and goes on unseen. A clip on a web server does not: it has a beginning."""
+    return is_camera(what) or (is_stream(what) and not what.lower().partition("?")[0].endswith(_CLIPS))
+
+
+def is_camera(what: str) -> bool:
+    return what.partition(":")[0] == "camera"
+
+
+def is_stream(what: str) -> bool:
+    return what.lower().startswith(_STREAMS)
+
+
+def _live(what: str, asap: bool) -> Source:
     if asap:
         raise UsageError(f"--asap reads files, and {what.partition(':')[0]} is live", "leave out --asap")
-    if what.lower().startswith(_STREAMS):
+    if is_stream(what):
         from app.cameras.stream import Stream
 
         return Stream(what)
     from app.cameras.webcam import Webcam
 
-    return Webcam(name or None)
+    return Webcam(what.partition(":")[2] or None)
 
 
 def _of_files(what: str, asap: bool) -> Source:

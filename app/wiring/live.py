@@ -26,18 +26,18 @@ def live_run(settings: Settings) -> Run:
     Raises:
         Explained: the model is not installed, the source is not there, the log cannot be written, …
     """
-    from app.cameras.choose import open_source
+    from app.cameras.choose import is_live, open_source
     from app.outputs.fan import Fan
 
     refuse_haste(settings)
     model, wish = chosen(settings), settings.wish.for_live()
     refuse_more_frames(settings.frames, model.card)
-    source = open_source(settings.source, settings.asap)
     screen = open_screen(settings)
     voices = open_voice(settings, screen)
     return Run(
         Parts(
-            source=source,
+            source=lambda: open_source(settings.source, settings.asap),
+            is_live=is_live(settings.source),
             describer=lambda: open_describer(model, wish, settings.trust_model),
             narrator=lambda describer: open_narrator(describer, model, settings),
             screen=screen,

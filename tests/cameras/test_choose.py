@@ -6,7 +6,7 @@ import sys
 import pytest
 from PIL import Image
 
-from app.cameras.choose import open_source
+from app.cameras.choose import is_live, open_source
 from app.cameras.scenes import Scenes
 from app.cameras.stills import Stills
 from app.cameras.stream import Stream
@@ -62,3 +62,21 @@ def test_choosing_loads_nothing_heavy():
         [sys.executable, "-c", probe], env=environment(), capture_output=True, text=True, check=True
     )
     assert not {"cv2", "PIL", "app.cameras.webcam"} & set(loaded.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("what", "is_it"),
+    [
+        ("camera", True),
+        ("camera:0", True),
+        ("camera:clip.mp4", True),
+        ("rtsp://host/door", True),
+        ("http://host/live?key=1", True),
+        ("http://host/clip.MP4?key=1", False),
+        ("clip.mp4", False),
+        ("scenes", False),
+        (".", False),
+    ],
+)
+def test_what_goes_on_unseen_may_be_opened_early(what, is_it):
+    assert is_live(what) is is_it
