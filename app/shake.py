@@ -59,6 +59,8 @@ class Anchor:
 
 def moved_back(picture: NDArray[np.float32], shift: Shift, how: int = cv2.INTER_CUBIC) -> NDArray[np.float32]:
     """The picture as it would be without the shift, of the same shape; at its edges it is guessed."""
+    if shift == STILL:
+        return picture
     matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
     height, width = picture.shape[:2]
     flags = how | cv2.WARP_INVERSE_MAP
