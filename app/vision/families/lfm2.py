@@ -15,7 +15,7 @@ from app.card import Card
 from app.pixels import Pixels
 from app.vision.families.family import refused
 from app.vision.loaded import Inputs, Loaded
-from app.vision.normal import normalizer
+from app.vision.normal import multiplied, normalizer
 from app.vision.tile import fitted
 from app.wish import Wish
 
@@ -32,7 +32,7 @@ class Lfm2Vl:
         self.patch = int(images.encoder_patch_size)
         self.cell = self.patch * images.downsample_factor
         self.least, self.budget = bounds(loaded, card, wish)
-        self.normal = normalizer(images)
+        self.normal = normalizer(images, multiplied)
 
     @property
     def words(self) -> str:
