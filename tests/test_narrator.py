@@ -9,11 +9,12 @@ import pytest
 
 from app.conditions import Conditions
 from app.errors import ModelError
-from app.flow import Banner, Cost, Frame, Growing, Happening, Notice, Sentence, Status
+from app.flow import Banner, Cost, Frame, Growing, Happening, Notice, Passing, Seen, Sentence, Status
 from app.gate import Gate
 from app.governor import Governor
 from app.narrator import Narrator, Tally
 from app.pace import GovernedPace, Pace
+from app.pixels import Pixels
 from app.vision.scripted import ScriptedDescriber
 
 
@@ -21,11 +22,11 @@ from app.vision.scripted import ScriptedDescriber
 class Listed:
     """A source that gives what it was given."""
 
-    items: Sequence[Frame | Notice]
+    items: Sequence[Seen | Notice]
     banner: Banner = field(default=Banner("a list"))
     is_closed: bool = False
 
-    def frames(self, stop: Event) -> Generator[Frame | Notice]:
+    def frames(self, stop: Event) -> Generator[Seen | Notice]:
         try:
             for item in self.items:
                 if stop.is_set():
@@ -52,7 +53,7 @@ def scripted(narrator: Narrator) -> ScriptedDescriber:
     return narrator.describer
 
 
-def watch(narrator: Narrator, items: Sequence[Frame | Notice]) -> list[Happening]:
+def watch(narrator: Narrator, items: Sequence[Seen | Notice]) -> list[Happening]:
     return list(narrator.watch(Listed(items), Event()))
 
 
@@ -186,3 +187,26 @@ def test_a_steady_narrator_spares_nothing_and_asks_for_tokens_as_usual() -> None
     assert {request.image_tokens for request in scripted(steady).asked} == {None}
     assert not [each for each in told if isinstance(each, Notice)]
     assert {each.effort for each in told if isinstance(each, Status)} == {""}
+
+
+def passing(number: int, *, is_overwritten: bool, copies: list[int]) -> Passing:
+    own = frame(number)
+
+    def copied() -> Pixels | None:
+        copies.append(number)
+        return None if is_overwritten else own.pixels
+
+    return Passing(own.pixels, own.seen_at, own.media_s, number, copied)
+
+
+def test_a_frame_that_was_overwritten_is_neither_described_nor_compared_with() -> None:
+    torn, copies = narrator("One."), []
+    frames = [passing(number, is_overwritten=number == 0, copies=copies) for number in (0, 4)]  # they look the same
+    watch(torn, frames)
+    assert [request.frames[-1].number for request in scripted(torn).asked] == [4]
+
+
+def test_a_frame_that_pace_or_gate_lets_go_by_is_never_copied() -> None:
+    slow, copies = narrator("One.", "Two.", every=3), []
+    watch(slow, [passing(number, is_overwritten=False, copies=copies) for number in (0, 1, 2, 4, 5)])
+    assert copies == [0, 5]  # 1 and 2 come too early, 4 looks like 0

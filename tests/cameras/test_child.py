@@ -5,13 +5,14 @@ import signal
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 
 from app.cameras import capture
 from app.cameras.child import Child
 from app.cameras.errand import Errand, Fate
-from app.cameras.shared import LARGEST
+from app.cameras.shared import LARGEST, Slots, Tick, new_memory
 from tests import needs
 from tests.cameras.clips import (
     FRAMES,
@@ -154,3 +155,15 @@ def test_a_device_may_miss_a_picture_but_not_all(monkeypatch):
     monkeypatch.setattr(capture, "LOST_AFTER_S", 0.05)
     assert capture._grab(Flaky(False, False, True), Errand("device", ""), 5)
     assert not capture._grab(Flaky(), Errand("device", ""), 5)
+
+
+@pytest.mark.parametrize("promised", [(240, 320), (480, 640), (0, 0)])
+def test_opencv_writes_into_the_slot_and_a_size_that_was_not_promised_is_copied(clip, monkeypatch, promised):
+    memory, video = new_memory(), cv2.VideoCapture(str(clip), cv2.CAP_FFMPEG)
+    slots = Slots(memory)
+    monkeypatch.setattr(capture, "_promised", lambda _video: promised)
+    for number in range(3):
+        video.grab()
+        assert capture._hand_over(video, slots, number) == (240, 320)
+        assert number_in(slots.read(Tick(number, 0.0, 240, 320))) == number
+    os.close(memory)

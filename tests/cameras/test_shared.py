@@ -107,3 +107,21 @@ def test_the_memory_has_no_name_that_could_be_left_behind():
     memory = new_memory()
     assert not {path for path in set(Path("/dev/shm").iterdir()) - before if "looksay" in path.name}
     os.close(memory)
+
+
+def test_a_picture_is_looked_at_where_it_lies_and_nobody_can_spoil_it(slots):
+    slots.place(0, 4, 6)[:] = picture(9)
+    slots.finish(0)
+    view = slots.view(Tick(0, 0.0, 4, 6))
+    assert view[0, 0].tolist() == [9, 0, 0]
+    assert not view.flags.writeable
+    slots.write(SLOTS, picture(3))
+    assert view[0, 0].tolist() == [3, 0, 0]
+    assert slots.read(Tick(0, 0.0, 4, 6)) is None
+
+
+def test_a_place_that_is_being_written_holds_no_picture(slots):
+    slots.write(0, picture(1))
+    slots.place(SLOTS, 4, 6)
+    assert slots.read(Tick(0, 0.0, 4, 6)) is None
+    assert slots.read(Tick(SLOTS, 0.0, 4, 6)) is None
