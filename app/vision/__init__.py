@@ -1,6 +1,8 @@
 """What turns frames into words: one file a backend (mlx.py, scripted.py), and what they stand on.
 
-families/ is what differs between families of models; loaded.py, precision.py and device.py are a model as mlx-vlm has
-it, how exactly it computes and on what; tile.py makes a frame the picture that it takes. server/ asks models behind a
-server, for `./run.sh check URL` only: it is no --backend yet.
+mlx.py takes one of two roads: quick/, which looksay paves itself from mlx-vlm's parts, or plain.py, mlx-vlm's own.
+families/ is what differs between families of models; loaded.py, precision.py, device.py and activation.py are a model
+as mlx-vlm has it, how exactly it computes, on what, and how quickly there; tile.py and normal.py make a frame what its
+tower takes. rivals.py and reference.py are others' ways, for the bench. server/ asks models behind a server, for
+`./run.sh check URL` and the bench only: it is no --backend yet.
 """

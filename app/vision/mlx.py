@@ -19,9 +19,9 @@ from app.flow import Banner, Frame, Piece, Request
 from app.vision import device
 from app.vision.families.family import Direct, Family
 from app.vision.families.table import family
-from app.vision.fast import Fast
 from app.vision.loaded import FAILURES, UNFIT, Loaded, load
 from app.vision.plain import Plain, agreed
+from app.vision.quick.road import QuickRoad
 from app.wish import AS_PUBLISHED, Wish
 
 ROUNDING = 0.02
@@ -58,7 +58,7 @@ class MlxDescriber:
 
     @property
     def choices(self) -> Sequence[int]:
-        return self.family.choices if isinstance(self.road, Fast) else ()
+        return self.family.choices if isinstance(self.road, QuickRoad) else ()
 
     def warm_up(self) -> None:
         """Describe a frame: a model that cannot is found out now, and the first caption is quick.
@@ -70,7 +70,7 @@ class MlxDescriber:
         with explained(self.loaded, request):
             pictures, inputs = self.plain.seen(request)
             agreed(self.loaded, self.loaded.image_rows(inputs), self.family.due(pictures, inputs))
-            if isinstance(self.road, Fast) and not alike(self.road.rows(request), self.loaded.rows(inputs)):
+            if isinstance(self.road, QuickRoad) and not alike(self.road.rows(request), self.loaded.rows(inputs)):
                 self.road, self.warnings = self.plain, (*self.warnings, OTHERWISE)
         for _ in self.describe(request):
             pass
@@ -113,10 +113,10 @@ def settled(loaded: Loaded, card: Card, wish: Wish) -> Family:
         raise ModelError(f"the processor in {loaded.folder} cannot be set: {failure}", UNFIT) from failure
 
 
-def road(plain: Plain, *, drafts: bool) -> Fast | Plain:
+def road(plain: Plain, *, drafts: bool) -> QuickRoad | Plain:
     """The quickest way in which this family's frames can be described."""
     if isinstance(plain.family, Direct):
-        return Fast(plain.loaded, plain.family, plain.sampling, drafts=drafts)
+        return QuickRoad(plain.loaded, plain.family, plain.sampling, drafts=drafts)
     return plain
 
 

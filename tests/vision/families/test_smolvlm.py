@@ -9,8 +9,8 @@ import pytest
 
 from app.card import Card, ImageTokens
 from app.errors import ModelError, UsageError
-from app.vision.fast import Fast
 from app.vision.mlx import MlxDescriber
+from app.vision.quick.road import QuickRoad
 from app.wish import Wish
 from tests.vision.families.folders import folder
 from tests.vision.shown import asked, first_word, plain, told
@@ -98,5 +98,5 @@ def test_the_card_says_whether_a_frame_is_squeezed_or_padded() -> None:
         describer = MlxDescriber(folder("smolvlm-mlx"), Card("small", shape=shape))
         corners[shape] = float(describer.family.pixels(white)[0, 0, 0, 0])
         assert np.asarray(describer.family.picture(white))[0, 0, 0] == (0 if shape == "padded" else 255)
-        assert isinstance(describer.road, Fast)
+        assert isinstance(describer.road, QuickRoad)
     assert corners == {"squeezed": 1.0, "padded": -1.0}

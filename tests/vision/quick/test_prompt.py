@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.vision.prompt import places
+from app.vision.quick.prompt import places
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,15 @@ import numpy as np
 
 from app.card import Sampling
 from app.flow import Frame, Piece, Request
-from app.vision.decode import Burst, Decoder, greedy
-from app.vision.draft import Drafts
 from app.vision.families.family import Direct
-from app.vision.language import Language
 from app.vision.loaded import Loaded
 from app.vision.plain import agreed
-from app.vision.prompt import Prompt, prompt
-from app.vision.sampled import sampled
-from app.vision.speech import Speech
+from app.vision.quick.decode import Burst, Decoder, greedy
+from app.vision.quick.draft import Drafts
+from app.vision.quick.language import Language
+from app.vision.quick.prompt import Prompt, prompt
+from app.vision.quick.sampled import sampled
+from app.vision.quick.speech import Speech
 
 PROMPTS = 8
 """How many prompts are kept, and the drafts for as many; a narrator has one, and a question now and then."""
@@ -29,7 +29,7 @@ Seen = tuple[Frame, Direct, mx.array]
 """A frame, the way it was looked at, and its features."""
 
 
-class Fast:
+class QuickRoad:
     """Describes frames of a family that can be shown them directly."""
 
     def __init__(self, loaded: Loaded, family: Direct, sampling: Sampling, *, drafts: bool) -> None:

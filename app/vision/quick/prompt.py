@@ -6,7 +6,7 @@ from itertools import chain
 
 import mlx.core as mx
 
-from app.vision.language import Language
+from app.vision.quick.language import Language
 
 
 @dataclass(frozen=True, slots=True)

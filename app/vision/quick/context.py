@@ -9,7 +9,7 @@ from typing import Any
 import mlx.core as mx
 from mlx_vlm.models.cache import make_prompt_cache
 
-from app.vision.language import Language
+from app.vision.quick.language import Language
 
 
 class Context:

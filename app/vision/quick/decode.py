@@ -2,7 +2,7 @@
 
 With drafts, words that may come are shown to the language model together, and those it would not have said are thrown
 away. What is left is what greedy decoding says token by token, in fewer passes: speculative decoding (Leviathan et al.,
-2023) without a second model; the drafts come from app/vision/draft.py.
+2023) without a second model; the drafts come from app/vision/quick/draft.py.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -11,9 +11,9 @@ from typing import Any
 
 import mlx.core as mx
 
-from app.vision.context import Context
-from app.vision.draft import Drafts
-from app.vision.language import Language
+from app.vision.quick.context import Context
+from app.vision.quick.draft import Drafts
+from app.vision.quick.language import Language
 
 Choose = Callable[[mx.array, Sequence[mx.array]], mx.array]
 """From logits (n×vocabulary) of n rows in a row, and the tokens said before the first (1 each), the tokens after each:

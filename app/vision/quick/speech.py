@@ -7,7 +7,7 @@ from typing import Any
 from mlx_vlm.tokenizer_utils import make_streaming_detokenizer
 
 from app.flow import Cost, Piece
-from app.vision.decode import Burst
+from app.vision.quick.decode import Burst
 
 
 class Speech:

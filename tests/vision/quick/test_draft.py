@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.vision.draft import START, Drafts, behind
+from app.vision.quick.draft import START, Drafts, behind
 
 RED = (1, 2, 3, 4, 5, 6, 7)
 BLUE = (1, 9, 3, 4, 8, 6, 7)

@@ -16,15 +16,15 @@ from app.card import Card, Sampling
 from app.errors import ModelError, UsageError
 from app.flow import Frame, Piece, Request
 from app.vision import device
-from app.vision.draft import Drafts
 from app.vision.families.family import Direct
-from app.vision.fast import Fast
 from app.vision.mlx import MlxDescriber
+from app.vision.quick.draft import Drafts
+from app.vision.quick.road import QuickRoad
 from app.wish import Precision, Wish
 from tests.vision.families.folders import folder
 from tests.vision.shown import SIZES, asked, plain
 
-DEMO = Path(__file__).parents[2] / "models" / "demo"
+DEMO = Path(__file__).parents[3] / "models" / "demo"
 WORDS = "Describe what you see in one short sentence."
 HAPPENING = "Describe what is happening in one short sentence."
 FRAMES = int(os.environ.get("LOOKSAY_FRAMES", "40"))
@@ -87,7 +87,7 @@ def test_with_drafts_every_frame_gets_the_words_of_plain_greedy_decoding(
 def test_no_draft_can_change_a_word(describer: MlxDescriber, seed: int) -> None:
     """Adversaries: noise, the right words with one wrong among them, and words in another order."""
     rng, road = random.Random(seed), describer.road
-    assert isinstance(road, Fast)
+    assert isinstance(road, QuickRoad)
     frame = next(clip(seed, 1))
     due = text(told(describer.plain, frame))
     right = describer.loaded.processor.tokenizer(due, add_special_tokens=False).input_ids
@@ -183,7 +183,7 @@ def test_every_family_reaches_the_language_model_as_through_its_processor(
 ) -> None:
     rng = np.random.default_rng(0)
     frame = Frame(rng.integers(0, 256, (*size, 3), np.uint8), 0.0, 0.0, 0)
-    assert isinstance(direct.road, Fast)
+    assert isinstance(direct.road, QuickRoad)
     ours = direct.road.rows(asked(frame)).astype(mx.float32)
     theirs = direct.loaded.rows(direct.plain.seen(asked(frame))[1]).astype(mx.float32)
     assert ours.shape == theirs.shape
@@ -223,7 +223,7 @@ def test_a_cache_that_cannot_be_cut_is_put_back_after_a_wrong_draft(wrong_at: in
     """LFM2's layers keep a state; a right draft costs two passes, a wrong one one more."""
     describer = MlxDescriber(folder("lfm2-vl"))
     road, frame = describer.road, plain((40, 70, 200))
-    assert isinstance(road, Fast)
+    assert isinstance(road, QuickRoad)
     due = told(describer.plain, frame, limit=6)
     told(road, frame, limit=6)
     right = told(road, frame, limit=6)
@@ -271,7 +271,7 @@ def test_prompts_and_their_drafts_are_few(describer: MlxDescriber) -> None:
     frame = next(clip(1, 1))
     for number in range(20):
         told(describer.road, frame, words=f"Question {number}?", limit=2)
-    assert isinstance(describer.road, Fast)
+    assert isinstance(describer.road, QuickRoad)
     assert describer.road.prompt.cache_info().currsize <= 8
     assert describer.road.drafts.cache_info().currsize <= 8
     assert isinstance(describer.road.drafts(WORDS), Drafts)

@@ -9,7 +9,7 @@ import mlx.core as mx
 from mlx_vlm.sample_utils import make_logits_processors, make_sampler
 
 from app.card import Sampling
-from app.vision.decode import Choose
+from app.vision.quick.decode import Choose
 
 
 def sampled(how: Sampling, before: int) -> Choose:
