@@ -20,6 +20,7 @@ from app.card import Card
 from app.errors import ModelError
 from app.flow import Cost, Piece, Request
 from app.pixels import Pixels
+from app.vision.activation import published
 from app.vision.families.table import family
 from app.vision.loaded import FAILURES, UNFIT, Inputs, Loaded
 from app.wish import Wish
@@ -45,12 +46,20 @@ class Rival:
         try:
             cost = Cost(image_tokens=self.image_tokens(request), encoded=len(request.frames))
             started = time.monotonic()
-            with closing(self.answers(self.loaded, self.asked(request), request.max_tokens)) as results:
+            with closing(self.results(request)) as results:
                 for result in results:
                     cost = spent(cost, result, time.monotonic() - started)
                     yield Piece(result.text, cost)
         except FAILURES as failure:
             raise ModelError(f"mlx-vlm failed on a frame: {failure}", UNFIT) from failure
+
+    def results(self, request: Request) -> Generator[Any]:
+        """mlx-vlm's, with its own activations: looksay has put others into the model on a CPU."""
+        with (
+            published(self.loaded.model),
+            closing(self.answers(self.loaded, self.asked(request), request.max_tokens)) as results,
+        ):
+            yield from results
 
     def asked(self, request: Request) -> Asked:
         processor, config, pictures = self.loaded.processor, self.loaded.model.config, self.pictures(request)

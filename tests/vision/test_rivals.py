@@ -5,7 +5,8 @@ import pytest
 
 from app.card import Card
 from app.flow import Frame, Request
-from app.vision import rivals
+from app.vision import device, rivals
+from app.vision.activation import QuickGelu, QuickSwiGlu
 from app.vision.loaded import Loaded, load
 from app.vision.rivals import Rival
 from app.wish import AS_PUBLISHED
@@ -49,3 +50,14 @@ def test_the_one_streams_and_the_other_answers_at_once(loaded: Loaded) -> None:
     whole, single = rivals.whole(loaded), rivals.single(loaded, Card("small"), AS_PUBLISHED)
     assert len(list(whole.describe(REQUEST))) == 1
     assert len(list(single.describe(REQUEST))) > 1
+
+
+def test_they_compute_with_mlx_vlms_own_activations_and_leave_looksays_behind(loaded: Loaded, rival: Rival) -> None:
+    def is_quick() -> bool:
+        return any(isinstance(module, QuickGelu | QuickSwiGlu) for module in loaded.model.modules())
+
+    before, pieces = is_quick(), rival.describe(REQUEST)
+    next(pieces)
+    assert not is_quick()
+    pieces.close()
+    assert is_quick() == before == device.is_cpu()
