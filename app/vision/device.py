@@ -40,6 +40,8 @@ def settle(model: Module) -> None:
     if is_cpu():
         model.set_dtype(mx.float32)
         quicken(model)
+    if mx.metal.is_available():  # the weights stay in memory, as mlx-vlm has it while it generates
+        mx.set_wired_limit(int(mx.device_info()["max_recommended_working_set_size"]))
     mx.set_cache_limit(FREED_BYTES)
     mx.eval(model.parameters())  # type: ignore[no-untyped-call]  # MLX ships no types for it
 
