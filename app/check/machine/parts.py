@@ -22,7 +22,7 @@ def model(state: ModelState) -> Finding:
             "model", "bad", f"{where} has changed since it was installed{because}", state.remedy or "./install.sh"
         )
     remedy = state.remedy or "./install.sh fetches it; without it: ./run.sh demo"
-    return Finding("model", "bad", f"{where} is not installed{because}", remedy)
+    return Finding("model", "bad", state.reason or f"{where} is not installed", remedy)
 
 
 def cameras(names: Sequence[str], is_mac: bool) -> Finding:
