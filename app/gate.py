@@ -49,6 +49,8 @@ class Gate:
     """How far one cell must move, in levels of 255, once shake and the whole frame's shift are taken out."""
     overall: float = 40.0
     """How far the whole frame must move: a light switched, a hand over the lens."""
+    doubled: float = 1.0
+    """How many times the light must double or halve, where it is too dim for `overall`: a lens covered at dusk."""
     detail: float = 0.5
     """Levels of slack for each level that the pixels of a cell and its neighbours differ by (standard deviation)."""
     last: Taken | None = field(default=None, init=False)
@@ -75,7 +77,8 @@ class Gate:
         added = median(new - old)
         factor = median((new + DARK) / (old + DARK))
         far = np.minimum(np.abs(new - old - added), np.abs(new + DARK - factor * (old + DARK)))
-        return bool(np.abs(added).max() > self.overall or (far - last.slack[inner]).max() > self.local)
+        is_lit_otherwise = np.abs(added).max() > self.overall or np.abs(np.log2(factor)).max() > self.doubled
+        return bool(is_lit_otherwise or (far - last.slack[inner]).max() > self.local)
 
 
 def averaged(look: Pixels) -> Cells:

@@ -9,7 +9,7 @@ Two things can run short, so there are two ladders:
 Captions are held against the pace that was asked for and not against the stretched one. Else a longer interval would
 leave room for more tokens, which take back what it saved, and the ladders would chase each other.
 
-It never oscillates. Down is quick: when all of a few captions but one were late, so that one that was lucky changes
+It does not oscillate. Down is quick: when all of a few captions but one were late, so that one that was lucky changes
 nothing, nor do outliers. Up is slow: after a wait, one ladder at a time, and only where all but one would fit with a
 margin. A step up that has to be taken back doubles the wait, up to an hour; one that lasted makes it short again.
 A hot machine is slow because it is hot, so its captions are not judged: looks, then tokens are taken away as long as
@@ -123,7 +123,14 @@ class Governor:
         if self.looks.step:
             less.append(f"a look every {self._interval:g} s")
             why += conditions.words
-        return f"{', '.join(less)}: {', '.join(dict.fromkeys(why)) or 'for a while yet'}" if less else ""
+        if not less:
+            return "captions fall behind" if self._is_stuck else ""
+        return f"{', '.join(less)}: {', '.join(dict.fromkeys(why)) or 'for a while yet'}"
+
+    @property
+    def _is_stuck(self) -> bool:
+        """Whether captions are late and there is nothing to give up: the looks are as rare as they are slow already."""
+        return self._is_judged and self._quick_s > self.limit_s and self.tokens.step == self.tokens.last
 
     def _note(self, caption_s: float, is_hot: bool) -> None:
         if is_hot:

@@ -156,3 +156,12 @@ def test_a_look_that_is_not_taken_is_not_compared_with() -> None:
     assert gate.is_news(other)
     assert gate.is_news(other)
     assert not opens(gate, grey())
+
+
+@pytest.mark.parametrize(("before", "after"), [(31, 6), (21, 0), (42, 6), (30, 8), (8, 30)])
+def test_a_dim_room_that_goes_dark_or_light_is_news(before: int, after: int) -> None:
+    """Too few levels for `overall`: a lens covered at dusk."""
+    gate = Gate()
+    noisy = filmed(np.full((WIDE[1], WIDE[0], 3), before, np.uint8), noise=2)
+    assert [opens(gate, next(noisy)) for _ in range(5)] == [True, *[False] * 4]
+    assert opens(gate, next(filmed(np.full((WIDE[1], WIDE[0], 3), after, np.uint8), noise=2)))

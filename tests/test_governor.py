@@ -281,3 +281,8 @@ def test_no_machine_makes_it_oscillate(
         seed=seed,
     )
     is_calm_and_bounded(live(machine, CHOICES))
+
+
+def test_where_nothing_can_be_given_up_it_says_at_least_that_captions_fall_behind() -> None:
+    effort = judged(Governor((64,), 1.0), [9.0] * (JUDGED + 1))
+    assert (effort.image_tokens, effort.every, effort.words) == (64, 1.0, "captions fall behind")

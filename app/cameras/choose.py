@@ -9,7 +9,7 @@ POSSIBLE = (
     "camera, camera:NAME, camera:1, scenes, a video, a picture, a folder of pictures, or a stream: rtsp://… or http://…"
 )
 _STREAMS = ("rtsp://", "rtsps://", "http://", "https://")
-_CLIPS = (".mp4", ".mov", ".mkv", ".avi", ".webm")
+_BROADCASTS = ("rtsp://", "rtsps://")
 
 
 def open_source(what: str, asap: bool = False) -> Source:
@@ -29,8 +29,8 @@ def open_source(what: str, asap: bool = False) -> Source:
 
 
 def is_live(what: str) -> bool:
-    """Whether it shows what happens now, and goes on unseen. A clip on a web server does not: it has a beginning."""
-    return is_camera(what) or (is_stream(what) and not what.lower().partition("?")[0].endswith(_CLIPS))
+    """Whether it surely shows what happens now, and goes on unseen. http:// may be a clip, which has a beginning."""
+    return is_camera(what) or what.lower().startswith(_BROADCASTS)
 
 
 def is_camera(what: str) -> bool:

@@ -44,22 +44,18 @@ class Rival:
     def describe(self, request: Request) -> Generator[Piece]:
         """Yield the description as it comes. Raises ModelError where mlx-vlm fails."""
         try:
-            cost = Cost(image_tokens=self.image_tokens(request), encoded=len(request.frames))
-            started = time.monotonic()
-            with closing(self.results(request)) as results:
-                for result in results:
-                    cost = spent(cost, result, time.monotonic() - started)
-                    yield Piece(result.text, cost)
+            with published(self.loaded.model):  # looksay has put activations of its own into the model on a CPU
+                yield from self.told(request)
         except FAILURES as failure:
             raise ModelError(f"mlx-vlm failed on a frame: {failure}", UNFIT) from failure
 
-    def results(self, request: Request) -> Generator[Any]:
-        """mlx-vlm's, with its own activations: looksay has put others into the model on a CPU."""
-        with (
-            published(self.loaded.model),
-            closing(self.answers(self.loaded, self.asked(request), request.max_tokens)) as results,
-        ):
-            yield from results
+    def told(self, request: Request) -> Generator[Piece]:
+        cost = Cost(image_tokens=self.image_tokens(request), encoded=len(request.frames))
+        started = time.monotonic()
+        with closing(self.answers(self.loaded, self.asked(request), request.max_tokens)) as results:
+            for result in results:
+                cost = spent(cost, result, time.monotonic() - started)
+                yield Piece(result.text, cost)
 
     def asked(self, request: Request) -> Asked:
         processor, config, pictures = self.loaded.processor, self.loaded.model.config, self.pictures(request)

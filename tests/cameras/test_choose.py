@@ -71,7 +71,7 @@ def test_choosing_loads_nothing_heavy():
         ("camera:0", True),
         ("camera:clip.mp4", True),
         ("rtsp://host/door", True),
-        ("http://host/live?key=1", True),
+        ("http://host/live?key=1", False),
         ("http://host/clip.MP4?key=1", False),
         ("clip.mp4", False),
         ("scenes", False),

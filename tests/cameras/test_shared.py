@@ -51,6 +51,20 @@ def test_what_is_read_is_a_copy_that_later_pictures_leave_alone(slots):
     assert pixels[0, 0, 2] == 1
 
 
+def test_a_picture_that_is_overwritten_while_it_is_copied_is_not_given(slots, monkeypatch):
+    """The writer comes between the two looks at the mark: what was copied may be half of each."""
+    slots.write(0, picture(1))
+    where_it_lies = Slots._view
+
+    def overtaken(self, slot, height, width):
+        view = where_it_lies(self, slot, height, width).copy()
+        self._marks[slot] = SLOTS + 1
+        return view
+
+    monkeypatch.setattr(Slots, "_view", overtaken)
+    assert slots.read(Tick(0, 0.0, 4, 6)) is None
+
+
 def test_an_overwritten_picture_is_not_given(slots):
     for number in range(SLOTS + 1):
         slots.write(number, picture(number))

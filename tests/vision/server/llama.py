@@ -5,7 +5,10 @@ import stat
 import sys
 from pathlib import Path
 
-PROGRAM = """#!{python}
+PROGRAM = """#!/bin/sh
+''':'  # a path with a space in it cannot stand behind #!
+exec "{python}" "$0" "$@"
+'''
 import json, os, sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
