@@ -2,11 +2,11 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import mlx.core as mx
 from mlx.nn.layers.base import Module
-
-from app.vision.activation import quicken
 
 OPENBLAS = (
     "Start with ./run.sh; if this stays: sudo apt-get install libopenblas0-pthread. "
@@ -38,14 +38,29 @@ def settle(model: Module) -> None:
     (KNOWN_ISSUES.md, "MLX is slow on Linux").
     """
     if is_cpu():
+        from app.vision.activation import quicken  # late: nothing of it is needed elsewhere
+
         model.set_dtype(mx.float32)
         quicken(model)
-    if mx.metal.is_available():  # the weights stay in memory, as mlx-vlm has it while it generates
-        mx.set_wired_limit(int(mx.device_info()["max_recommended_working_set_size"]))
     mx.set_cache_limit(FREED_BYTES)
     mx.eval(model.parameters())  # type: ignore[no-untyped-call]  # MLX ships no types for it
 
 
+@contextmanager
+def wired() -> Iterator[None]:
+    """Keep the weights in memory for a while, as mlx-vlm does while it generates; only Metal needs it."""
+    if not mx.metal.is_available():
+        yield
+        return
+    before = mx.set_wired_limit(int(mx.device_info()["max_recommended_working_set_size"]))
+    try:
+        yield
+    finally:
+        mx.synchronize()
+        mx.set_wired_limit(before)
+
+
 def release() -> None:
     """Give back this thread's streams: a thread that ends without doing so can take the process with it (134)."""
+    mx.synchronize()  # a description that was left early may have a token on its way
     mx.clear_streams()

@@ -10,7 +10,6 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import mlx.core as mx
 import numpy as np
 
 from app.card import Card
@@ -19,13 +18,12 @@ from app.flow import Banner, Frame, Piece, Request
 from app.vision import device
 from app.vision.families.family import Direct, Family
 from app.vision.families.table import family
-from app.vision.loaded import FAILURES, UNFIT, Loaded, load
+from app.vision.loaded import FAILURES, UNFIT, Inputs, Loaded, load
 from app.vision.plain import Plain, agreed
 from app.vision.quick.road import QuickRoad
+from app.vision.quick.witness import agrees
 from app.wish import AS_PUBLISHED, Wish
 
-ROUNDING = 0.02
-"""Of the largest number: bfloat16's is 0.004, and a picture in other places or colours differs by more than 0.5."""
 OTHERWISE = (
     "This mlx-vlm computes a frame otherwise than looksay's quick road does, so frames take mlx-vlm's own, slower one. "
     'More in KNOWN_ISSUES.md, "Frames take the slow road"'
@@ -47,9 +45,9 @@ class MlxDescriber:
         self.loaded = load(folder, wish.precision)
         self.family = settled(self.loaded, self.card, wish)
         self.plain = Plain(self.loaded, self.family, self.card.sampling)
-        self.road = road(self.plain, drafts=drafts)
+        self.road: QuickRoad | Plain = self.plain
         self.warnings = device.warnings()
-        self.warm_up()
+        self.warm_up(drafts=drafts)
 
     @property
     def banner(self) -> Banner:
@@ -60,20 +58,27 @@ class MlxDescriber:
     def choices(self) -> Sequence[int]:
         return self.family.choices if isinstance(self.road, QuickRoad) else ()
 
-    def warm_up(self) -> None:
+    def warm_up(self, *, drafts: bool) -> None:
         """Describe a frame: a model that cannot is found out now, and the first caption is quick.
 
-        The rows that reach the language model are counted here, and the quick road's are held against mlx-vlm's own:
+        The rows that reach the language model are counted here, and the quick road is held against mlx-vlm's own code:
         if another version of it computes otherwise, its own road is taken, and the banner says so.
         """
         request = Request((ramp(),), "What do you see?", max_tokens=4)
         with explained(self.loaded, request):
             pictures, inputs = self.plain.seen(request)
             agreed(self.loaded, self.loaded.image_rows(inputs), self.family.due(pictures, inputs))
-            if isinstance(self.road, QuickRoad) and not alike(self.road.rows(request), self.loaded.rows(inputs)):
-                self.road, self.warnings = self.plain, (*self.warnings, OTHERWISE)
+            if isinstance(self.family, Direct):
+                self.take_the_quick_road(request, inputs, drafts=drafts)
         for _ in self.describe(request):
             pass
+
+    def take_the_quick_road(self, request: Request, inputs: Inputs, *, drafts: bool) -> None:
+        quick = road(self.plain, drafts=drafts)
+        if isinstance(quick, QuickRoad) and agrees(quick, request, inputs):
+            self.road = quick
+        else:
+            self.warnings = (*self.warnings, OTHERWISE)
 
     def describe(self, request: Request) -> Generator[Piece]:
         """Yield the description of `request.frames` as it comes; to cancel, close the iterator.
@@ -82,7 +87,7 @@ class MlxDescriber:
             ModelError: the model failed.
             UsageError: there are more frames than it can be shown at once.
         """
-        with explained(self.loaded, request), closing(self.road.describe(request)) as pieces:
+        with explained(self.loaded, request), device.wired(), closing(self.road.describe(request)) as pieces:
             yield from pieces
 
     def close(self) -> None:
@@ -97,14 +102,6 @@ def ramp() -> Frame:
     return Frame((colours * 255).astype(np.uint8), time.monotonic(), 0.0, 0)
 
 
-def alike(ours: mx.array, theirs: mx.array) -> bool:
-    """Whether two sets of rows are the same but for rounding."""
-    if ours.shape != theirs.shape:
-        return False
-    ours, theirs = ours.astype(mx.float32), theirs.astype(mx.float32)
-    return bool((mx.abs(ours - theirs).max() <= ROUNDING * mx.abs(theirs).max()).item())
-
-
 def settled(loaded: Loaded, card: Card, wish: Wish) -> Family:
     """The model's family, its processor set."""
     try:
@@ -114,10 +111,13 @@ def settled(loaded: Loaded, card: Card, wish: Wish) -> Family:
 
 
 def road(plain: Plain, *, drafts: bool) -> QuickRoad | Plain:
-    """The quickest way in which this family's frames can be described."""
-    if isinstance(plain.family, Direct):
+    """The quickest way in which this family's frames can be described, as far as mlx-vlm has the parts for it."""
+    if not isinstance(plain.family, Direct):
+        return plain
+    try:
         return QuickRoad(plain.loaded, plain.family, plain.sampling, drafts=drafts)
-    return plain
+    except FAILURES:
+        return plain
 
 
 @contextmanager

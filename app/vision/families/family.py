@@ -10,6 +10,8 @@ from app.errors import UsageError
 from app.pixels import Pixels
 from app.vision.loaded import Inputs
 
+Shape = tuple[int, int, int]
+
 
 class Family(Protocol):
     """How models of one kind are shown a frame, by their own processor.
@@ -51,6 +53,10 @@ class Family(Protocol):
 @runtime_checkable
 class Direct(Family, Protocol):
     """A family whose frames can go straight to the tower, past the processor."""
+
+    def shape(self, pixels: Pixels) -> Shape:
+        """Of frames (RGB, H×W×3 uint8): those of one shape become the same places in a prompt."""
+        ...
 
     def pixels(self, pixels: Pixels) -> mx.array:
         """A frame (RGB, H×W×3 uint8) in the numbers that the processor would make of it, float32, not yet evaluated."""

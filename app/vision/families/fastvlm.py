@@ -11,7 +11,7 @@ from PIL import Image
 
 from app.card import Card
 from app.pixels import Pixels
-from app.vision.families.family import a_frame, one_at_a_time, refused
+from app.vision.families.family import Shape, a_frame, one_at_a_time, refused
 from app.vision.loaded import Inputs, Loaded
 from app.vision.normal import normalizer
 from app.vision.tile import framed
@@ -51,6 +51,9 @@ class FastVlm:
     def inputs(self, pictures: Sequence[Image.Image], prompt: str) -> Inputs:
         return self.loaded.inputs(pictures, prompt)
 
+    def shape(self, _pixels: Pixels) -> Shape:
+        return (self.edge, self.edge, 3)
+
     def pixels(self, pixels: Pixels) -> mx.array:
         return self.normal(mx.array(framed(pixels, self.edge))[None])  # 1×edge×edge×3
 
@@ -61,8 +64,8 @@ class FastVlm:
         found: mx.array = model.mm_projector(seen.reshape(1, -1, seen.shape[-1]))
         return found[0]
 
-    def through(self, _image_tokens: int) -> Self:
-        return self
+    def through(self, image_tokens: int) -> Self:
+        raise refused(image_tokens, self.name, [str(self.image_tokens)])
 
     def due(self, pictures: Sequence[Image.Image], _inputs: Inputs) -> int:
         """With two placeholders mlx-vlm puts the words between and behind them into the wrong places."""

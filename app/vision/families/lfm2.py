@@ -13,7 +13,7 @@ from PIL import Image
 
 from app.card import Card
 from app.pixels import Pixels
-from app.vision.families.family import refused
+from app.vision.families.family import Shape, refused
 from app.vision.loaded import Inputs, Loaded
 from app.vision.normal import multiplied, normalizer
 from app.vision.tile import fitted
@@ -44,6 +44,8 @@ class Lfm2Vl:
         return [self.budget, *(self.budget // part for part in (2, 4) if self.budget // part >= self.least)]
 
     def through(self, image_tokens: int) -> Self:
+        if not self.least <= image_tokens <= self.budget:
+            raise refused(image_tokens, self.loaded.name, [f"a number from {self.least} to {self.budget}"])
         fewer = copy(self)
         fewer.budget = image_tokens
         return fewer
@@ -58,6 +60,11 @@ class Lfm2Vl:
         images.min_image_tokens = 1  # the pictures come in their final size
         images.max_num_patches = self.budget * images.downsample_factor**2
         return self.loaded.inputs(pictures, prompt)
+
+    def shape(self, pixels: Pixels) -> Shape:
+        """The frame's own: a grid that is best for it need not be best for a picture of the grid's size."""
+        height, width, colours = pixels.shape
+        return height, width, colours
 
     def pixels(self, pixels: Pixels) -> mx.array:
         return self.normal(mx.array(fitted(pixels, self.budget, self.cell))[None])  # 1×height×width×3

@@ -15,7 +15,7 @@ from PIL import Image
 from app.card import Card
 from app.errors import ModelError
 from app.pixels import Pixels
-from app.vision.families.family import Family, a_frame, refused
+from app.vision.families.family import Family, Shape, a_frame, refused
 from app.vision.loaded import Inputs, Loaded
 from app.vision.normal import normalizer
 from app.vision.tile import framed, squeezed
@@ -51,6 +51,8 @@ class SmolVlm:
         return [self.image_tokens, *sorted((each for each in self.edges if each < self.image_tokens), reverse=True)]
 
     def through(self, image_tokens: int) -> Self:
+        if image_tokens not in self.edges:
+            raise refused(image_tokens, self.loaded.name, map(str, self.edges))
         fewer = copy(self)
         fewer.image_tokens, fewer.edge = image_tokens, self.edges[image_tokens]
         fewer.mask = mask(self.loaded, fewer.edge)
@@ -66,6 +68,9 @@ class SmolVlm:
         images.max_image_size = {"longest_edge": self.edge}
         images.do_image_splitting = images.do_resize = False
         return self.loaded.inputs(pictures, prompt)
+
+    def shape(self, _pixels: Pixels) -> Shape:
+        return (self.edge, self.edge, 3)
 
     def pixels(self, pixels: Pixels) -> mx.array:
         return self.normal(mx.array(self.shaped(pixels, self.edge))[None])  # 1×edge×edge×3

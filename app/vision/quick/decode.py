@@ -82,14 +82,15 @@ class Decoder:
                 rows = rows[:, -1:]
             found = self.look_ahead(context, rows, guess)
             new = found[: agreeing(found, guess) + 1]
-            context.take_back(len(guess) + 1 - len(new))
             drafted, accepted = drafted + len(guess), accepted + len(new) - 1
             said += new
             is_last = said[-1] in self.ends or len(said) >= most
             told = tuple(each for each in new if each not in self.ends)
             yield Burst(told, context.forwards, is_last, drafted, accepted)
             if is_last:
+                drafts.learn(drafted, accepted)
                 return
+            context.take_back(len(guess) + 1 - len(new))
             rows = self.language.embed(said[-1:])
 
     def look_ahead(self, context: Context, rows: mx.array, guess: Sequence[int]) -> list[int]:

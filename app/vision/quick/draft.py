@@ -21,15 +21,24 @@ class Drafts:
     """How many tokens are guessed in the middle of a description; at its start it is all of the last one."""
     context: int = 4
     """How many tokens in a row must at most be the same for a guess."""
+    patience: int = 2
+    """How many descriptions in a row may be guessed badly, less than a quarter right, before less is guessed."""
+    missed: int = 0
+    """How many were, lately."""
     said: deque[tuple[int, ...]] = field(default_factory=lambda: deque(maxlen=8))
     """Newest first, each with START before it."""
 
     def remember(self, tokens: Sequence[int]) -> None:
-        """`tokens` were said, in full and without the end mark."""
+        """`tokens` were said, to the end or to the limit, without the end mark."""
         whole = (START, *tokens)
         if whole in self.said:
             self.said.remove(whole)
         self.said.appendleft(whole)
+
+    def learn(self, drafted: int, accepted: int) -> None:
+        """Of so many tokens guessed for a description, so many were right."""
+        if drafted:
+            self.missed = 0 if accepted * 4 >= drafted else self.missed + 1
 
     def guess(self, tokens: Sequence[int], most: int) -> tuple[int, ...]:
         """At most `most` tokens that may follow those said so far; none where nothing like it has been said.
@@ -37,7 +46,8 @@ class Drafts:
         The longest context wins, and the newest description among equals.
         """
         if not tokens:
-            return self.said[0][1 : 1 + most] if self.said else ()
+            wholly = most if self.missed < self.patience else min(most, self.longest_after)
+            return self.said[0][1 : 1 + wholly] if self.said else ()
         new = (START, *tokens)
         for length in range(min(self.context, len(new)), 0, -1):
             for old in self.said:

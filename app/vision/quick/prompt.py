@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
 
 import mlx.core as mx
 
@@ -20,6 +20,11 @@ class Prompt:
     last: int
     """The token that it ends with."""
 
+    @property
+    def seen(self) -> slice:
+        """The rows from the first frame's first to the last frame's last."""
+        return slice(self.words[0].shape[1], -self.words[-1].shape[1] or None)
+
     def rows(self, seen: Sequence[mx.array]) -> mx.array:
         """The whole prompt, 1×n×width; `seen` are the frames' features, image tokens×width each."""
         kind = self.words[0].dtype
@@ -28,26 +33,26 @@ class Prompt:
         return mx.concatenate([first, *chain.from_iterable(pairs)], axis=1)
 
 
-def prompt(ids: Sequence[int], image_token_id: int | None, seen: tuple[int, int], language: Language) -> Prompt:
-    """The prompt that a processor has made for so many frames, which are to fill so many rows together.
+def prompt(ids: Sequence[int], image_token_id: int | None, due: Sequence[int], language: Language) -> Prompt:
+    """The prompt that a processor has made for frames that are to fill so many rows each.
 
     Raises:
         ValueError: the places of the frames cannot be told apart.
     """
-    frames, image_tokens = seen
-    gaps = places(ids, image_token_id, frames)
+    gaps = places(ids, image_token_id, due)
     edges = [0, *(edge for gap in gaps for edge in gap), len(ids)]
     spans = [ids[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
     words = tuple(language.embed(span) if span else language.embed(ids[:1])[:, :0] for span in spans)
     mx.eval(words)
-    return Prompt(words, image_tokens, ids[-1])
+    return Prompt(words, sum(due), ids[-1])
 
 
-def places(ids: Sequence[int], image_token_id: int | None, frames: int) -> list[tuple[int, int]]:
-    """Where each frame's placeholders begin and end among the ids; each has as many, without a gap."""
+def places(ids: Sequence[int], image_token_id: int | None, due: Sequence[int]) -> list[tuple[int, int]]:
+    """Where each frame's placeholders begin and end among the ids: as many as are due, or one for all of them."""
     found = [index for index, each in enumerate(ids) if each == image_token_id]
-    each, left = divmod(len(found), frames)
-    gaps = [(found[k * each], found[k * each] + each) for k in range(frames)] if each and not left else []
-    if [index for start, end in gaps for index in range(start, end)] != found or not found:
-        raise ValueError(f"{len(found)} placeholders cannot be shared out among {frames} frames")
+    sizes = due if len(found) == sum(due) else [1] * len(due)
+    firsts = [first for first in accumulate(sizes, initial=0) if first < len(found)]
+    gaps = [(found[first], found[first] + size) for first, size in zip(firsts, sizes, strict=False)]
+    if len(gaps) != len(due) or [index for start, end in gaps for index in range(start, end)] != found:
+        raise ValueError(f"{len(found)} placeholders cannot be shared out among {len(due)} frames")
     return gaps

@@ -4,14 +4,14 @@ It says what mlx-vlm's own generation says of the same frames, word for word; te
 """
 
 from collections.abc import Generator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import mlx.core as mx
 import numpy as np
 
 from app.card import Sampling
 from app.flow import Frame, Piece, Request
-from app.vision.families.family import Direct
+from app.vision.families.family import Direct, Shape
 from app.vision.loaded import Loaded
 from app.vision.plain import agreed
 from app.vision.quick.decode import Burst, Decoder, greedy
@@ -24,7 +24,6 @@ from app.vision.quick.speech import Speech
 PROMPTS = 8
 """How many prompts are kept, and the drafts for as many; a narrator has one, and a question now and then."""
 
-Shape = tuple[int, ...]
 Seen = tuple[Frame, Direct, mx.array]
 """A frame, the way it was looked at, and its features."""
 
@@ -38,8 +37,8 @@ class QuickRoad:
         self.ends = frozenset(loaded.processor.tokenizer.stopping_criteria.eos_token_ids)
         self.has_drafts = drafts and sampling == Sampling()
         self.kept: list[Seen] = []
-        self.looking = lru_cache(maxsize=None)(self.through)
-        self.prompt = lru_cache(PROMPTS)(self.make_prompt)
+        self.looking = lru_cache(maxsize=None)(partial(through, family))
+        self.prompt = lru_cache(PROMPTS)(partial(made, loaded, self.language))
         self.drafts = lru_cache(PROMPTS)(lambda _words: Drafts())
 
     def describe(self, request: Request) -> Generator[Piece]:
@@ -73,18 +72,20 @@ class QuickRoad:
         self.kept = [(frame, family, known[id(frame)]) for frame in frames]
         return [known[id(frame)] for frame in frames], len(new)
 
-    def through(self, wished: int | None) -> Direct:
-        if wished is None or wished == self.family.choices[0]:
-            return self.family
-        return self.family.through(wished)
-
     def shown(self, request: Request) -> Prompt:
-        shapes = tuple(frame.pixels.shape for frame in request.frames)
-        return self.prompt(self.looking(request.image_tokens), request.prompt, shapes)
+        family = self.looking(request.image_tokens)
+        return self.prompt(family, request.prompt, tuple(family.shape(frame.pixels) for frame in request.frames))
 
-    def make_prompt(self, family: Direct, words: str, shapes: Sequence[Shape]) -> Prompt:
-        """What the processor and the chat template make of these words and of frames of these shapes."""
-        pictures = [family.picture(np.zeros(shape, np.uint8)) for shape in shapes]
-        inputs = family.inputs(pictures, words)
-        due = agreed(self.loaded, family.sent(inputs), family.due(pictures, inputs))
-        return prompt(inputs["input_ids"][0].tolist(), self.loaded.image_token_id, (len(shapes), due), self.language)
+
+def through(family: Direct, wished: int | None) -> Direct:
+    """The family, looking through so many image tokens a frame; None: as usual."""
+    return family if wished is None or wished == family.choices[0] else family.through(wished)
+
+
+def made(loaded: Loaded, language: Language, family: Direct, words: str, shapes: Sequence[Shape]) -> Prompt:
+    """What the processor and the chat template make of these words and of frames of these shapes."""
+    pictures = [family.picture(np.zeros(shape, np.uint8)) for shape in shapes]
+    inputs = family.inputs(pictures, words)
+    agreed(loaded, family.sent(inputs), family.due(pictures, inputs))
+    due = [family.due([picture], inputs) for picture in pictures]
+    return prompt(inputs["input_ids"][0].tolist(), loaded.image_token_id, due, language)

@@ -71,3 +71,20 @@ def test_what_is_said_again_is_remembered_once_and_few_are() -> None:
 )
 def test_the_place_behind_a_part_is_found_where_something_follows(part: tuple[int, ...], place: int) -> None:
     assert behind(part, RED) == place
+
+
+def test_guesses_that_are_wrong_again_and_again_become_short_until_they_are_right_again() -> None:
+    drafts = after(RED)
+    lengths = []
+    for drafted, accepted in [(7, 0), (7, 1), (4, 0), (4, 1), (7, 7)]:
+        lengths.append(len(drafts.guess([], 64)))
+        drafts.learn(drafted, accepted)
+    assert lengths == [7, 7, 4, 4, 7]
+
+
+def test_a_description_for_which_nothing_was_guessed_teaches_nothing() -> None:
+    drafts = after(RED)
+    for _ in range(2):
+        drafts.learn(7, 0)
+    drafts.learn(0, 0)
+    assert len(drafts.guess([], 64)) == 4
