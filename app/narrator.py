@@ -3,6 +3,7 @@
 It opens no camera and loads no model: both are given to it.
 """
 
+import math
 import resource
 import sys
 import time
@@ -17,6 +18,8 @@ from app.gate import Gate, shrunk
 from app.pace import Pacing
 from app.sentences import Sentences
 
+STATUS_S = 1.0
+"""Between two statuses while nothing is described, on the frames' own clock."""
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 """getrusage(2) counts bytes on macOS and kilobytes on Linux."""
 
@@ -32,6 +35,8 @@ class Tally:
     draft_accepted: int = 0
     arrivals: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=32))
     """Number and time (monotonic s) of the frames seen last."""
+    told_at: float = -math.inf
+    """When the newest frame of the last status was seen (monotonic s)."""
 
     def saw(self, frame: Seen) -> None:
         self.arrivals.append((frame.number, frame.seen_at))
@@ -42,14 +47,18 @@ class Tally:
         self.drafted += cost.drafted
         self.draft_accepted += cost.draft_accepted
 
+    def has_gone_on(self, seconds: float) -> bool:
+        """Whether frames have been seen for so long since the last status."""
+        return bool(self.arrivals) and self.arrivals[-1][1] - self.told_at > seconds
+
     @property
     def camera_fps(self) -> float:
-        """Frames a second that the source takes, dropped ones too."""
+        """Frames a second that the source takes, dropped ones too; 0 until there are two."""
         (first, since), (last, until) = self.arrivals[0], self.arrivals[-1]
         return (last - first) / (until - since) if until > since else 0.0
 
     def status(self, effort: str) -> Status:
-        cost = self.cost
+        cost, self.told_at = self.cost, self.arrivals[-1][1]
         return Status(
             camera_fps=self.camera_fps,
             frames_seen=self.arrivals[-1][0] + 1,
@@ -88,7 +97,14 @@ class Narrator:
                     yield seen
                 elif self.is_worth_a_look(seen):
                     yield from self.describe(stop)
-                    yield self.tally.status(self.pace.effort.words)
+                    yield self.status()
+                elif self.tally.has_gone_on(STATUS_S):
+                    yield self.status()
+            if self.tally.has_gone_on(0):
+                yield self.status()
+
+    def status(self) -> Status:
+        return self.tally.status(self.pace.effort.words)
 
     def is_worth_a_look(self, seen: Seen) -> bool:
         """Whether it is time, and something has changed; only then is the frame copied."""

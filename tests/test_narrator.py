@@ -144,6 +144,27 @@ def test_the_status_tells_rates_and_counts() -> None:
     assert status.memory_bytes > 10_000_000
 
 
+def counts(told: Sequence[Happening]) -> list[tuple[int, int]]:
+    return [(each.frames_seen, each.frames_described) for each in told if isinstance(each, Status)]
+
+
+def still(count: int, fps: float) -> list[Seen]:
+    pixels = np.full((48, 64, 3), 90, np.uint8)
+    return [Frame(pixels, 100.0 + number / fps, number / fps, number) for number in range(count)]
+
+
+def test_a_still_scene_has_a_status_a_second_and_a_true_one_at_the_end() -> None:
+    told = watch(narrator("One."), still(32, fps=8))
+    assert counts(told) == [(1, 1), (10, 1), (19, 1), (28, 1), (32, 1)]
+    *_, last = told
+    assert isinstance(last, Status)
+    assert last.camera_fps == pytest.approx(8)
+
+
+def test_nothing_seen_has_no_status() -> None:
+    assert watch(narrator(), []) == []
+
+
 def test_drafts_are_summed_over_all_descriptions() -> None:
     tally = Tally()
     tally.saw(frame(0))
