@@ -43,10 +43,19 @@ class Summary:
         """Empty when nothing was seen."""
         if not self.seen:
             return ""
-        texts = [f"{self.described} described, {self.seen - self.described} dropped"]
+        texts = [frames(self.described, self.seen)]
         if self.ages_s:
             first_word_s, age_s = median(self.first_words_s), median(self.ages_s)
             texts.append(f"median first word {first_word_s:.2f} s, frame age {age_s:.2f} s")
         if self.drafted:
-            texts.append(f"drafts {self.draft_accepted}/{self.drafted}")
+            texts.append(drafts(self.draft_accepted, self.drafted))
         return "; ".join(texts)
+
+
+def frames(described: int, seen: int) -> str:
+    """Not how many were dropped: most of those showed nothing new, and no machine was too slow for them."""
+    return f"{described} of {seen} frames described"
+
+
+def drafts(accepted: int, drafted: int) -> str:
+    return f"drafts {100 * accepted // drafted} %"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from threading import Event
 from typing import TextIO
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
@@ -14,7 +15,7 @@ from app.harmless import harmless
 from app.outputs.inbox import Inbox
 from app.outputs.region import Region
 from app.outputs.screen import attend, leave
-from app.outputs.summary import Summary
+from app.outputs.summary import Summary, drafts, frames
 
 STYLES = {"scene": "", "change": "", "answer": "bold", "alert": "bold yellow"}
 GRAVE = ("error", "warning", "camera lost")
@@ -75,7 +76,7 @@ class Terminal:
             self.show(self.inbox.take())
             self.region.close()
             if self.summary.line:
-                self._remark(Text(self.summary.line, "dim"))
+                self._remark(Text(self._wrapped(self.summary.line), "dim"))
         except OSError:
             leave(self.out.file)
 
@@ -106,11 +107,14 @@ class Terminal:
 
     def _notice(self, notice: Notice) -> None:
         is_grave = notice.remedy or notice.kind in GRAVE
-        words = Text(harmless(notice.text)).wrap(self.err, self.region.width, overflow="fold")
-        marked = ("! " if is_grave else "· ") + "\n  ".join(line.plain for line in words)
+        marked = ("! " if is_grave else "· ") + self._wrapped(harmless(notice.text), "\n  ")
         self._remark(Text(marked, "yellow" if is_grave else "dim italic"))
         if notice.remedy:
-            self._remark(Text(f"  {harmless(notice.remedy)}", "dim"))
+            self._remark(Text(in_rows(harmless(notice.remedy), self.region.window[0]), "dim"))
+
+    def _wrapped(self, text: str, end: str = "\n") -> str:
+        """`text` with line ends between its words, so that no line is wider than the window."""
+        return end.join(line.plain for line in Text(text).wrap(self.err, self.region.width, overflow="fold"))
 
     def _remark(self, line: Text) -> None:
         self.err.print(line, soft_wrap=True)
@@ -135,6 +139,17 @@ class Terminal:
         return [Text(fitted(parts(self.status), self.region.width), "dim")] if self.status else []
 
 
+def in_rows(text: str, columns: int) -> str:
+    """Whole words on every row of the window, and yet one line to copy: blanks fill the rows, no line ends."""
+    row, rows = " ", ""
+    for word in text.split():
+        if row.strip() and cell_len(f"{row} {word}") > columns:
+            filled = -(-cell_len(row) // columns) * columns
+            row, rows = " ", rows + set_cell_size(row, filled)
+        row += f" {word}"
+    return rows + row
+
+
 def quiet_console(stream: TextIO) -> Console:
     """One that never reads markup, emoji or numbers into a text of the model."""
     return Console(file=stream, markup=False, emoji=False, highlight=False)
@@ -150,12 +165,12 @@ def joined(lines: list[Text], end: Text, width: int) -> list[Text]:
 def parts(status: Status) -> list[str]:
     """The status line, the most telling first."""
     texts = [
-        f"{status.frames_described} described, {status.frames_seen - status.frames_described} dropped",
         status.effort,
-        f"{status.camera_fps:.0f} fps",
+        frames(status.frames_described, status.frames_seen),
+        f"{status.camera_fps:.0f} fps" if status.camera_fps else "",
         f"first word {status.first_word_s:.2f} s",
+        drafts(status.draft_accepted, status.drafted) if status.drafted else "",
         f"{status.tokens_per_s:.0f} tok/s",
-        f"drafts {status.draft_accepted}/{status.drafted}" if status.drafted else "",
         f"{status.memory_bytes / 1e9:.1f} GB",
     ]
     return [text for text in texts if text]

@@ -41,7 +41,7 @@ def test_sentences_alone_are_on_standard_output() -> None:
         "notice: Loading.",
         "notice: The camera is gone.",
         "hint: Plug it in.",
-        "12 described, 228 dropped; median first word 0.21 s, frame age 0.31 s",
+        "12 of 240 frames described; median first word 0.21 s, frame age 0.31 s",
     ]
 
 

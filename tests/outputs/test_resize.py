@@ -14,10 +14,10 @@ LONG = "A kitchen with a wooden table, four chairs, a bowl of green apples, a wi
 STEPS = '["say", "Before."]\n' * 12 + f'["say", "Last."]\n["status"]\n["grow", "{LONG}"]\n'
 """Twelve lines first: tmux moves the uppermost rows out of everybody's reach when it breaks lines."""
 STATUS = {
-    60: "12 described, 228 dropped · 30 fps · first word 0.21 s",
-    33: "12 described, 228 dropped",
-    25: "12 described, 228 dro…",
-    80: "12 described, 228 dropped · 30 fps · first word 0.21 s · 45 tok/s · 1.2 GB",
+    60: "12 of 240 frames described · 30 fps · first word 0.21 s",
+    33: "12 of 240 frames described",
+    25: "12 of 240 frames desc…",
+    80: "12 of 240 frames described · 30 fps · first word 0.21 s · 45 tok/s · 1.2 GB",
 }
 """What the last line says once it has been drawn for this width."""
 TMUX_S = 0.3

@@ -17,7 +17,7 @@ def test_nothing_seen_is_nothing_said() -> None:
 def test_frames_without_a_sentence_are_counted_without_a_median() -> None:
     summary = Summary()
     summary.add(status(seen=30, described=2))
-    assert summary.line == "2 described, 28 dropped"
+    assert summary.line == "2 of 30 frames described"
 
 
 def test_medians_are_over_frames_not_over_sentences() -> None:
@@ -25,10 +25,10 @@ def test_medians_are_over_frames_not_over_sentences() -> None:
     for number, first_word_s in ((0, 0.1), (1, 0.2), (1, 9.0), (1, 9.0), (2, 0.3)):
         told = sentence(number=number, described=number + 1)
         summary.add(replace(told, cost=Cost(first_word_s=first_word_s), frame_age_s=first_word_s + 0.1))
-    assert summary.line == "3 described, 0 dropped; median first word 0.20 s, frame age 0.30 s"
+    assert summary.line == "3 of 3 frames described; median first word 0.20 s, frame age 0.30 s"
 
 
 def test_drafts_are_told_if_there_were_any() -> None:
     summary = Summary()
     summary.add(replace(status(seen=30, described=2), drafted=25, draft_accepted=23))
-    assert summary.line == "2 described, 28 dropped; drafts 23/25"
+    assert summary.line == "2 of 30 frames described; drafts 92 %"

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from app.outputs.region import Region
-from app.outputs.terminal import fitted, joined, parts
+from app.outputs.terminal import fitted, in_rows, joined, parts
 from tests.outputs.glass import Showing
 from tests.outputs.stage import status
 
@@ -32,11 +32,11 @@ def test_a_sentence_grows_is_said_and_leaves_nothing_behind(tmp_path: Path) -> N
         said, seen, how = showing.wait_for("tok/s")
         assert re.fullmatch(r"\d\d:\d\d:\d\d  A red circle\.", said)
         assert re.fullmatch(r"seen \d+\.\d s ago", seen)
-        assert how == "12 described, 228 dropped · 30 fps · first word 0.21 s · 45 tok/s · 1.2 GB"
+        assert how == "12 of 240 frames described · 30 fps · first word 0.21 s · 45 tok/s · 1.2 GB"
         assert not showing.glass.has_cursor
         said, total = showing.end()
         assert said.endswith("A red circle.")
-        assert total.startswith("12 described, 228 dropped; median")
+        assert total.startswith("12 of 240 frames described; median")
         assert showing.glass.has_cursor
         assert showing.child.returncode == 0
 
@@ -56,7 +56,7 @@ def test_what_is_wider_than_the_window_leaves_no_residue(tmp_path: Path, width: 
             showing.wait_for(LONG[:end].split()[-1])
         showing.tell(["say", LONG], ["say", "The cat."], ["status"])
         showing.wait_for("The cat.")
-        shown = showing.wait_for("12 described")
+        shown = showing.wait_for("12 of 240")
         rows = -(-len("00:00:00  " + LONG) // width)
         assert "".join(line.ljust(width) for line in shown[:rows]).rstrip().endswith(LONG)
         assert without_clock(shown[rows:])[0] == "The cat."
@@ -97,8 +97,28 @@ def test_a_notice_looks_different_and_has_its_remedy_below_it(tmp_path: Path) ->
 def test_a_long_notice_breaks_between_words_and_its_remedy_stays_one_line(tmp_path: Path) -> None:
     with Showing(tmp_path, width=24) as showing:
         showing.tell(["notice", "error", "The camera does not answer any more.", "sudo apt-get install espeak-ng"])
-        assert showing.end() == ["! The camera does not", "  answer any more.", "  sudo apt-get install e", "speak-ng"]
-        assert "\n  sudo apt-get install espeak-ng" in re.sub(r"\x1b\[[0-9;]*m|\r", "", showing.raw)
+        assert showing.end() == ["! The camera does not", "  answer any more.", "  sudo apt-get install", "  espeak-ng"]
+        assert re.search(r"\n  sudo apt-get install +espeak-ng", re.sub(r"\x1b\[[0-9;]*m|\r", "", showing.raw))
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows"),
+    [
+        (80, ["  see https://example.com/a/b now"]),
+        (12, ["  see       ", "  https://ex", "ample.com/a/", "b           ", "  now"]),
+    ],
+)
+def test_a_remedy_is_one_line_that_fills_its_rows_and_leaves_an_address_whole(columns: int, rows: list[str]) -> None:
+    assert in_rows("see https://example.com/a/b now", columns) == "".join(rows)
+
+
+def test_the_sum_at_the_end_breaks_between_words(tmp_path: Path) -> None:
+    with Showing(tmp_path, width=40) as showing:
+        showing.tell(["say", "A red circle."], ["status"])
+        assert showing.end()[1:] == [
+            "12 of 240 frames described; median",
+            "first word 0.21 s, frame age 0.31 s",
+        ]
 
 
 def test_what_the_camera_reads_is_neither_markup_nor_a_code(tmp_path: Path) -> None:
@@ -140,11 +160,16 @@ def test_the_status_gives_up_its_end_first() -> None:
 def test_the_status_tells_what_is_spared_and_how_many_drafts_were_right() -> None:
     spared = replace(status(), drafted=25, draft_accepted=23, effort="a look every 2 s: on battery")
     assert " · ".join(parts(spared)) == (
-        "12 described, 228 dropped · a look every 2 s: on battery · 30 fps · first word 0.21 s · 45 tok/s · "
-        "drafts 23/25 · 1.2 GB"
+        "a look every 2 s: on battery · 12 of 240 frames described · 30 fps · first word 0.21 s · drafts 92 % · "
+        "45 tok/s · 1.2 GB"
     )
     assert "drafts" not in " ".join(parts(status()))
-    assert fitted(parts(spared), 80).endswith("a look every 2 s: on battery · 30 fps")
+    assert fitted(parts(spared), 40) == "a look every 2 s: on battery"
+    assert "drafts 92 %" in fitted(parts(replace(spared, effort="")), 77)
+
+
+def test_a_rate_that_is_not_known_yet_is_not_told() -> None:
+    assert not [part for part in parts(replace(status(), camera_fps=0.0)) if "fps" in part]
 
 
 def test_an_age_that_does_not_fit_goes_below_as_a_whole() -> None:
