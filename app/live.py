@@ -66,17 +66,25 @@ class Run:
     def go(self) -> int:
         """Narrate until the source ends, the time is up, or somebody stops it; return the exit code.
 
-        Raises what the inference thread failed with.
+        Raises what the inference thread, or else the screen, failed with.
         """
         inference = Thread(target=self.infer, name="inference", daemon=True)
         with self.signals():
             inference.start()
-            if not self.parts.screen.run(until=self.finished):
-                self.stop.set()
+            self.show()
             self.end(inference)
         if self.failure and not self.is_interrupted:
             raise self.failure
         return INTERRUPTED if self.is_interrupted else 0
+
+    def show(self) -> None:
+        """Show what happens until the run is over, or cannot be shown any more, which ends it."""
+        try:
+            if not self.parts.screen.run(until=self.finished):
+                self.stop.set()
+        except Exception as failure:  # noqa: BLE001 — raised again once everybody has ended
+            self.stop.set()
+            self.fail(failure)
 
     def end(self, inference: Thread) -> None:
         """Join the inference thread and close every output, the screen last: it shows what the others complain of."""
@@ -118,9 +126,10 @@ class Run:
         with self.under_way(self.parts.source()) as source, closing(self.parts.describer()) as describer:
             if self.stop.is_set():
                 return
+            narrator = self.parts.narrator(describer)
             with self.time_limit():
-                self.greet(source, describer)
-                for happening in self.parts.narrator(describer).watch(source, self.stop):
+                self.greet(source, describer, narrator)
+                for happening in narrator.watch(source, self.stop):
                     self.tell(happening)
 
     @contextmanager
@@ -132,10 +141,11 @@ class Run:
         with Ahead(source, self.stop, self.tell, self.fail) as ahead:
             yield ahead
 
-    def greet(self, source: Source, describer: Describer) -> None:
+    def greet(self, source: Source, describer: Describer, narrator: "Narrator") -> None:
         """The banner: what looks, what at, and everything that is less than it could be."""
         model, seen, outputs = describer.banner, source.banner, self.parts.outputs.banner
-        for warning in (*self.parts.warnings, *model.warnings, *seen.warnings, *outputs.warnings):
+        own = (*self.parts.warnings, *narrator.pace.warnings)
+        for warning in (*own, *model.warnings, *seen.warnings, *outputs.warnings):
             self.tell(Notice("warning", warning))
         self.tell(Notice("ready", f"Looking at {seen.name} with {model.name}."))
 
@@ -159,19 +169,22 @@ class Run:
 
     @contextmanager
     def signals(self) -> Iterator[None]:
-        """First Ctrl-C (or SIGTERM) asks, second forces."""
+        """First Ctrl-C (or SIGTERM, or the terminal's end) asks, second forces."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self.interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup wants it to go on
+            numbers.append(signal.SIGHUP)
+        before = {number: signal.signal(number, self.interrupt) for number in numbers}
         try:
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        if self.is_interrupted:
+    def interrupt(self, number: int, _frame: FrameType | None) -> None:
+        if self.is_interrupted and number != signal.SIGHUP:  # shell and system may both send that one
             os._exit(INTERRUPTED)
         self.is_interrupted = True
         self.stop.set()

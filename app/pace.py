@@ -9,9 +9,19 @@ from app.conditions import Sensor
 from app.flow import Cost, Frame, Notice, Seen
 from app.governor import Effort, Governor
 
+FEWER_TOKENS = (
+    "--pace auto may give frames fewer image tokens, as few as the model passes the sight test with: that says "
+    "that it sees, not how well."
+)
+
 
 class Pacing(Protocol):
     """What a narrator asks before, and tells after, a description."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What it puts at risk."""
+        ...
 
     @property
     def effort(self) -> Effort: ...
@@ -38,6 +48,10 @@ class Pace:
     last: float | None = field(default=None, init=False)
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        return ()
+
+    @property
     def effort(self) -> Effort:
         return Effort(None, self.every)
 
@@ -62,12 +76,19 @@ class GovernedPace:
     governor: Governor
     sensor: Sensor
     now: Callable[[], float] = time.monotonic
-    effort: Effort = field(init=False)
     pace: Pace = field(init=False)
 
     def __post_init__(self) -> None:
-        self.effort = self.governor.effort(self.sensor.conditions)
         self.pace = Pace(self.effort.every)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return (FEWER_TOKENS,) if len(self.governor.choices) > 1 else ()
+
+    @property
+    def effort(self) -> Effort:
+        """As set after the last description; its words are of the conditions now."""
+        return self.governor.effort(self.sensor.conditions)
 
     def is_due(self, frame: Seen) -> bool:
         return self.pace.is_due(frame)
@@ -76,9 +97,10 @@ class GovernedPace:
         self.pace.took(frame)
 
     def described(self, cost: Cost) -> Sequence[Notice]:
-        before, self.effort = self.effort, self.governor.judge(cost.total_s, self.sensor.conditions, self.now())
-        self.pace.every = self.effort.every
-        return (Notice("pace", self.effort.notice),) if self.effort != before else ()
+        before, conditions = self.effort, self.sensor.conditions
+        effort = self.governor.judge(cost.total_s, conditions, self.now())
+        self.pace.every = effort.every
+        return (Notice("pace", effort.notice),) if effort != before else ()
 
     def close(self) -> None:
         self.sensor.close()

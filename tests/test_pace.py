@@ -91,6 +91,13 @@ def test_a_governed_pace_that_has_all_it_needs_is_a_steady_one() -> None:
     assert (pace.effort.image_tokens, pace.effort.every, pace.effort.words) == (64, 1.0, "")
 
 
+def test_the_words_of_an_effort_follow_the_conditions_while_nothing_is_described() -> None:
+    sensor = Told(Conditions(is_on_battery=True))
+    pace, _ = governed(sensor, 0.0)
+    sensor.conditions = Conditions()
+    assert pace.effort.words == "a look every 2 s: for a while yet"
+
+
 def test_closing_a_governed_pace_closes_its_sensor() -> None:
     sensor = Told()
     pace, _ = governed(sensor)

@@ -43,7 +43,7 @@ def live_run(settings: Settings) -> Run:
             screen=screen,
             outputs=Fan([*open_log(settings, screen), *voices]),
             last_words=lambda stop: finish(voices, stop),
-            warnings=(*model.notes, *pace_notes(settings)),
+            warnings=model.notes,
             seconds=settings.seconds,
         )
     )
@@ -54,16 +54,6 @@ def refuse_more_frames(wished: int, card: Card) -> None:
     if wished > card.frames:
         at_most = "one frame" if card.frames == 1 else f"at most {card.frames} frames"
         raise UsageError(f"{card.name} can be shown {at_most} at once", "take a smaller --frames, or another --model")
-
-
-def pace_notes(settings: Settings) -> tuple[str, ...]:
-    """What the pace puts at risk."""
-    if settings.pace == "steady":
-        return ()
-    return (
-        "--pace auto may give frames fewer image tokens, as few as the model passes the sight test with: that says "
-        "that it sees, not how well.",
-    )
 
 
 def refuse_haste(settings: Settings) -> None:

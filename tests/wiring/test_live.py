@@ -7,14 +7,25 @@ import pytest
 
 from app import cli
 from app.card import Card
+from app.conditions import Conditions
+from app.governor import Governor
 from app.pace import GovernedPace, Pace
 from app.settings import Settings
 from app.vision.scripted import ScriptedDescriber
-from app.wiring.live import open_pace, pace_notes
+from app.wiring.live import open_pace
 from app.wiring.models import Chosen
 
 MODEL = Chosen(Path("nowhere"), Card("scripted"), "scripted")
 DESCRIBER = ScriptedDescriber(["A man."], image_tokens=49)
+
+
+class Unasked:
+    """A sensor of a machine with all it needs."""
+
+    conditions = Conditions()
+
+    def close(self) -> None:
+        pass
 
 
 def sensing() -> list[str]:
@@ -42,8 +53,9 @@ def test_a_reader_that_waits_for_every_caption_has_no_pace_to_govern(capsys: pyt
     assert capsys.readouterr().err.startswith("error: --asap waits for every caption")
 
 
-def test_what_fewer_tokens_are_worth_is_said_at_the_start() -> None:
-    assert pace_notes(Settings()) == ()
-    (note,) = pace_notes(Settings(pace="auto"))
+def test_what_fewer_tokens_are_worth_is_said_where_there_are_any_to_choose_from() -> None:
+    assert Pace(1.0).warnings == ()
+    assert GovernedPace(Governor((49,), 1.0), Unasked()).warnings == ()
+    (note,) = GovernedPace(Governor((49, 25), 1.0), Unasked()).warnings
     assert "sight test" in note
     assert "not how well" in note
