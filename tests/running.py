@@ -34,8 +34,14 @@ def environment(**more: str) -> Mapping[str, str]:
 
 def start(*argv: str, **how: Any) -> subprocess.Popen[str]:
     """`./run.sh ARGV`, without the shell."""
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
-    return subprocess.Popen([sys.executable, "-m", "app", *argv], text=True, env=environment(), **pipes)
+    pipes = {
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+        "env": environment(),
+        **how,
+    }
+    return subprocess.Popen([sys.executable, "-m", "app", *argv], text=True, **pipes)
 
 
 def run(*argv: str, **how: Any) -> Ended:

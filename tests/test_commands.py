@@ -9,7 +9,7 @@ import pytest
 
 from app.cameras import world
 from app.cameras.devices import found
-from tests.running import run
+from tests.running import ROOT, SLOW_S, environment, run, start
 
 RED = "A red circle is in the top left."
 
@@ -65,3 +65,22 @@ def test_cameras_lists_what_there_is_or_explains_that_there_is_none() -> None:
     assert ended.code == (0 if found() else 1)
     assert len(ended.out.splitlines()) == len(found())
     assert bool(found()) != ("no camera was found" in ended.err)
+
+
+def test_a_reader_that_leaves_ends_a_command_quietly() -> None:
+    process = start("check", "--model", "demo", "--json")
+    assert process.stdout
+    process.stdout.close()
+    process.stdout = None
+    _, err = process.communicate(timeout=SLOW_S)
+    assert (process.returncode, err) == (0, "")
+
+
+def test_ctrl_c_before_anything_has_begun_ends_with_130_and_without_a_word(tmp_path: Path) -> None:
+    """A module in the way of the command line's, in which Ctrl-C is pressed."""
+    main = (ROOT / "app" / "__main__.py").read_text()
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__main__.py").write_text(main)
+    (tmp_path / "app" / "cli.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    ended = run("demo", cwd=tmp_path, env={**environment(), "PYTHONPATH": str(tmp_path)})
+    assert (ended.code, ended.out, ended.err) == (130, "", "")

@@ -2,9 +2,11 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import IO
@@ -15,7 +17,7 @@ from app.cameras import world
 from app.cameras.scenes import Scenes
 from tests import needs
 from tests.cameras.clips import capture_processes, encode, is_running, until
-from tests.running import DEMO, SLOW_S, records, run, start
+from tests.running import DEMO, SLOW_S, environment, records, run, start
 
 NUMBERS = [
     *("media_s", "seen_at", "frame_age_s", "first_word_s", "total_s", "tokens", "image_tokens", "forwards"),
@@ -114,6 +116,42 @@ def test_sigterm_is_heard_too() -> None:
     process = start("demo")
     wait_for(process.stdout, ".")
     assert end(process, signal.SIGTERM)[0] == 130
+
+
+def test_a_terminal_that_is_closed_ends_the_run_with_its_log_written(tmp_path: Path) -> None:
+    log = tmp_path / "x.jsonl"
+    process = start("demo", "--log", str(log))
+    wait_for(process.stdout, ".")
+    assert end(process, signal.SIGHUP)[0] == 130
+    assert [line for line in records(log) if line["event"] == "sentence"]
+
+
+def test_nohup_is_respected() -> None:
+    ignored = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-m", "app", "demo"]
+    process = subprocess.Popen(ignored, stdout=subprocess.PIPE, text=True, env=environment())
+    wait_for(process.stdout, ".")
+    process.send_signal(signal.SIGHUP)
+    wait_for(process.stdout, ".")
+    assert end(process, signal.SIGTERM)[0] == 130
+
+
+@needs.platform("linux")
+def test_a_full_disk_behind_stdout_ends_the_run_with_an_explanation() -> None:
+    with open("/dev/full", "w") as full:
+        ended = run("demo", "--seconds", "2", "--no-speak", stdout=full)
+    assert ended.code == 1
+    assert [line.split(":")[0] for line in ended.err.splitlines()][-2:] == ["error", "hint"]
+    assert ended.err.count("error: ") == 1
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_does_not_disturb_the_run(closed: str, tmp_path: Path) -> None:
+    log = tmp_path / "x.jsonl"
+    line = f"{shlex.quote(sys.executable)} -m app demo --seconds 2 --no-speak --log {shlex.quote(str(log))} {closed}"
+    ended = subprocess.run(["sh", "-c", line], capture_output=True, text=True, env=environment(), timeout=SLOW_S)
+    assert ended.returncode == 0
+    assert "Traceback" not in ended.stderr
+    assert [line for line in records(log) if line["event"] == "sentence"]
 
 
 def test_a_reader_that_leaves_ends_the_run_quietly() -> None:
