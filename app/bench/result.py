@@ -11,7 +11,7 @@ from app.errors import BenchError
 FORMAT = 1
 """Of the JSON object; to be raised when what a number means changes."""
 Result = dict[str, Any]
-AGAIN = "run it again there: ./run.sh bench --json > OLD.json"
+ANOTHER = "take a file that ./run.sh bench --json made on this machine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +34,32 @@ def opened(path: str) -> Result:
     try:
         found = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as failure:
-        raise BenchError(f"{path} is no result that can be read: {failure}", AGAIN) from failure
-    if not isinstance(found, dict) or not isinstance(found.get("fingerprint"), dict):
-        raise BenchError(f"{path} is not what ./run.sh bench --json prints", AGAIN)
+        raise BenchError(f"{path} is no result that can be read: {failure}", ANOTHER) from failure
+    if not isinstance(found, dict) or not all(isinstance(found.get(key), dict) for key in ("fingerprint", "settings")):
+        raise BenchError(f"{path} is not what ./run.sh bench --json prints", ANOTHER)
     if found.get("format") != FORMAT:
-        raise BenchError(f"{path} was written by another version of the bench, format {found.get('format')}", AGAIN)
+        told = f"{path} was written by another version of the bench, format {found.get('format')}"
+        raise BenchError(told, "measure anew with this one: ./run.sh bench --json > NEW.json")
     return found
 
 
 def refuse_others(old: Result, fingerprint: Mapping[str, Any]) -> None:
     """Raise BenchError for a result of another machine, device, model or question: its times say nothing here."""
-    before = old["fingerprint"]
-    other = [name for name in sorted({*before, *fingerprint}) if before.get(name) != fingerprint.get(name)]
-    if other:
-        told = "; ".join(f"{name} was {before.get(name)} and is {fingerprint.get(name)}" for name in other)
-        raise BenchError(f"these results cannot be compared: {told}", AGAIN)
+    if told := differing(old["fingerprint"], fingerprint):
+        raise BenchError(f"these results cannot be compared: {told}", f"{ANOTHER}, with this model and these flags")
+
+
+def refuse_other_work(old: Result, settings: Mapping[str, Any]) -> None:
+    """Raise BenchError for a result of more or fewer rounds or captions: its medians are of other frames."""
+    if told := differing(old["settings"], settings):
+        wanted = " ".join(f"--{name} {old['settings'].get(name)}" for name in settings)
+        raise BenchError(f"these results cannot be compared: {told}", f"measure the same: ./run.sh bench {wanted}")
+
+
+def differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What differs, in words; empty where nothing does."""
+    other = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+    return "; ".join(f"{name} was {before.get(name)} and is {now.get(name)}" for name in other)
 
 
 def assembled(circumstances: Circumstances, rows: Mapping[str, str], settings: Mapping[str, Any]) -> Result:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.bench.compare import as_grid, compared
-from app.bench.result import FORMAT, Circumstances, assembled, opened, refuse_others
+from app.bench.result import FORMAT, Circumstances, assembled, opened, refuse_other_work, refuse_others
 from app.errors import BenchError
 
 HERE = {"system": "Darwin arm64", "chip": "Apple M2", "memory_gb": 17, "device": "Metal, Apple M2", "model": "demo"}
@@ -26,7 +26,17 @@ def written(tmp_path: Path, content: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", "3", '{"clips": []}', json.dumps({**result(), "format": FORMAT + 1}), "[" * 100_000]
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "3",
+        '{"clips": []}',
+        '{"fingerprint": {}}',
+        json.dumps({**result(), "format": FORMAT + 1}),
+        "[" * 100_000,
+    ],
 )
 def test_what_is_no_result_is_explained(tmp_path: Path, content: str) -> None:
     with pytest.raises(BenchError) as failure:
@@ -59,3 +69,41 @@ def test_results_of_the_same_circumstances_are_compared(tmp_path: Path) -> None:
 def test_a_difference_within_the_quartiles_is_called_one() -> None:
     (found,) = compared(result(100.0), result(96.0))
     assert found["is_within_spread"]
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        {"clips": None},
+        {"clips": "moving"},
+        {"clips": [{"name": "moving"}]},
+        {"clips": [{"name": "moving", "rows": {"d": {"caption_ms": {"median": "100", "q1": 1.0, "q3": 2.0}}}}]},
+        {"clips": [{"name": "moving", "rows": {"d": {"caption_ms": {"median": 100.0, "q1": "1", "q3": 2.0}}}}]},
+        {"clips": [{"name": "moving", "rows": {"d": {"caption_ms": {"median": float("nan"), "q1": 1.0, "q3": 2.0}}}}]},
+        {"clips": [{"name": "moving", "rows": {"d": {"caption_ms": {"median": 10**400, "q1": 1.0, "q3": 2.0}}}}]},
+        {"clips": [{"name": "moving", "rows": {"d": {"caption_ms": {"median": 1.0}}}}]},
+        {"clips": [{"name": [], "rows": {}}]},
+    ],
+)
+def test_an_edited_result_is_explained_when_it_is_compared_with_itself(edited: dict[str, Any]) -> None:
+    old = {**result(), **edited}
+    with pytest.raises(BenchError, match="not whole") as failure:
+        compared(old, old)
+    assert "made on this machine" in failure.value.remedy
+
+
+def test_a_result_of_other_work_is_refused_and_what_to_give_is_said() -> None:
+    with pytest.raises(BenchError, match="captions was 12 and is 2; rounds was 3 and is 1") as failure:
+        refuse_other_work({"settings": {"rounds": 3, "captions": 12}}, {"rounds": 1, "captions": 2})
+    assert failure.value.remedy.endswith("bench --rounds 3 --captions 12")
+
+
+def test_a_result_of_the_same_work_is_not_refused() -> None:
+    refuse_other_work({"settings": {"captions": 12, "rounds": 3}}, {"rounds": 3, "captions": 12})
+
+
+@pytest.mark.parametrize("content", ["", "[]"])
+def test_what_is_no_result_is_not_to_be_run_again_but_replaced(tmp_path: Path, content: str) -> None:
+    with pytest.raises(BenchError) as failure:
+        opened(written(tmp_path, content))
+    assert failure.value.remedy == "take a file that ./run.sh bench --json made on this machine"
