@@ -1,7 +1,7 @@
 """The result as grids of words, which the terminal and Markdown show alike."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.bench.result import Result
@@ -25,6 +25,17 @@ class Grid:
     title: str
     header: Sequence[str]
     lines: Sequence[Sequence[str]]
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What columns are called in words, by their letters."""
+
+    def spelt(self) -> "Grid":
+        """With words beside the letters in the head."""
+        return replace(self, header=[f"{name}: {self.words[name]}" if name in self.words else name
+                                     for name in self.header])  # fmt: skip
+
+    def medians(self) -> "Grid":
+        """Without quartiles."""
+        return replace(self, lines=[[line[0], *(cell.split(" (")[0] for cell in line[1:])] for line in self.lines])
 
 
 def grids(result: Result) -> list[Grid]:
@@ -44,7 +55,7 @@ def of_clip(result: Result, clip: Mapping[str, Any]) -> Grid:
     changed, pairs = clip["changes"]
     title = result["clips_shown"][clip["name"]]
     told = f"; {changed} of {pairs} captions differ from the one before" if pairs else ""
-    return Grid(title + told, ["", *rows], [line for line in lines if any(line[1:])])
+    return Grid(title + told, ["", *rows], [line for line in lines if any(line[1:])], called(result))
 
 
 def of_ratios(clip: Mapping[str, Any], rows: Sequence[str]) -> Iterator[list[str]]:
@@ -61,7 +72,12 @@ def of_live(result: Result) -> Grid:
     seconds = max(each["seconds"] for each in played)
     lines = [[words, *(live_cell(each[key]) for each in played)] for key, words in LIVE]
     return Grid(f"live: the clip as filmed, 1280×720 at 30 frames/s, for {seconds:.0f} s",
-                ["", *(each["row"] for each in played)], lines)  # fmt: skip
+                ["", *(each["row"] for each in played)], lines, called(result))  # fmt: skip
+
+
+def called(result: Result) -> dict[str, str]:
+    """What rows are called in words, by their letters."""
+    return {key: words.split(":")[0] for key, words in result["rows"].items()}
 
 
 def live_cell(value: Any) -> str:
@@ -87,15 +103,40 @@ def opening(result: Result) -> list[str]:
     """What the numbers were measured with and on, line by line."""
     here, settings = result["fingerprint"], result["settings"]
     return [
+        *in_words(result),
         f"{here['system']}, {here['chip']}, {here['cores']} cores, {here['memory_gb']} GB",
         f"computing on {here['device']}",
         f"model: {here['model']}",
         ", ".join(f"{name} {version}" for name, version in result["versions"].items()),
-        f"{settings['rounds']} rounds of {settings['captions']} frames of each clip, medians (quartiles); "
+        f"{counted(settings['rounds'], 'round')} of {counted(settings['captions'], 'frame')} of each clip, "
+        f"medians (quartiles where there is room); "
         f"at most {here['max_tokens']} tokens a caption",
         *(f"{key}: {words}" for key, words in result["rows"].items()),
         *result["notes"],
     ]
+
+
+def in_words(result: Result) -> Iterator[str]:
+    """The answer in a sentence, where both looksay and mlx-vlm with one tile were measured."""
+    if not (result["clips"] and {"b", "d"} <= set(result["rows"])):
+        return
+    clip, names = result["clips"][0], called(result)
+    ours, theirs = (f"{names[row]} {number(middle(clip['rows'][row]), 0)} ms" for row in "db")
+    times = clip["ratios"]["b"]["d"]["caption_ms"]["median"]
+    ratio = f"{times:.1f} times less" if times >= 1 else f"{1 / times:.1f} times more"
+    same, texts = (sum(each["same_text"]["d"][place] for each in result["clips"]) for place in (0, 1))
+    told = f"all {texts} texts are" if same == texts else f"{same} of {texts} texts are"
+    yield f"A caption of the {clip['name']} clip takes {ours}, {theirs}: {ratio}; {told} the same."
+
+
+def middle(row: Mapping[str, Any]) -> dict[str, float]:
+    """A caption's median, without its quartiles."""
+    median = row["caption_ms"]["median"]
+    return {"median": median, "q1": median, "q3": median}
+
+
+def counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def warnings(result: Result) -> list[str]:

@@ -31,6 +31,7 @@ class Row:
     key: str
     """A letter or a name, for tables and JSON."""
     words: str
+    """What it is called, and behind a colon what exactly is done."""
     teller: Teller
     prepare: Callable[[Request], object] | None = None
     """From the frames to what the model takes, and no further; None where it cannot be told apart."""

@@ -1,11 +1,7 @@
 """The result on a terminal, and as Markdown to paste."""
 
-from collections.abc import Sequence
-from typing import TextIO
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
 from app.bench.grid import Grid, grids, opening
 from app.bench.result import Result
@@ -13,31 +9,63 @@ from app.harmless import harmless
 
 WIDTH = 150
 """Columns, where there is no terminal to ask."""
+TIED = "\N{NO-BREAK SPACE}"
+GAP = "  "
+"""Four rows of medians fit into 80 columns."""
 
 
-def show(result: Result, more: Sequence[Grid], out: TextIO) -> None:
-    """Print the tables of the result, and `more` of them behind those."""
-    console = Console(file=out, markup=False, emoji=False, highlight=False, width=None if out.isatty() else WIDTH)
-    for line in opening(result):
-        console.print(Text(harmless(line)))
+def plain(result: Result, more: Sequence[Grid], width: int) -> str:
+    """The tables of the result, and `more` of them behind those, for a terminal of `width` columns."""
+    lines = [part for line in opening(result) for part in wrapped(harmless(line), width)]
     for grid in (*grids(result), *more):
-        console.print(table(grid))
+        lines += ["", *wrapped(grid.title, width), *fitted(grid, width)]
+    return "\n".join(lines)
 
 
-def table(grid: Grid) -> Table:
-    made = Table(title=Text(grid.title), title_justify="left", box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for place, name in enumerate(grid.header):
-        made.add_column(Text(name), justify="right" if place else "left", no_wrap=place == 0)
+def wrapped(line: str, width: int) -> list[str]:
+    """Broken at spaces alone: a number stays whole."""
+    return wrap(line, width, break_long_words=False, break_on_hyphens=False)
+
+
+def fitted(grid: Grid, width: int) -> Sequence[str]:
+    """As a table with all that there is room for: quartiles first, then words in the head; else as sentences."""
+    medians = grid.medians()
+    for each in (grid.spelt(), grid, medians.spelt(), medians):
+        lines = table(each)
+        if all(len(line) <= width for line in lines):
+            return lines
+    return [part.replace(TIED, " ") for line in sentences(medians) for part in wrapped(line, width)]
+
+
+def table(grid: Grid) -> list[str]:
+    rows = [grid.header, *grid.lines]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [aligned(line, widths).rstrip() for line in rows]
+
+
+def aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """The first to the left, numbers to the right."""
+    told = [cell.rjust(size) for cell, size in zip(cells[1:], widths[1:], strict=True)]
+    return GAP.join([cells[0].ljust(widths[0]), *told])
+
+
+def sentences(grid: Grid) -> Iterator[str]:
+    """`caption, ms: a 50.9, b 41.6`: every number beside its row, and tied to it where a line is broken."""
     for line in grid.lines:
-        made.add_row(*map(Text, line))
-    return made
+        told = (
+            f"{name} {cell}".strip().replace(" ", TIED)
+            for name, cell in zip(grid.header[1:], line[1:], strict=True)
+            if cell
+        )
+        yield f"{line[0]}: {', '.join(told)}"
 
 
 def markdown(result: Result, more: Sequence[Grid]) -> str:
     """The same, ready to paste into an issue or a README."""
     lines = [f"- {harmless(line)}" for line in opening(result)]
     for grid in (*grids(result), *more):
-        lines += ["", f"**{grid.title}**", "", row(grid.header), row(["---", *["---:"] * (len(grid.header) - 1)])]
+        header = grid.spelt().header
+        lines += ["", f"**{grid.title}**", "", row(header), row(["---", *["---:"] * (len(header) - 1)])]
         lines += map(row, grid.lines)
     return "\n".join(lines)
 

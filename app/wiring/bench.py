@@ -1,7 +1,9 @@
 """`./run.sh bench`: what the rows are shown, and how the numbers are told."""
 
+import errno
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Generator, Iterable, Sequence
@@ -10,9 +12,12 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from app.errors import OutputError
 from app.flow import Describer, Frame, Source
+from app.outputs.screen import leave
+from app.outputs.screen import put as write
 from app.settings import Settings
 from app.wiring.bench_rows import ROWS, Options, Subject
 from app.wiring.bench_subject import circumstances, subject, tell
@@ -40,22 +45,56 @@ def bench(options: Options, settings: Settings) -> int:
 
     Raises:
         BenchError: the result to compare with cannot be read, or is of other circumstances; told before measuring.
+        OutputError: standard output cannot be written to.
     """
-    from app.bench.compare import as_grid, compared
-    from app.bench.result import opened, refuse_others
+    from app.bench.result import refuse_other_work, refuse_others
 
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    old = opened(options.compare) if options.compare else None
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # temporary folders and servers go, as with Ctrl-C
+    old = comparable(options.compare) if options.compare else None
+    end_on_signals()
     with ExitStack() as stack:
         model, settings = subject(settings, stack)
         here = circumstances(model, settings)
         if old:
             refuse_others(old, here.fingerprint)
+            refuse_other_work(old, options.work)
         result = measure(Subject(model, load(model, settings, stack), settings, options, stack), here)
-    found = compared(old, result) if old else []
-    put({**result, "compared": found}, [as_grid(found)] if found else [], options, settings)
+    report(old, result, options, settings)
     return 0
+
+
+def comparable(path: str) -> "Result":
+    """The older result, read and found whole."""
+    from app.bench.compare import compared
+    from app.bench.result import opened
+
+    old = opened(path)
+    compared(old, old)
+    return old
+
+
+def end_on_signals() -> None:
+    """SIGTERM, and SIGHUP of a closed window, end it as Ctrl-C does: temporary folders and servers go."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, interrupt)
+
+
+def interrupt(number: int, _frame: object) -> NoReturn:
+    """A shell and the kernel both say that the window was closed: the second time must not interrupt the cleaning."""
+    signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def report(old: "Result | None", result: "Result", options: Options, settings: Settings) -> None:
+    """Compare and print; what was measured is printed even where comparing fails."""
+    from app.bench.compare import Compared, as_grid, compared
+
+    found: list[Compared] = []
+    try:
+        found = compared(old, result) if old else []
+    finally:
+        put({**result, "compared": found}, [as_grid(found)] if found else [], options, settings)
 
 
 def load(model: Chosen, settings: Settings, stack: ExitStack) -> "MlxDescriber":
@@ -80,7 +119,7 @@ def measure(subject: Subject, here: "Circumstances") -> "Result":
     plan = Plan(options.rounds, options.captions, subject.prompt, subject.settings.max_tokens)
     takes = play(rows, shown, plan, tell)
     names = {row.key: row.words for row in rows}
-    result = assembled(here, names, {"rounds": options.rounds, "captions": options.captions})
+    result = assembled(here, names, options.work)
     result["clips_shown"] = {clip.name: clip.words for clip in shown}
     result["clips"] = [summary(takes, clip.name, list(names)) for clip in shown]
     result["live"] = live(subject, rows)
@@ -139,14 +178,29 @@ def narrated(subject: Subject, describer: Describer, source: Source, stop: Event
 
 
 def put(result: "Result", more: "Sequence[Grid]", options: Options, settings: Settings) -> None:
+    """Print it; nothing more happens where nobody reads any more (`… | head -1`).
+
+    Raises:
+        OutputError: standard output cannot be written to, a full disk for example.
+    """
     from app.bench.grid import warnings
-    from app.bench.table import markdown, show
 
     for each in warnings(result):
         print(f"notice: {each}", file=sys.stderr)
+    try:
+        write(in_form(result, more, options, settings), sys.stdout)
+    except OSError as failure:
+        leave(sys.stdout)
+        if failure.errno not in (errno.EPIPE, errno.EIO):  # the reader, or the terminal itself, is gone
+            told = f"standard output cannot be written to: {failure.strerror or failure}"
+            raise OutputError(told, "make room there, or send the numbers elsewhere") from failure
+
+
+def in_form(result: "Result", more: "Sequence[Grid]", options: Options, settings: Settings) -> str:
+    from app.bench.table import WIDTH, markdown, plain
+
     if settings.json:
-        print(json.dumps(result, ensure_ascii=False))
-    elif options.is_markdown:
-        print(markdown(result, more))
-    else:
-        show(result, more, sys.stdout)
+        return json.dumps(result, ensure_ascii=False)
+    if options.is_markdown:
+        return markdown(result, more)
+    return plain(result, more, shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH)

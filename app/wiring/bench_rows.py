@@ -31,6 +31,11 @@ class Options:
     gguf: str | None = None
     mmproj: str | None = None
 
+    @property
+    def work(self) -> dict[str, int]:
+        """How much is measured: results of other work are not compared."""
+        return {"rounds": self.rounds, "captions": self.captions}
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -53,7 +58,7 @@ def whole(subject: Subject) -> "Row":
     from app.vision import rivals
 
     rival = rivals.whole(subject.describer.loaded)
-    return Row("a", "mlx_vlm.generate with its defaults, the whole frame", rival, rival.prepare, memory())
+    return Row("a", "mlx-vlm with its defaults: mlx_vlm.generate, the whole frame", rival, rival.prepare, memory())
 
 
 def single(subject: Subject) -> "Row":
@@ -61,7 +66,8 @@ def single(subject: Subject) -> "Row":
     from app.vision import rivals
 
     rival = rivals.single(subject.describer.loaded, subject.model.card, subject.settings.wish)
-    return Row("b", "mlx_vlm.stream_generate, the frame made one tile", rival, rival.prepare, memory())
+    words = "mlx-vlm with one tile: mlx_vlm.stream_generate, the frame made one tile"
+    return Row("b", words, rival, rival.prepare, memory())
 
 
 def undrafted(subject: Subject) -> "Row | None":
@@ -120,7 +126,7 @@ def llama(subject: Subject) -> "Row | None":
         raise UsageError(f"no eyes lie beside {pair.text.name}", "name them: --mmproj FILE")
     tell("starting llama-server")
     root = subject.stack.enter_context(llama_server(pair.text, pair.mmproj))
-    words = f"llama-server with {pair.text.name}, the whole frame, one answer"
+    words = f"llama-server: {pair.text.name}, the whole frame, one answer"
     return Row("llama", words, ServerDescriber(root, "bench"))
 
 
@@ -138,7 +144,7 @@ def transformers(subject: Subject) -> "Row | None":
     except ModelError as failure:
         tell(f"no row for transformers: {failure.message}")
         return None
-    return Row("torch", "transformers on the CPU in float32, one answer", teller, rival.prepare)
+    return Row("torch", "transformers: on the CPU in float32, one answer", teller, rival.prepare)
 
 
 ROWS: tuple[Callable[[Subject], "Row | None"], ...] = (whole, single, undrafted, looksay, llama, transformers)

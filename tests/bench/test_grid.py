@@ -1,15 +1,19 @@
 """What the tables say of a result."""
 
-import io
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from app.bench.grid import drafts, number
+from app.bench.compare import as_grid, compared
+from app.bench.grid import drafts, grids, in_words, number, opening
 from app.bench.result import Circumstances, assembled
 from app.bench.rounds import Take
 from app.bench.rows import Caption
 from app.bench.summary import summary
-from app.bench.table import markdown, row, show
+from app.bench.table import WIDTH, fitted, markdown, plain, row, table
 from app.flow import Cost
 
 HERE = {"system": "Darwin arm64", "chip": "Apple M2", "cores": 8, "memory_gb": 17, "device": "Metal, Apple M2",
@@ -53,7 +57,97 @@ def test_a_cell_cannot_break_a_table() -> None:
 
 
 def test_where_there_is_no_terminal_no_line_of_the_table_is_wrapped() -> None:
-    out = io.StringIO()
-    show(result(), [], out)
-    assert any(line.split() == ["caption,", "ms", "40.0", "20.0"] for line in out.getvalue().splitlines())
-    assert "\x1b" not in out.getvalue()
+    told = plain(result(), [], WIDTH)
+    assert any(line.split() == ["caption,", "ms", "40.0", "20.0"] for line in told.splitlines())
+    assert "\x1b" not in told
+
+
+def full() -> dict[str, Any]:
+    """As the demo model's: four rows, quartiles of all times, drafts, and two live rows."""
+    rows = {"a": "mlx-vlm with its defaults: the whole frame", "b": "mlx-vlm with one tile: one tile",
+            "c": "looksay without drafts", "d": "looksay"}  # fmt: skip
+    made = assembled(Circumstances(HERE, {"mlx": "0.32.4"}, ()), rows, {"rounds": 3, "captions": 12})
+    cost = Cost(tokens=9, forwards=12, image_tokens=16, encoded=1)
+    drafted = replace(cost, drafted=20, draft_accepted=15)
+    takes = [Take(key, "moving", at // 12, at % 12, caption)
+             for key, s in zip("abcd", (0.9512, 0.0416, 0.0373, 0.0108), strict=True)
+             for at in range(36) for caption in [Caption("A cat.", s / 7, s / 2, s * (1 + at / 59),
+                                                         drafted if key == "d" else cost, 10**7)]]  # fmt: skip
+    ages = {"p50": 26.3, "p95": 145.2}
+    live = {"seconds": 10.0, "age_at_start_ms": ages, "age_at_first_word_ms": ages, "described_a_minute": 93.0,
+            "caption_ms": {"median": 48.1, "q1": 44.0, "q3": 52.3}, "vision_passes_a_minute": 90.0,
+            "cpu_s_a_minute": 24.0, "frames_queued": 0}  # fmt: skip
+    return {**made, "clips_shown": {"moving": "moving: shapes"}, "clips": [summary(takes, "moving", list("abcd"))],
+            "live": [{"row": row, **live} for row in "bd"]}  # fmt: skip
+
+
+def numbers(text: str) -> Counter[str]:
+    return Counter(re.findall(r"(?<![\w.])\d[\d.]*(?![\w.])", text))
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_on_a_narrow_terminal_every_median_is_whole(width: int) -> None:
+    again = as_grid(compared(full(), full()))
+    told = plain(full(), [again], width).splitlines()
+    assert max(map(len, told)) <= width
+    for grid in (*grids(full()), again):
+        lines = fitted(grid, width)
+        medians = numbers(" ".join(cell for line in grid.medians().lines for cell in line[1:]))
+        assert medians <= numbers(" ".join(lines))
+        assert set(lines) <= set(told)
+
+
+def test_at_80_columns_it_is_a_table_of_medians() -> None:
+    (moving, live) = grids(full())
+    assert fitted(moving, 80)[0].split() == ["a", "b", "c", "d"]
+    assert [line.split() for line in fitted(moving, 80) if line.startswith("caption, ms")] == [
+        ["caption,", "ms", "1233", "53.9", "48.4", "14.0"]
+    ]
+    assert "26 / 145" in " ".join(fitted(live, 80))
+
+
+def test_where_no_table_fits_every_number_is_beside_its_row() -> None:
+    (moving, _) = grids(full())
+    small = replace(moving, lines=[["caption, ms", "50.9 (1.0–99.0)", "41.6", "", "10.8"]])
+    assert fitted(small, 31) == ["caption, ms: a 50.9, b 41.6,", "d 10.8"]
+
+
+def test_quartiles_and_words_are_in_the_table_where_there_is_room() -> None:
+    (moving, _) = grids(full())
+    everything = max(map(len, table(moving)))
+    assert "d: looksay" in fitted(moving, 200)[0]
+    assert "643 (577–726)" in " ".join(fitted(moving, 200))
+    assert fitted(moving, everything)[0].split() == ["a", "b", "c", "d"]
+    assert fitted(moving, everything) == table(moving)
+    assert "–" not in " ".join(fitted(moving, everything - 1))
+
+
+def test_there_is_a_blank_line_before_each_table() -> None:
+    told = plain(full(), [], WIDTH).splitlines()
+    titles = [told.index(grid.title) for grid in grids(full())]
+    assert [told[at - 1] for at in titles] == ["", ""]
+
+
+def test_it_begins_with_the_answer_in_words() -> None:
+    (line,) = in_words(full())
+    assert line == (
+        "A caption of the moving clip takes looksay 14 ms, mlx-vlm with one tile 54 ms: 3.9 times less; "
+        "all 36 texts are the same."
+    )
+    assert plain(full(), [], WIDTH).startswith(line)
+    assert markdown(full(), []).startswith(f"- {line}")
+
+
+def test_texts_that_differ_and_a_slower_looksay_are_told_in_the_first_line() -> None:
+    worse = full()
+    worse["clips"][0]["same_text"]["d"] = [35, 36]
+    worse["clips"][0]["ratios"]["b"]["d"]["caption_ms"]["median"] = 0.5
+    assert next(in_words(worse)).endswith(": 2.0 times more; 35 of 36 texts are the same.")
+
+
+def test_without_mlx_vlm_s_row_there_is_nothing_to_say_in_words() -> None:
+    assert list(in_words({**full(), "rows": {"d": "looksay"}})) == []
+
+
+def test_one_round_is_not_called_rounds() -> None:
+    assert any(line.startswith("1 round of 1 frame of each clip") for line in opening(result()))  # type: ignore[arg-type]
