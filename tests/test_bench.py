@@ -1,6 +1,7 @@
 """`./run.sh bench` as a user runs it. Facts alone: what the clocks say is for whoever measures."""
 
 import json
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,8 @@ def test_a_model_that_tiles_is_shown_what_tiling_costs(tmp_path: Path) -> None:
 def test_an_old_result_of_this_machine_is_compared(tmp_path: Path, result: dict[str, Any]) -> None:
     old = tmp_path / "old.json"
     old.write_text(json.dumps(result))
-    compared = result_of(run("bench", "--model", "demo", *SHORT, "--compare", str(old), "--json"))["compared"]
+    same = ("--rounds", "1", "--captions", "3", "--seconds", "0")
+    compared = result_of(run("bench", "--model", "demo", *same, "--compare", str(old), "--json"))["compared"]
     assert {(each["clip"], each["row"]) for each in compared} >= {("moving", "d"), ("still", "b")}
 
 
@@ -96,6 +98,28 @@ def test_a_result_of_another_machine_is_refused_before_anything_is_measured(
     assert (ended.code, ended.out) == (1, "")
     assert "chip was Apple M9" in ended.err
     assert "loading" not in ended.err
+
+
+def refused(tmp_path: Path, old: Mapping[str, Any], *flags: str) -> str:
+    """What is said instead of measuring."""
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    ended = run("bench", "--model", "demo", *flags, "--compare", str(tmp_path / "old.json"))
+    assert (ended.code, ended.out) == (1, "")
+    assert "loading" not in ended.err
+    return ended.err
+
+
+def test_a_result_of_other_work_is_refused_before_anything_is_measured(tmp_path: Path, result: dict[str, Any]) -> None:
+    err = refused(tmp_path, result, *SHORT)
+    assert "captions was 3 and is 1" in err
+    assert "--rounds 1 --captions 3" in err
+
+
+def test_an_edited_result_is_refused_before_anything_is_measured(tmp_path: Path, result: dict[str, Any]) -> None:
+    edited = {("pieces" if key == "clips" else key): value for key, value in result.items()}
+    err = refused(tmp_path, edited, "--rounds", "1", "--captions", "3")
+    assert "Traceback" not in err
+    assert "made on this machine" in err
 
 
 @pytest.mark.parametrize("content", [None, "no JSON"])
@@ -114,7 +138,8 @@ def test_a_model_that_is_not_there_is_explained() -> None:
     assert "no-such-model" in ended.err
 
 
-@pytest.mark.parametrize("flags", [("--rounds", "0"), ("--captions", "some"), ("--source", "camera")])
+@pytest.mark.parametrize("flags", [("--rounds", "0"), ("--captions", "some"), ("--source", "camera"),
+               ("--mmproj", "eyes.gguf"), ("--markdown", "--json")])  # fmt: skip
 def test_a_command_line_that_makes_no_sense_ends_with_2(flags: tuple[str, str]) -> None:
     assert run("bench", *flags).code == 2
 
@@ -136,13 +161,23 @@ def test_llama_server_gets_a_row_where_a_pair_is_named(tmp_path: Path, monkeypat
     assert not llama.is_running(folder)
 
 
-def test_a_bench_that_is_told_to_end_takes_its_server_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_bench_that_is_told_to_end_takes_its_server_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
     folder, (text, eyes) = llama.install(tmp_path / "bin"), llama.pair(tmp_path)
     monkeypatch.setenv("PATH", llama.path_with(folder))
     process = start("bench", "--model", "demo", "--gguf", str(text), "--mmproj", str(eyes))
     while "warm-up" not in process.stderr.readline():
         assert process.poll() is None
-    process.terminate()
+    process.send_signal(number)
     process.communicate(timeout=SLOW_S)
     assert process.returncode == 130
     assert not llama.is_running(folder)
+
+
+def test_the_help_says_what_the_rows_are_and_the_defaults() -> None:
+    told = " ".join(run("bench", "--help").out.split())
+    for words in ("c, looksay without drafts", "(default: 3)", "(default: 12)", "(default: 10)", "one JSON object",
+                  "0 leaves them out", "geometry:smolvlm2-256m", "about 40 seconds"):  # fmt: skip
+        assert words in told
