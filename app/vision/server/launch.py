@@ -18,6 +18,7 @@ PATIENCE_S = 180.0
 """A large model from a cold disk."""
 TURN_S = 0.1
 ENDING_S = 5.0
+INSTALL = "install llama.cpp: brew install llama.cpp"
 
 
 @contextmanager
@@ -25,20 +26,28 @@ def llama_server(gguf: Path, mmproj: Path, patience_s: float = PATIENCE_S) -> It
     """Yield its address once it says that it is ready.
 
     Raises:
-        ModelError: it is not on PATH, or it ends or is silent; its own last words are the reason.
+        ModelError: it is not on PATH or cannot be run, or it ends or is silent; its own last words are the reason.
     """
     program = shutil.which("llama-server")
     if program is None:
-        raise ModelError("llama-server is not on PATH", "install llama.cpp: brew install llama.cpp")
+        raise ModelError("llama-server is not on PATH", INSTALL)
     port = free_port()
     files, where = ("-m", str(gguf), "--mmproj", str(mmproj)), ("--host", "127.0.0.1", "--port", str(port))
     with TemporaryFile() as said:
-        process = Popen([program, *files, *where, "--no-webui"], stdin=DEVNULL, stdout=said, stderr=STDOUT)
+        process = started([program, *files, *where, "--no-webui"], said)
         try:
             wait_for(process, root := f"http://127.0.0.1:{port}", said, patience_s)
             yield root
         finally:
             end(process)
+
+
+def started(command: list[str], said: IO[bytes]) -> Popen[bytes]:
+    """The running program. Raises ModelError if it cannot be run: made for other machines, or no program at all."""
+    try:
+        return Popen(command, stdin=DEVNULL, stdout=said, stderr=STDOUT)
+    except OSError as failure:
+        raise ModelError(f"{command[0]} cannot be run: {failure.strerror or failure}", INSTALL) from failure
 
 
 def free_port() -> int:

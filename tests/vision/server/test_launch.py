@@ -66,3 +66,16 @@ def test_where_it_is_not_installed_the_remedy_is_to_install_it(tmp_path: Path, m
     with pytest.raises(ModelError) as failure, llama_server(*llama.pair(tmp_path)):
         raise AssertionError("there is none")
     assert "llama.cpp" in failure.value.remedy
+
+
+@pytest.mark.parametrize(
+    "content", [b"no program at all", b"\x7fELF of another machine", b"#!/nowhere/sh\n"], ids=["text", "elf", "lost"]
+)
+def test_one_that_cannot_be_run_is_explained(tmp_path: Path, bin_folder: Path, content: bytes) -> None:
+    (bin_folder / "llama-server").write_bytes(content)
+    with (
+        pytest.raises(ModelError, match=r"bin/llama-server cannot be run: (Exec format error|No such file)") as failure,
+        llama_server(*llama.pair(tmp_path)),
+    ):
+        raise AssertionError("it was never ready")
+    assert "llama.cpp" in failure.value.remedy
