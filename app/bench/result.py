@@ -53,7 +53,7 @@ def refuse_other_work(old: Result, settings: Mapping[str, Any]) -> None:
     """Raise BenchError for a result of more or fewer rounds or captions: its medians are of other frames."""
     if told := differing(old["settings"], settings):
         wanted = " ".join(f"--{name} {old['settings'].get(name)}" for name in settings)
-        raise BenchError(f"these results cannot be compared: {told}", f"measure the same: ./run.sh bench {wanted}")
+        raise BenchError(f"these results cannot be compared: {told}", f"measure as much as then: {wanted}")
 
 
 def differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from app.bench.result import Circumstances, assembled
 from app.bench.rounds import Take
 from app.bench.rows import Caption
 from app.bench.summary import summary
-from app.bench.table import WIDTH, fitted, markdown, plain, row, table
+from app.bench.table import WIDTH, fitted, markdown, plain, row, table, wrapped
 from app.flow import Cost
 
 HERE = {"system": "Darwin arm64", "chip": "Apple M2", "cores": 8, "memory_gb": 17, "device": "Metal, Apple M2",
@@ -110,6 +110,10 @@ def test_where_no_table_fits_every_number_is_beside_its_row() -> None:
     (moving, _) = grids(full())
     small = replace(moving, lines=[["caption, ms", "50.9 (1.0–99.0)", "41.6", "", "10.8"]])
     assert fitted(small, 31) == ["caption, ms: a 50.9, b 41.6,", "d 10.8"]
+
+
+def test_a_number_that_is_wider_than_the_terminal_is_not_broken() -> None:
+    assert wrapped("a 12345678 b", 5) == ["a", "12345678", "b"]
 
 
 def test_quartiles_and_words_are_in_the_table_where_there_is_room() -> None:

@@ -35,6 +35,7 @@ def written(tmp_path: Path, content: str) -> str:
         '{"clips": []}',
         '{"fingerprint": {}}',
         json.dumps({**result(), "format": FORMAT + 1}),
+        json.dumps({**result(), "settings": 3}),
         "[" * 100_000,
     ],
 )
@@ -95,7 +96,7 @@ def test_an_edited_result_is_explained_when_it_is_compared_with_itself(edited: d
 def test_a_result_of_other_work_is_refused_and_what_to_give_is_said() -> None:
     with pytest.raises(BenchError, match="captions was 12 and is 2; rounds was 3 and is 1") as failure:
         refuse_other_work({"settings": {"rounds": 3, "captions": 12}}, {"rounds": 1, "captions": 2})
-    assert failure.value.remedy.endswith("bench --rounds 3 --captions 12")
+    assert failure.value.remedy.endswith(": --rounds 3 --captions 12")
 
 
 def test_a_result_of_the_same_work_is_not_refused() -> None:
