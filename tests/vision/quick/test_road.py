@@ -1,35 +1,27 @@
 """The quick road says what mlx-vlm's own generation says, word for word, whatever is drafted and whatever is kept."""
 
-import itertools
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
 
 import mlx.core as mx
-import numpy as np
 import pytest
 
-from app.cameras.scenes import Scenes
 from app.card import Card, Sampling
-from app.errors import ModelError, UsageError
-from app.flow import Frame, Piece, Request
+from app.errors import ModelError
+from app.flow import Frame, Request
 from app.vision import device
-from app.vision.families.family import Direct
 from app.vision.mlx import MlxDescriber
 from app.vision.quick.draft import Drafts
 from app.vision.quick.road import QuickRoad
 from app.wish import Precision, Wish
-from tests.vision.families.folders import folder
-from tests.vision.shown import SIZES, asked, plain
+from tests.vision.quick.telling import WORDS, clip, text, told
 
 DEMO = Path(__file__).parents[3] / "models" / "demo"
-WORDS = "Describe what you see in one short sentence."
 HAPPENING = "Describe what is happening in one short sentence."
 FRAMES = int(os.environ.get("LOOKSAY_FRAMES", "40"))
 """Frames to compare in each precision: LOOKSAY_FRAMES=500 takes half an hour of two cores."""
-DIRECT = ["smolvlm-mlx", "smolvlm-2.2b", "smolvlm-4bit", "lfm2-vl", "lfm2.5-vl", "fastvlm-small"]
 
 
 @pytest.fixture(scope="module")
@@ -37,29 +29,10 @@ def describer() -> MlxDescriber:
     return MlxDescriber(DEMO)
 
 
-@pytest.fixture(scope="module", params=DIRECT)
-def direct(request: pytest.FixtureRequest) -> MlxDescriber:
-    return MlxDescriber(folder(request.param))
-
-
-def clip(seed: int, count: int, every: int = 20) -> Iterator[Frame]:
-    """Every so many frames of a drawn clip: moving, coming and going, and now and then all at once."""
-    drawn = Scenes(asap=True, seed=seed, size=(640, 480)).frames(Event())
-    return itertools.islice(drawn, 0, count * every, every)
-
-
 def clips(count: int) -> Iterator[Frame]:
     """Five clips in a row: a cut between each two."""
     for seed in range(5):
         yield from clip(seed, count // 5)
-
-
-def text(pieces: Sequence[Piece]) -> str:
-    return "".join(piece.text for piece in pieces)
-
-
-def told(road: object, *frames: Frame, words: str = WORDS, limit: int = 64) -> list[Piece]:
-    return list(road.describe(Request(frames, words, limit)))  # type: ignore[attr-defined]
 
 
 def as_published(monkeypatch: pytest.MonkeyPatch, precision: Precision) -> MlxDescriber:
@@ -177,66 +150,6 @@ def test_without_drafts_nothing_is_drafted() -> None:
     assert all(cost.forwards == cost.tokens + 2 for cost in costs), "the end mark, and one ahead"
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_every_family_reaches_the_language_model_as_through_its_processor(
-    direct: MlxDescriber, size: tuple[int, int]
-) -> None:
-    rng = np.random.default_rng(0)
-    frame = Frame(rng.integers(0, 256, (*size, 3), np.uint8), 0.0, 0.0, 0)
-    assert isinstance(direct.road, QuickRoad)
-    ours = direct.road.rows(asked(frame)).astype(mx.float32)
-    theirs = direct.loaded.rows(direct.plain.seen(asked(frame))[1]).astype(mx.float32)
-    assert ours.shape == theirs.shape
-    assert np.allclose(np.array(ours), np.array(theirs), atol=1e-4 * float(mx.abs(theirs).max()))
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_pixels_are_the_processors_numbers_to_the_bit(direct: MlxDescriber, size: tuple[int, int]) -> None:
-    rng = np.random.default_rng(1)
-    frame = Frame(rng.integers(0, 256, (*size, 3), np.uint8), 0.0, 0.0, 0)
-    assert isinstance(direct.family, Direct)
-    ours = np.array(direct.family.pixels(frame.pixels))
-    theirs = np.array(direct.plain.seen(asked(frame))[1]["pixel_values"], np.float32)
-    ours = laid_out(ours, theirs.shape)
-    assert np.array_equal(ours, theirs.reshape(ours.shape))
-
-
-def laid_out(pixels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """1×H×W×3 as the processors have it: channels first, or (three numbers in its shape) patches in rows, padded."""
-    if len(shape) > 3:
-        return pixels.transpose(0, 3, 1, 2)
-    _, height, width, _ = pixels.shape
-    cut = pixels.reshape(height // 16, 16, width // 16, 16, 3).transpose(0, 2, 1, 3, 4).reshape(1, -1, 768)
-    return np.pad(cut, ((0, 0), (0, shape[1] - cut.shape[1]), (0, 0)))
-
-
-def test_every_family_says_what_mlx_vlm_says_with_and_without_drafts(direct: MlxDescriber) -> None:
-    """Random weights say the same thing for ever: drafts are right, and the end is the limit."""
-    for colour in ((210, 35, 40), (40, 70, 200), (210, 35, 40)):
-        frame = plain(colour)
-        due = text(told(direct.plain, frame, limit=6))
-        assert text(told(direct.road, frame, limit=6)) == due
-
-
-@pytest.mark.parametrize("wrong_at", [0, 2, 4])
-def test_a_cache_that_cannot_be_cut_is_put_back_after_a_wrong_draft(wrong_at: int) -> None:
-    """LFM2's layers keep a state; a right draft costs two passes, a wrong one one more."""
-    describer = MlxDescriber(folder("lfm2-vl"))
-    road, frame = describer.road, plain((40, 70, 200))
-    assert isinstance(road, QuickRoad)
-    due = told(describer.plain, frame, limit=6)
-    told(road, frame, limit=6)
-    right = told(road, frame, limit=6)
-    assert right[-1].cost.forwards == 2
-    draft = list(road.drafts(WORDS).said[0][1:])
-    draft[wrong_at] += 1
-    road.drafts(WORDS).said.clear()
-    road.drafts(WORDS).remember(draft)
-    spoilt = told(road, frame, limit=6)
-    assert text(spoilt) == text(right) == text(due)
-    assert 3 <= spoilt[-1].cost.forwards <= 3 + 6
-
-
 def test_another_mlx_vlm_that_computes_otherwise_is_found_out_and_its_own_road_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -258,13 +171,6 @@ def test_a_wrong_number_of_features_is_an_error_and_not_a_blind_caption(
     monkeypatch.setattr(kind, "features", lambda family, pixels: features(family, pixels)[1:])
     with pytest.raises(ModelError, match="15 image tokens where 16 were due"):
         list(describer.describe(Request((next(clip(9, 1)),), WORDS)))
-
-
-def test_a_model_for_one_frame_refuses_two_on_the_quick_road_too() -> None:
-    describer = MlxDescriber(folder("fastvlm-small"))
-    with pytest.raises(UsageError) as refusal:
-        told(describer, plain(), plain())
-    assert "--frames" in refusal.value.remedy
 
 
 def test_prompts_and_their_drafts_are_few(describer: MlxDescriber) -> None:
