@@ -19,6 +19,7 @@ from app.errors import ModelError
 from app.flow import Frame, Piece, Request
 from app.pixels import Pixels
 from app.vision.mlx import MlxDescriber
+from app.vision.quick.road import QuickRoad
 from tests import needs
 from tests.fixtures.families.smolvlm import make_small_smolvlm
 
@@ -174,18 +175,22 @@ def test_a_checkpoint_without_a_vision_tower_is_refused(tmp_path: Path) -> None:
         MlxDescriber(folder)
 
 
-def test_a_thread_that_describes_and_closes_ends_the_process_cleanly() -> None:
-    """Without clear_streams() on that thread the process may end with 134."""
+@pytest.mark.parametrize("drafts", [True, False])
+def test_a_thread_that_describes_and_closes_ends_the_process_cleanly(drafts: bool) -> None:
+    """Without clear_streams() on that thread the process may end with 134; without drafts a token is under way then."""
     program = f"""
 import threading
 from pathlib import Path
 import numpy as np
 from app.flow import Frame, Request
 from app.vision.mlx import MlxDescriber
+from app.vision.quick.road import QuickRoad
 def work():
-    describer = MlxDescriber(Path({str(DEMO)!r}))
+    describer = MlxDescriber(Path({str(DEMO)!r}), drafts={drafts})
     for _ in range(2):
-        next(describer.describe(Request((Frame(np.zeros((9, 9, 3), np.uint8), 0, 0, 0),), "What?")))
+        started = describer.describe(Request((Frame(np.zeros((9, 9, 3), np.uint8), 0, 0, 0),), "What?"))
+        next(started)
+        started.close()
     describer.close()
     describer.close()
 thread = threading.Thread(target=work)
@@ -230,15 +235,18 @@ def test_the_card_says_how_dear_repetition_is(describer: MlxDescriber) -> None:
 
 @needs.platform("linux")
 def test_memory_does_not_grow_over_500_captions(describer: MlxDescriber) -> None:
-    frames = [scene(colour, x) for colour in ("red", "blue", "green") for x in (110, 320, 530)]
+    """Every frame is a new one, as from a camera: of those before it nothing may be kept."""
+    pictures = [scene(colour, x).pixels for colour in ("red", "blue", "green") for x in (110, 320, 530)]
     for number in range(50):
-        told(describer, frames[number % 9])
+        told(describer, frame(pictures[number % 9].copy()))
     before, active = resident_bytes(), mx.get_active_memory()
     for number in range(500):
-        told(describer, frames[number % 9])
+        told(describer, frame(pictures[number % 9].copy()))
     print(f"growth over 500 captions: {(resident_bytes() - before) / 1e6:.1f} MB resident")
     assert mx.get_active_memory() <= active
     assert resident_bytes() - before < 10_000_000  # the allocator's own ups and downs; one frame a caption would be 460
+    assert isinstance(describer.road, QuickRoad)
+    assert len(describer.road.kept) == 1
 
 
 @pytest.mark.parametrize("names", ["mlx", "hub"])

@@ -102,7 +102,7 @@ def test_what_is_checked_and_not_narrated_with_yet_is_told_so(name: str) -> None
 
 
 def test_only_numbers_of_tokens_that_the_model_sees_through_are_offered_to_the_pace(model: Chosen) -> None:
-    """The demo model was made for 16; with 4 it takes left for right."""
+    """The demo model was made for 16, and sees through 9; that it sees through 4 cannot be told."""
 
     def found() -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
         describer = MlxDescriber(model.folder, model.card)
@@ -114,6 +114,4 @@ def test_only_numbers_of_tokens_that_the_model_sees_through_are_offered_to_the_p
     with ThreadPoolExecutor(1) as thread:
         every, once, again = thread.submit(found).result()
     assert every == (16, 9, 4)
-    assert once == again
-    assert once[0] == 16
-    assert 4 not in once
+    assert once == again == (16, 9)
