@@ -107,12 +107,12 @@ class Narrator:
         return self.tally.status(self.pace.effort.words)
 
     def is_worth_a_look(self, seen: Seen) -> bool:
-        """Whether it is time, and something has changed; only then is the frame copied."""
+        """Whether it is time, and something has changed or may have; only then is the frame copied."""
         self.tally.saw(seen)
         if not self.pace.is_due(seen):
             return False
         look = shrunk(seen.view)
-        frame = seen.kept() if self.gate.is_news(look) else None
+        frame = seen.kept() if self.pace.is_overdue(seen) or self.gate.is_news(look) else None
         if frame is None:  # nothing new, or a newer frame has been written over this one
             return False
         self.gate.took(look)

@@ -15,6 +15,10 @@ FEWER_TOKENS = (
 )
 
 
+HEARTBEAT_S = 60.0
+"""Seconds of the source: what has not changed is looked at again after so long, and told again if it is otherwise."""
+
+
 class Pacing(Protocol):
     """What a narrator asks before, and tells after, a description."""
 
@@ -27,6 +31,10 @@ class Pacing(Protocol):
     def effort(self) -> Effort: ...
 
     def is_due(self, frame: Seen) -> bool: ...
+
+    def is_overdue(self, frame: Seen) -> bool:
+        """Whether it is time for a look even if nothing seems to have changed: a gate does not see everything."""
+        ...
 
     def took(self, frame: Frame) -> None:
         """`frame` is described: the time to the next look begins with it."""
@@ -57,6 +65,9 @@ class Pace:
 
     def is_due(self, frame: Seen) -> bool:
         return self.last is None or frame.media_s - self.last >= self.every or frame.media_s < self.last
+
+    def is_overdue(self, frame: Seen) -> bool:
+        return self.last is not None and frame.media_s - self.last >= HEARTBEAT_S
 
     def took(self, frame: Frame) -> None:
         """`frame` was described: the next look is `every` seconds from it."""
@@ -92,6 +103,9 @@ class GovernedPace:
 
     def is_due(self, frame: Seen) -> bool:
         return self.pace.is_due(frame)
+
+    def is_overdue(self, frame: Seen) -> bool:
+        return self.pace.is_overdue(frame)
 
     def took(self, frame: Frame) -> None:
         self.pace.took(frame)

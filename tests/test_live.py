@@ -208,7 +208,7 @@ def test_a_model_that_does_not_load_closes_the_camera_that_is_open_already(camer
     until(lambda: not is_running(capturing))
 
 
-@pytest.mark.parametrize("source", ["camera:97", "camera:README.md", "http://127.0.0.1:9/video"])
+@pytest.mark.parametrize("source", ["camera:97", "camera:README.md", "rtsp://127.0.0.1:9/video"])
 def test_a_camera_that_is_not_there_is_told_before_the_model_is_ready(source: str) -> None:
     ended = run("--source", source, "--model", DEMO, "--no-speak", cwd=Path(DEMO).parents[1])
     assert ended.code == 1
@@ -224,7 +224,7 @@ def test_a_camera_that_is_not_there_is_told_before_the_model_is_ready(source: st
         ["--source", "camera:nobody has this one", "--model", DEMO],
         ["--source", "scenes", "--model", "app"],
         ["--source", "scenes", "--model", DEMO, "--log", "/no/such/folder/x.jsonl"],
-        ["--source", "http://127.0.0.1:9/video", "--model", DEMO],
+        ["--source", "rtsp://127.0.0.1:9/video", "--model", DEMO],
     ],
     ids=lambda argv: argv[-1],
 )

@@ -231,3 +231,11 @@ def test_a_frame_that_pace_or_gate_lets_go_by_is_never_copied() -> None:
     slow, copies = narrator("One.", "Two.", every=3), []
     watch(slow, [passing(number, is_overwritten=False, copies=copies) for number in (0, 1, 2, 4, 5)])
     assert copies == [0, 5]  # 1 and 2 come too early, 4 looks like 0
+
+
+def test_a_still_scene_is_looked_at_once_a_minute_and_told_of_again_only_if_it_is_otherwise() -> None:
+    """What the gate does not see, a clock's minute for example, is not missed for good."""
+    watched = narrator("It is 12:45.", "It is 12:45.", "It is 12:46.")
+    told = watch(watched, [frame(second, level=90) for second in range(150)])
+    assert [request.frames[-1].number for request in scripted(watched).asked] == [0, 60, 120]
+    assert sentences(told) == ["It is 12:45.", "It is 12:46."]

@@ -12,6 +12,7 @@ from app.card import Card, Sampling
 from app.errors import ModelError
 from app.flow import Frame, Request
 from app.vision import device
+from app.vision.families.family import Direct
 from app.vision.mlx import MlxDescriber
 from app.vision.quick.draft import Drafts
 from app.vision.quick.road import QuickRoad
@@ -126,6 +127,21 @@ def test_a_frame_looked_at_otherwise_is_encoded_anew(describer: MlxDescriber) ->
     frame = next(clip(2, 1))
     encoded = [list(describer.describe(Request((frame,), WORDS, 2, tokens)))[-1].cost.encoded for tokens in (9, 9, 4)]
     assert encoded == [1, 0, 1]
+
+
+@pytest.mark.parametrize("drafts", [True, False])
+def test_every_end_mark_of_the_tokenizer_ends_a_description(drafts: bool) -> None:
+    """A model may have several; here the third word is made one. What is drafted the second time ends with it."""
+    describer, frame = MlxDescriber(DEMO), next(clip(6, 1))
+    whole = text(told(describer.plain, frame))
+    tokenizer = describer.loaded.processor.tokenizer
+    ids = tokenizer(whole, add_special_tokens=False).input_ids
+    tokenizer.stopping_criteria.add_eos_token_ids(ids[2])
+    assert isinstance(describer.family, Direct)
+    road = QuickRoad(describer.loaded, describer.family, Sampling(), drafts=drafts)
+    for pieces in (told(describer.plain, frame), told(road, frame), told(road, frame)):
+        assert text(pieces) == tokenizer.decode(ids[:2])
+        assert pieces[-1].cost.tokens == 2
 
 
 @pytest.mark.parametrize(
