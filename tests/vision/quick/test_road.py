@@ -131,7 +131,7 @@ def test_a_frame_looked_at_otherwise_is_encoded_anew(describer: MlxDescriber) ->
 
 @pytest.mark.parametrize("drafts", [True, False])
 def test_every_end_mark_of_the_tokenizer_ends_a_description(drafts: bool) -> None:
-    """A model may have several; here the third word is made one. What is drafted the second time ends with it."""
+    """A model may have several; here the third word is made one, for a first description and for one with a draft."""
     describer, frame = MlxDescriber(DEMO), next(clip(6, 1))
     whole = text(told(describer.plain, frame))
     tokenizer = describer.loaded.processor.tokenizer
