@@ -3,6 +3,7 @@
 No frame is shown to a row twice. A round before the first one warms up and is not counted.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -13,6 +14,8 @@ from app.flow import Frame, Request
 
 SLOW = 5.0
 """A row that takes so many times as long as the quickest describes only the first frame of each clip in a round."""
+TRIALS, TRIED_S = 3, 1.0
+"""Frames to warm up with and to judge by; a row that takes longer than so many seconds is judged by its first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +55,20 @@ def play(rows: Sequence[Row], clips: Sequence[Clip], plan: Plan, tell: Callable[
 
 
 def slow_rows(rows: Sequence[Row], clip: Clip, plan: Plan) -> frozenset[str]:
-    """Let every row describe a frame, say which are slow, and let the others describe one more, now with a draft."""
-    first, second = (asked(frame, plan) for frame in islice(clip.frames, 2))
-    took = {row.key: measured(row, first).total_s for row in rows}
-    slow = frozenset(key for key, seconds in took.items() if seconds > SLOW * min(took.values()))
-    for row in rows:
-        if row.key not in slow:
-            measured(row, second)
-    return slow
+    """Let every row describe a few frames, and say which are slow, by its quickest: one is cold, any may be held up."""
+    requests = [asked(frame, plan) for frame in islice(clip.frames, TRIALS)]
+    took = {row.key: tried(row, requests) for row in rows}
+    return frozenset(key for key, seconds in took.items() if seconds > SLOW * min(took.values()))
+
+
+def tried(row: Row, requests: Sequence[Request]) -> float:
+    """Seconds that the quickest of these descriptions took."""
+    quickest_s = math.inf
+    for request in requests:
+        quickest_s = min(quickest_s, measured(row, request).total_s)
+        if quickest_s > TRIED_S:
+            break
+    return quickest_s
 
 
 def turns(

@@ -1,12 +1,13 @@
 """Who describes which frame when, with describers that say what they are told to."""
 
+import time
 from collections.abc import Generator
 from itertools import count
 
 import numpy as np
 
 from app.bench.clips import NOISE, Clip, still
-from app.bench.rounds import Plan, play, turns
+from app.bench.rounds import Plan, play, slow_rows, turns
 from app.bench.rows import Memory, Row, measured
 from app.flow import Cost, Frame, Piece, Request
 
@@ -48,7 +49,7 @@ def test_no_frame_is_shown_twice_to_a_row_and_the_warm_up_is_not_counted() -> No
     row, clips = Row("b", "b", Scripted("b", asked)), [Clip("moving", "", frames()), Clip("still", "", frames())]
     takes = play([row], clips, PLAN, lambda _words: None)
     assert len(takes) == len(clips) * PLAN.rounds * PLAN.captions
-    assert [take.caption.text for take in takes if take.clip == "moving"] == [f"number {n}" for n in range(2, 8)]
+    assert [take.caption.text for take in takes if take.clip == "moving"] == [f"number {n}" for n in range(3, 9)]
 
 
 def test_the_first_word_is_the_first_text_that_is_not_blank() -> None:
@@ -73,3 +74,25 @@ def test_the_still_clip_differs_by_noise_alone_and_is_the_same_every_time() -> N
     assert np.array_equal(first[0].pixels, again[0].pixels)
     assert np.abs(first[0].pixels.astype(int) - 120).max() <= NOISE
     assert (first[0].media_s, second[0].media_s) == (0.0, 1.0)
+
+
+class Timed(Scripted):
+    """Takes as long as it is told to: the clock of `measured` is the only one there is."""
+
+    def __init__(self, *seconds: float) -> None:
+        super().__init__("t", [])
+        self.seconds = list(seconds)
+
+    def describe(self, request: Request) -> Generator[Piece]:
+        time.sleep(self.seconds.pop(0))
+        yield from super().describe(request)
+
+
+def test_a_row_is_slow_by_its_quickest_description_and_not_by_one_that_was_held_up() -> None:
+    rows = [Row(key, key, teller) for key, teller in {"a": Timed(0.2, 0.02, 0.2), "b": Timed(0.02, 0.02, 0.02)}.items()]
+    assert slow_rows(rows, Clip("moving", "", frames()), PLAN) == frozenset()
+
+
+def test_a_row_that_is_slow_each_time_is_slow() -> None:
+    rows = [Row(key, key, teller) for key, teller in {"a": Timed(0.3, 0.3, 0.3), "b": Timed(0.01, 0.01, 0.01)}.items()]
+    assert slow_rows(rows, Clip("moving", "", frames()), PLAN) == frozenset("a")
