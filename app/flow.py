@@ -117,7 +117,7 @@ class Notice:
     """What is not a description: a camera lost, a model loading. Never passed off as one."""
 
     kind: str
-    """A word or two for scripts: `loading`, `ready`, `camera lost`, `camera back`, `source ended`, `error`."""
+    """A word or two for scripts: `loading`, `ready`, `camera lost`, `dark`, `covered`, `nothing new`, `error`, …"""
     text: str
     remedy: str = ""
 
@@ -140,7 +140,31 @@ class Status:
     """What is done with less than could be, and why; empty where nothing is."""
 
 
-Happening = Growing | Sentence | Notice | Status
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question in the making: a person is typing it."""
+
+    text: str
+    """As far as it has come."""
+    is_over: bool = False
+    """It has been asked, or given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A person wants to hear nothing but answers, at once, or to hear everything again."""
+
+    is_wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A person wants to hear this sentence once more."""
+
+    sentence: Sentence
+
+
+Happening = Growing | Sentence | Notice | Status | Asking | Silence | Again
 """What an output is told."""
 
 

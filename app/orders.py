@@ -1,0 +1,74 @@
+"""What people want of the narrator while it runs: given by any thread, carried out by the inference thread."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from threading import Lock
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Stop narrating, or go on."""
+
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """A question begins: keep the frame of this moment, and say nothing until it is asked or given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Answer this about the frame that was kept, or about the newest."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unask:
+    """The question was given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """Describe at length what was described last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Say the last sentence once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Louder:
+    """Say more from now on, or less."""
+
+    steps: int
+    """Levels of verbosity: 1 is one up, -1 one down."""
+
+
+Order = Hold | Listen | Ask | Unask | More | Repeat | Louder
+
+
+@dataclass(slots=True)
+class Orders:
+    """Those that wait, in order."""
+
+    waiting: deque[Order] = field(default_factory=deque, init=False)
+    lock: Lock = field(default_factory=Lock, init=False)
+
+    def give(self, order: Order) -> None:
+        with self.lock:
+            self.waiting.append(order)
+
+    def take(self) -> list[Order]:
+        """All of them, the oldest first."""
+        with self.lock:
+            taken = list(self.waiting)
+            self.waiting.clear()
+        return taken
+
+    @property
+    def are_waiting(self) -> bool:
+        """Cheap enough to be asked at every word of a description."""
+        return bool(self.waiting)
