@@ -14,6 +14,8 @@ from app.flow import Frame, Request
 
 SLOW = 5.0
 """A row that takes so many times as long as the quickest describes only the first frame of each clip in a round."""
+SPARED_S = 0.25
+"""Unless it is quicker than this: then little time is spared, and a draft that was right makes any other row look slow."""
 TRIALS, TRIED_S = 3, 1.0
 """Frames to warm up with and to judge by; a row that takes longer than so many seconds is judged by its first."""
 
@@ -58,7 +60,8 @@ def slow_rows(rows: Sequence[Row], clip: Clip, plan: Plan) -> frozenset[str]:
     """Let every row describe a few frames, and say which are slow, by its quickest: one is cold, any may be held up."""
     requests = [asked(frame, plan) for frame in islice(clip.frames, TRIALS)]
     took = {row.key: tried(row, requests) for row in rows}
-    return frozenset(key for key, seconds in took.items() if seconds > SLOW * min(took.values()))
+    limit_s = max(SPARED_S, SLOW * min(took.values()))
+    return frozenset(key for key, seconds in took.items() if seconds > limit_s)
 
 
 def tried(row: Row, requests: Sequence[Request]) -> float:

@@ -96,3 +96,8 @@ def test_a_row_is_slow_by_its_quickest_description_and_not_by_one_that_was_held_
 def test_a_row_that_is_slow_each_time_is_slow() -> None:
     rows = [Row(key, key, teller) for key, teller in {"a": Timed(0.3, 0.3, 0.3), "b": Timed(0.01, 0.01, 0.01)}.items()]
     assert slow_rows(rows, Clip("moving", "", frames()), PLAN) == frozenset("a")
+
+
+def test_a_row_that_is_quick_is_never_slow_however_quick_another_is() -> None:
+    rows = [Row(key, key, teller) for key, teller in {"a": Timed(0.1, 0.1, 0.1), "b": Timed(0.01, 0.01, 0.01)}.items()]
+    assert slow_rows(rows, Clip("moving", "", frames()), PLAN) == frozenset()
