@@ -15,7 +15,7 @@ from app.flow import Frame, Request
 SLOW = 5.0
 """A row that takes so many times as long as the quickest describes only the first frame of each clip in a round."""
 SPARED_S = 0.25
-"""Unless it is quicker than this: then little time is spared, and a draft that was right makes any other row look slow."""
+"""Unless it is quicker than this: little is spared then, and a draft that was right makes any other row look slow."""
 TRIALS, TRIED_S = 3, 1.0
 """Frames to warm up with and to judge by; a row that takes longer than so many seconds is judged by its first."""
 
