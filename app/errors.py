@@ -5,6 +5,7 @@
     ├── SourceError     a camera, clip, picture or stream cannot be opened or read
     ├── ModelError      a model is missing, spoilt, unfit or failed
     ├── OutputError     a log or a voice cannot be written to or started
+    ├── HistoryError    a log cannot be read, or is none
     ├── InstallError    fetching or converting a model did not work
     └── BenchError      results cannot be read or compared
 
@@ -42,6 +43,10 @@ class ModelError(Explained):
 
 
 class OutputError(Explained):
+    pass
+
+
+class HistoryError(Explained):
     pass
 
 

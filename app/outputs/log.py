@@ -21,8 +21,14 @@ CLOSE_S = 10.0
 class Log:
     """Writes what it is told on a thread of its own; all that was told before `close` is on disk after it."""
 
-    def __init__(self, path: str | Path, warn: Callable[[Notice], None], now: Callable[[], float] = time.monotonic):
-        """Open the file. `warn` is told, once, of lines that were not written.
+    def __init__(
+        self,
+        path: str | Path,
+        warn: Callable[[Notice], None],
+        now: Callable[[], float] = time.monotonic,
+        thumbnails: Path | None = None,
+    ) -> None:
+        """Open the file. `warn` is told, once, of lines that were not written; `thumbnails`: the folder that has them.
 
         Raises:
             OutputError: the file cannot be written to.
@@ -30,6 +36,7 @@ class Log:
         self.path = Path(path).expanduser()
         self.banner = Banner(f"log {self.path}")
         self.warn, self.now = warn, now
+        self.thumbnails = thumbnails.name if thumbnails else ""
         self.file = opened(self.path)
         self.waiting: Queue[str] = Queue(ROOM)
         self.closing = Event()
@@ -42,7 +49,7 @@ class Log:
         if isinstance(happening, Growing | Status) or self.closing.is_set():
             return
         try:
-            self.waiting.put_nowait(line_of(happening, self.now()))
+            self.waiting.put_nowait(line_of(happening, self.now(), self.thumbnails))
         except Full:
             self._warn_once("the disk is too slow")
 

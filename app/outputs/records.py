@@ -1,23 +1,31 @@
-"""What a happening looks like in a log and in `--json`: one flat JSON object. Growing and status are not recorded."""
+"""What a sentence or a notice looks like in a log and in `--json`: one flat JSON object. Nothing else is recorded."""
 
 import json
 import math
 from typing import Any
 
-from app.flow import Notice, Sentence
+from app.flow import Frame, Notice, Sentence
 from app.harmless import harmless
+from app.logbook import thumbnail_name
+from app.outputs.clock import CLOCK
 
 Record = dict[str, Any]
 
 
-def line_of(happening: Sentence | Notice, told_at: float) -> str:
+def line_of(happening: Sentence | Notice, told_at: float, thumbnails: str = "") -> str:
     """The record as a line of JSON, its end not included; letters stay letters."""
-    return json.dumps(record(happening, told_at), ensure_ascii=False, allow_nan=False)
+    return json.dumps(record(happening, told_at, thumbnails), ensure_ascii=False, allow_nan=False)
 
 
-def record(happening: Sentence | Notice, told_at: float) -> Record:
-    """All that a reader needs, without the picture; `told_at` (monotonic s) is when a notice was told."""
-    return sentence_record(happening) if isinstance(happening, Sentence) else notice_record(happening, told_at)
+def record(happening: Sentence | Notice, told_at: float, thumbnails: str = "") -> Record:
+    """All that a reader needs, without the picture.
+
+    `told_at` (monotonic s) is when a notice was told; `thumbnails` names the folder beside the log where they are kept.
+    """
+    if isinstance(happening, Notice):
+        return notice_record(happening, told_at)
+    name = thumbnail_of(happening.frame) if thumbnails else ""
+    return {**sentence_record(happening), **({"thumbnail": f"{thumbnails}/{name}"} if name else {})}
 
 
 def sentence_record(sentence: Sentence) -> Record:
@@ -26,6 +34,7 @@ def sentence_record(sentence: Sentence) -> Record:
         "event": "sentence",
         "kind": sentence.kind,
         "text": harmless(sentence.text),
+        "time": time_of(frame.seen_at),
         "media_s": seconds(frame.media_s),
         "seen_at": seconds(frame.seen_at),
         "frame_age_s": seconds(sentence.frame_age_s),
@@ -48,8 +57,21 @@ def notice_record(notice: Notice, told_at: float) -> Record:
         "kind": notice.kind,
         "text": harmless(notice.text),
         "remedy": harmless(notice.remedy),
+        "time": time_of(told_at),
         "seen_at": seconds(told_at),
     }
+
+
+def time_of(moment: float) -> str | None:
+    """Of a moment in monotonic seconds: ISO 8601, local, milliseconds, with its offset; null if it is no time."""
+    at = CLOCK.at(moment)
+    return at.isoformat(timespec="milliseconds") if at else None
+
+
+def thumbnail_of(frame: Frame) -> str:
+    """The name of its thumbnail, if one is kept; empty if it has no time."""
+    at = CLOCK.at(frame.seen_at)
+    return thumbnail_name(at, frame.number) if at else ""
 
 
 def seconds(value: float) -> float | None:

@@ -1,12 +1,17 @@
 """A record is what scripts and measurements rely on."""
 
 import json
+import re
+import time
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from app.flow import Cost
-from app.outputs.records import line_of, record
+from app.logbook import is_thumbnail
+from app.outputs.clock import STEP_S
+from app.outputs.records import line_of, record, thumbnail_of, time_of
 from tests.outputs.stage import frame, notice, sentence
 
 
@@ -17,6 +22,7 @@ def test_a_sentence_has_every_field_of_the_contract() -> None:
         "event": "sentence",
         "kind": "change",
         "text": "A red circle.",
+        "time": time_of(1234.567891),
         "media_s": 1.3667,
         "seen_at": 1234.5679,
         "frame_age_s": 0.3123,
@@ -38,6 +44,7 @@ def test_a_notice_has_its_remedy_and_its_time_and_no_numbers_of_a_frame() -> Non
         "kind": "camera lost",
         "text": "Gone.",
         "remedy": "Plug it in.",
+        "time": time_of(12.34567),
         "seen_at": 12.3457,
     }
 
@@ -45,7 +52,10 @@ def test_a_notice_has_its_remedy_and_its_time_and_no_numbers_of_a_frame() -> Non
 @pytest.mark.parametrize("strange", [float("nan"), float("inf"), float("-inf")])
 def test_what_is_no_number_is_null_and_the_line_stays_json(strange: float) -> None:
     told = replace(sentence(), frame_age_s=strange, cost=Cost(first_word_s=strange))
-    row = json.loads(line_of(told, 0.0), parse_constant=pytest.fail)
+    told = replace(told, frame=replace(told.frame, seen_at=strange))
+    row = json.loads(line_of(told, 0.0, "a.thumbnails"), parse_constant=pytest.fail)
+    assert row["time"] is None
+    assert "thumbnail" not in row
     assert row["frame_age_s"] is None
     assert row["first_word_s"] is None
 
@@ -54,3 +64,32 @@ def test_a_record_is_one_line_whose_letters_stay_letters() -> None:
     line = line_of(sentence("Grüße,\n世界 \x1b[31m"), 0.0)
     assert "\n" not in line
     assert "Grüße, 世界 [31m" in line
+
+
+def test_the_time_is_that_of_the_frame_to_the_millisecond_with_its_offset() -> None:
+    """By two readings of the clocks around it, for none can be read twice."""
+    told = sentence()
+    before = time.time() - time.monotonic()
+    written = record(told, 0.0)["time"]
+    after = time.time() - time.monotonic()
+    at = datetime.fromisoformat(written)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d", written)
+    assert at.utcoffset() == datetime.now().astimezone().utcoffset()
+    seen_s, grain_s = told.frame.seen_at, 0.001 + 2 * STEP_S
+    assert before + seen_s - grain_s <= at.timestamp() <= after + seen_s + grain_s
+
+
+def test_a_frame_has_one_time_whichever_output_asks() -> None:
+    told = sentence()
+    assert len({record(told, 0.0)["time"] for _ in range(10_000)}) == 1
+
+
+def test_a_thumbnail_is_named_by_time_and_number_and_only_if_it_is_kept() -> None:
+    told = sentence(number=41)
+    row = record(told, 0.0, "a.jsonl.thumbnails")
+    at = datetime.fromisoformat(row["time"])
+    assert row["thumbnail"] == f"a.jsonl.thumbnails/{at:%Y%m%d-%H%M%S}-{at.microsecond // 1000:03}-41.jpg"
+    assert row["thumbnail"].endswith(thumbnail_of(told.frame))
+    assert is_thumbnail(thumbnail_of(told.frame))
+    assert "thumbnail" not in record(told, 0.0)
+    assert "thumbnail" not in record(notice(), 0.0, "a.jsonl.thumbnails")
