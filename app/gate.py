@@ -2,7 +2,8 @@
 
 The frame is shrunk to a few thousand cells and compared with the frame that was described last. What moves every cell
 alike (exposure, flicker) does not count, unless it is as strong as a light being switched; nor does a shake of the
-hand that holds the camera.
+hand that holds the camera. How much the rest must differ is learned: a quiet sensor is believed sooner than a noisy
+one, or than an encoder that paints its picture anew every few seconds.
 """
 
 from dataclasses import dataclass, field
@@ -19,6 +20,10 @@ FINENESS = 90
 """Pixels on the shorter side of a small picture; a cell is two of them wide, or 16 pixels of a 1280×720 frame."""
 DARK = 8.0
 """Levels; below them the noise is too strong for brightness to be told as a factor."""
+FADING = 0.5 ** (1 / 120)
+"""What a look leaves of what was learned before it: half is forgotten in 120 looks, 8 s of 15 a second."""
+FOLLOWING = 15
+"""Looks after which a light that has drifted is the usual one: faster than that, it was switched."""
 
 
 def shrunk(view: Pixels) -> Pixels:
@@ -41,26 +46,80 @@ class Taken:
     """How far each cell may move, in levels, for being full of edges: a shake moves them within the cell."""
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What lies between two pictures."""
+
+    far: float
+    """How far the cell that moved most has moved, once shake and the whole frame's brightness are taken out; levels."""
+    added: float
+    """How far the whole frame has moved, in levels."""
+    doubled: float
+    """How many times the light has doubled or halved."""
+
+
+@dataclass(slots=True)
+class Floor:
+    """What this camera does to a picture in which nothing happens."""
+
+    lowest: float = 6.0
+    """Levels; less is nothing on any camera."""
+    highest: float = 20.0
+    """Levels; more is something on any camera."""
+    peak: float = 9.0
+    """How far a cell has lately moved that was no news, in levels; at first as far as with a poor camera."""
+    noise: float = 0.0
+    """Standard deviation of a cell from one look to the next, in levels."""
+    shake: float = 0.0
+    """How far the camera has lately been moved, in cells."""
+
+    @property
+    def local(self) -> float:
+        """How far one cell must move to be news, in levels."""
+        return min(self.highest, max(self.lowest, 1.25 * self.peak + 3, 7 * self.noise))
+
+    def met(self, far: float, shift: Shift) -> None:
+        """A look was no news."""
+        self.peak = max(far, self.peak * FADING)
+        self.shake = max(*map(abs, shift), self.shake * FADING)
+
+    def followed(self, step: Cells) -> None:
+        """What a look added to the one before. Of it the median: what moves is seldom half of the frame."""
+        sigma = float(np.median(np.abs(step[::3, ::3]))) / 0.95  # 0.6745 of a sigma; a difference has two noises
+        self.noise += (sigma - self.noise) / 30
+
+
 @dataclass(slots=True)
 class Gate:
     """Opens for looks that differ from the last one that was taken."""
 
-    local: float = 14.0
-    """How far one cell must move, in levels of 255, once shake and the whole frame's shift are taken out."""
     overall: float = 40.0
     """How far the whole frame must move: a light switched, a hand over the lens."""
     doubled: float = 1.0
     """How many times the light must double or halve, where it is too dim for `overall`: a lens covered at dusk."""
-    detail: float = 0.5
+    detail: float = 0.25
     """Levels of slack for each level that the pixels of a cell and its neighbours differ by (standard deviation)."""
+    floor: Floor = field(default_factory=Floor, init=False)
     last: Taken | None = field(default=None, init=False)
+    before: Cells | None = field(default=None, init=False)
+    """The look that `is_calm` was given last."""
+    age: int = field(default=0, init=False)
+    """Looks since `last` was taken."""
 
     def is_news(self, look: Pixels) -> bool:
         """Whether `look`, from `shrunk`, differs from the one that was taken last."""
         new = averaged(look)
         if self.last is None or self.last.cells.shape != new.shape:
             return True
-        return self.differs(new, self.last, STILL) and self.differs(new, self.last, self.last.anchor.shift_to(new))
+        shift, change = STILL, self.since(self.last, new, STILL)
+        if self.is_much(change):
+            shift = self.last.anchor.shift_to(new)
+            change = self.since(self.last, new, shift)
+        if not self.is_much(change):
+            self.floor.met(change.far, shift)
+            self.follow(look, change)
+            return False
+        return True
 
     def took(self, look: Pixels) -> None:
         """Compare with this one from now on."""
@@ -68,17 +127,51 @@ class Gate:
         squares = cv2.pyrDown(np.square(look, dtype=np.float32))
         spread = np.sqrt(np.maximum(squares - np.square(cells), 0))
         slack = self.detail * cv2.dilate(spread, np.ones((3, 3), np.uint8))
-        self.last = Taken(cells, Anchor.of(cells), slack)
+        self.last, self.age = Taken(cells, Anchor.of(cells), slack), 0
 
-    def differs(self, new: Cells, last: Taken, shift: Shift) -> bool:
-        """Whether, once the shift is taken back, neither an added nor a multiplied brightness explains every cell."""
+    def is_calm(self, look: Pixels) -> bool:
+        """Whether nothing moves between `look` and the one given before; to be asked once of every look."""
+        new, old = averaged(look), self.before
+        self.before = new
+        if old is None or old.shape != new.shape:
+            return False
+        self.floor.followed(new - old)
+        return changed(old, new).far <= self.floor.local or self.is_shaken(old, new)
+
+    def is_much(self, change: Change) -> bool:
+        return change.added > self.overall or change.doubled > self.doubled or change.far > self.floor.local
+
+    def since(self, last: Taken, new: Cells, shift: Shift) -> Change:
         inner = unguessed(shift)
-        old, new = last.cells[inner], moved_back(new, shift)[inner]
-        added = median(new - old)
-        factor = median((new + DARK) / (old + DARK))
-        far = np.minimum(np.abs(new - old - added), np.abs(new + DARK - factor * (old + DARK)))
-        is_lit_otherwise = np.abs(added).max() > self.overall or np.abs(np.log2(factor)).max() > self.doubled
-        return bool(is_lit_otherwise or (far - last.slack[inner]).max() > self.local)
+        return changed(last.cells[inner], moved_back(new, shift)[inner], last.slack[inner])
+
+    def is_shaken(self, old: Cells, new: Cells) -> bool:
+        """Whether a hand explains it that has shaken so far before; a lone thing that glides looks the same."""
+        if self.last is None or self.floor.shake == 0 or self.last.cells.shape != new.shape:
+            return False
+        shift = Anchor.of(old).shift_to(new)
+        inner = unguessed(shift)
+        change = changed(old[inner], moved_back(new, shift)[inner], self.last.slack[inner])
+        return max(map(abs, shift)) <= 2 * self.floor.shake and change.far <= self.floor.local
+
+    def follow(self, look: Pixels, change: Change) -> None:
+        """Light that drifts far drifts slowly: it is compared with the light of a moment ago, not of a minute."""
+        self.age += 1
+        has_drifted = change.added > 6 or change.doubled > 0.08
+        if self.age >= FOLLOWING and has_drifted and change.far <= self.floor.local / 2:
+            self.took(look)
+
+
+def changed(old: Cells, new: Cells, slack: Cells | float = 0.0) -> Change:
+    """What neither an added nor a multiplied brightness explains, less `slack`; and these two."""
+    step = new - old
+    added = median(step)
+    far, most = np.abs(step - added), float(np.abs(added).max())
+    if most <= 1:  # nor can the factor be far from 1: half of the time saved where nothing happens
+        return Change(float((far - slack).max()), most, 0.0)
+    factor = median((new + DARK) / (old + DARK))
+    far = np.minimum(far, np.abs(new + DARK - factor * (old + DARK)))
+    return Change(float((far - slack).max()), most, float(np.abs(np.log2(factor)).max()))
 
 
 def averaged(look: Pixels) -> Cells:
