@@ -8,7 +8,9 @@ TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 def harmless(text: str) -> str:
     """`text` on one line, without what a terminal would obey: a camera may read escape codes aloud."""
-    return " ".join("".join(map(character, text)).split())
+    if not text.isprintable():  # what is printable holds nothing that `character` would change
+        text = "".join(map(character, text))
+    return " ".join(text.split())
 
 
 def character(one: str) -> str:

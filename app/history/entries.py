@@ -106,10 +106,6 @@ def entry(line: bytes) -> Entry | None:
     return Entry(found, time_of(found.get("time"))) if is_record(found) else None
 
 
-def parsed(line: bytes) -> Any:
-    return json.loads(line.decode(), parse_constant=refused)
-
-
 def is_record(found: object) -> bool:
     if not isinstance(found, dict) or found.get("event") not in ("sentence", "notice"):
         return False
@@ -123,6 +119,13 @@ def time_of(written: object) -> datetime | None:
         return None
 
 
+def parsed(line: bytes) -> Any:
+    return DECODER.decode(line.decode())
+
+
 def refused(constant: str) -> NoReturn:
     """NaN and its like are no JSON, and looksay writes none."""
     raise ValueError(constant)
+
+
+DECODER = json.JSONDecoder(parse_constant=refused)

@@ -14,7 +14,7 @@ from app.history.find import folded
 from app.history.since import moment
 from app.logbook import is_thumbnail, thumbnails_of
 
-NO_TIME = "without a time"
+NO_TIME = f"{'without a time':<19}"
 Words = Callable[[Entry], Iterator[str]]
 """The lines that an entry becomes."""
 
@@ -82,7 +82,7 @@ class Sheet:
         if self.is_fine and day and day != self.day:
             yield f"\x1b[1m{day:%A, %-d %B %Y}\x1b[0m"
         self.day = day
-        when = f"{entry.at:%Y-%m-%d %H:%M:%S}" if entry.at else f"{NO_TIME:<19}"
+        when = entry.at.isoformat(" ")[:19] if entry.at else NO_TIME
         line = f"{when}  {'notice: ' if entry.is_notice else ''}{entry.text}"
         yield f"\x1b[2m{line}\x1b[0m" if self.is_fine and entry.is_notice else line
 
@@ -115,9 +115,9 @@ def json_lines(thumbnails: Path) -> Words:
 
     def lines(entry: Entry) -> Iterator[str]:
         record = dict(entry.record)
-        name = Path(str(record.pop("thumbnail", ""))).name  # so that it is found when log and folder have been moved
-        if is_thumbnail(name) and (thumbnails / name).is_file():
-            record["thumbnail"] = str(thumbnails / name)
+        name = os.path.basename(str(record.pop("thumbnail", "")))  # its folder may have been moved with the log
+        if is_thumbnail(name) and os.path.isfile(path := f"{thumbnails}/{name}"):
+            record["thumbnail"] = path
         yield json.dumps(record, ensure_ascii=False)
 
     return lines

@@ -34,6 +34,7 @@ def sentence_record(sentence: Sentence) -> Record:
         "event": "sentence",
         "kind": sentence.kind,
         "text": harmless(sentence.text),
+        **({"about": harmless(sentence.about)} if sentence.about else {}),
         "time": time_of(frame.seen_at),
         "media_s": seconds(frame.media_s),
         "seen_at": seconds(frame.seen_at),

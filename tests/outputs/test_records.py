@@ -38,6 +38,12 @@ def test_a_sentence_has_every_field_of_the_contract() -> None:
     }
 
 
+def test_an_answer_has_its_question_and_an_alert_its_wish_and_a_description_neither() -> None:
+    for kind, about in (("answer", "What colour is it?"), ("alert", "a person at the door")):
+        assert record(replace(sentence("Red.", kind), about=about), 0.0)["about"] == about
+    assert "about" not in record(sentence(), 0.0)
+
+
 def test_a_notice_has_its_remedy_and_its_time_and_no_numbers_of_a_frame() -> None:
     assert record(notice("camera lost", "Gone.", "Plug it in."), 12.34567) == {
         "event": "notice",
