@@ -1,0 +1,103 @@
+"""Can what the model said be trusted as a description at all? Pure: text in, reason out.
+
+It knows nothing of pictures: a fluent sentence that is wrong passes.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+NOTHING = "The model said nothing about this picture."
+BROKEN = "The model's words about this picture make no sense."
+LOOPING = "The model repeated itself over this picture."
+CUT = "The model did not finish its sentence about this picture."
+
+WORD = re.compile(r"\w+")
+MARKUP = re.compile(r"<[^<>]{0,40}>|[*#`_~|]")
+"""Special tokens of models, and signs of Markdown."""
+STUTTER = re.compile(r"([^\W\d]{1,12}?|[^\s\d])\1{7,}")
+"""The same few characters eight times over, without a blank between."""
+LIST = re.compile(r"(?:(?<=[,;])|\band\b)\s*(?=[^\s,;])")
+"""Behind which a list goes on."""
+END = re.compile(r"[.!?。！？]")
+LONG = 16
+"""Words; so long a wording is a loop when it is said a second time, a shorter one the third time."""
+ITEMS, ITEM = 12, 5
+"""So many things in a row, each of at most so many words, are a list without end."""
+COUNTED = 7
+"""So many numbers in a row, each one more than the last, are counted and not seen."""
+
+
+def looped_at(text: str) -> int | None:
+    """Where a loop of the model begins to repeat: the index of the first repetition; None if it does not loop.
+
+    Cheap enough to be asked at every piece of a stream.
+    """
+    words = list(WORD.finditer(text))
+    spoken = [word.group().lower() for word in words]
+    masked = ["0" if word.isdigit() else word for word in spoken]
+    places = [_repeated(spoken, 2), _repeated(masked, 4, shortest=2), _counted(spoken)]
+    found = [words[place].start() for place in places if place is not None]
+    if stutter := STUTTER.search(text):
+        found.append(stutter.end(1))
+    return min([*found, *_endless(text)], default=None)
+
+
+def _repeated(words: Sequence[str], times: int, shortest: int = 1) -> int | None:
+    """The place of the first word that begins a wording again which is said `times` times more in all."""
+    for period in range(shortest, len(words) // 2 + 1):
+        wanted = max(3, period * (1 if period >= LONG else times))
+        run = 0
+        for place in range(period, len(words)):
+            run = run + 1 if words[place] == words[place - period] else 0
+            if run == wanted:
+                return place - run + 1
+    return None
+
+
+def _counted(words: Sequence[str]) -> int | None:
+    """The place of the second number of those that are counted up."""
+    run = 1
+    for place in range(1, len(words)):
+        one, other = words[place - 1], words[place]
+        is_next = one.isdecimal() and other.isdecimal() and int(other) == int(one) + 1
+        run = run + 1 if is_next else 1
+        if run == COUNTED:
+            return place - run + 2
+    return None
+
+
+def _endless(text: str) -> list[int]:
+    """Where a list goes on after as many things as anybody names; none or one."""
+    starts = [found.end() for found in LIST.finditer(text)]
+    run = 1
+    for start, following in zip(starts, [*starts[1:], len(text)], strict=True):
+        item = text[start:following]
+        run = run + 1 if len(WORD.findall(item)) <= ITEM and not END.search(item.rstrip(" .!?")) else 1
+        if run > ITEMS:
+            return [start]
+    return []
+
+
+def doubt(text: str, *, is_cut: bool) -> str | None:
+    """Why a finished description cannot be trusted as a whole, to be said aloud; None: nothing speaks against it.
+
+    `is_cut`: the describer was stopped at its limit of tokens. What it said then is doubted only if no sentence of
+    it came to an end.
+    """
+    bare = MARKUP.sub(" ", text)
+    if not any(character.isalnum() or character == "\ufffd" for character in bare):
+        return NOTHING
+    if _is_garbled(bare):
+        return BROKEN
+    if looped_at(text) is not None:
+        return LOOPING
+    return CUT if is_cut and not END.search(bare) else None
+
+
+def _is_garbled(text: str) -> bool:
+    """Characters that no language has, or mostly one and the same."""
+    shown = [character for character in text.lower() if not character.isspace()]
+    most = max(Counter(shown).values())
+    letters = sum(character.isalnum() for character in shown)
+    return "\ufffd" in text or (len(shown) >= 8 and (2 * most > len(shown) or 2 * letters < len(shown)))
