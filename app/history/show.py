@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -87,8 +88,8 @@ class Sheet:
         yield f"\x1b[2m{line}\x1b[0m" if self.is_fine and entry.is_notice else line
 
 
-def look_back(wanted: Wanted, out: TextIO, err: TextIO) -> int:
-    """Write what is wanted to `out`, remarks to `err`; return the exit code.
+def look_back(wanted: Wanted, out: TextIO | None = None, err: TextIO | None = None) -> int:
+    """Write what is wanted to `out` (standard output), remarks to `err` (standard error); return the exit code.
 
     Raises:
         HistoryError: the log is gone or cannot be read.
@@ -96,6 +97,7 @@ def look_back(wanted: Wanted, out: TextIO, err: TextIO) -> int:
         OutputError: `out` cannot be written to.
         BrokenPipeError: nobody reads `out` any more.
     """
+    out, err = out or sys.stdout, err or sys.stderr
     since = moment(wanted.since, datetime.now().astimezone()) if wanted.since is not None else None
     log, choice = log_named(wanted.log), Choice(folded(wanted.find or ""), since)
     words = json_lines(thumbnails_of(log)) if wanted.is_json else Sheet(is_fine(out)).lines

@@ -1,11 +1,14 @@
 """`./run.sh history --wipe`: a log and its thumbnails, gone for good. It asks nothing, and spares what is others'."""
 
+import fcntl
 import json
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
 from app.errors import HistoryError
+from app.harmless import harmless
 from app.history.entries import is_looksays, log_named, unreadable
 from app.logbook import forget, is_thumbnail, last_log, thumbnails_of
 
@@ -38,7 +41,7 @@ class Wiped:
         return json.dumps({**told, "left": self.left}, ensure_ascii=False)
 
 
-def wipe(log: str | None, out: TextIO, *, is_json: bool) -> int:
+def wipe(log: str | None, out: TextIO | None = None, *, is_json: bool = False) -> int:
     """Remove this log (None: the one written last) and its thumbnails, and say so on `out`; return the exit code.
 
     Raises:
@@ -58,7 +61,7 @@ def wipe(log: str | None, out: TextIO, *, is_json: bool) -> int:
         reason = failure.strerror or str(failure)
         remedy = f"See who may write there: ls -la {named.parent}"
         raise HistoryError(f"{failure.filename or named} cannot be removed: {reason}", remedy) from failure
-    print(*([wiped.as_json] if is_json else wiped.words), sep="\n", file=out)
+    print(wiped.as_json if is_json else "\n".join(map(harmless, wiped.words)), file=out or sys.stdout)
     return 0
 
 
@@ -68,10 +71,24 @@ def refuse_others(log: Path) -> None:
         if thumbnails_of(log).exists() or log == last_log():
             return
         raise unreadable(log, "there is no such file")
+    if is_being_written(log):
+        raise HistoryError(f"a run of looksay still writes to {log}", "end it first: q or Ctrl-C in its terminal")
     if not is_looksays(log):
         raise HistoryError(
             f"{log} is not a log of looksay's, so it stays", "name the log: ./run.sh history --wipe --log FILE"
         )
+
+
+def is_being_written(log: Path) -> bool:
+    """Whether a run holds it; it would go on writing to what nobody can find any more."""
+    try:
+        with log.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a folder, or a disk that knows no such locks
+        return False
+    return False
 
 
 def take_thumbnails(folder: Path, wiped: Wiped) -> None:

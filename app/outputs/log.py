@@ -1,5 +1,6 @@
 """`--log`: every sentence and notice appended to a JSONL file, as it comes. It never stops a run."""
 
+import fcntl
 import os
 import time
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from queue import Empty, Full, Queue
 from threading import Event, Thread
 
 from app.errors import OutputError
-from app.flow import Banner, Growing, Happening, Notice, Status
+from app.flow import Banner, Happening, Notice, Sentence
 from app.outputs.records import line_of
 
 ROOM = 10_000
@@ -46,7 +47,7 @@ class Log:
 
     def tell(self, happening: Happening) -> None:
         """Take a sentence or a notice; never blocks, never raises."""
-        if isinstance(happening, Growing | Status) or self.closing.is_set():
+        if not isinstance(happening, Sentence | Notice) or self.closing.is_set():
             return
         try:
             self.waiting.put_nowait(line_of(happening, self.now(), self.thumbnails))
@@ -93,9 +94,11 @@ class Log:
 
 
 def opened(path: Path) -> int:
-    """A descriptor that appends to `path`, where a line can begin."""
+    """A descriptor that appends to `path`, where a line can begin; its lock tells others that it is in use."""
     try:
         file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        with suppress(OSError):  # not every disk has locks, and none is needed to write
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         if path.is_file() and not ends_a_line(path):
             os.write(file, b"\n")
     except OSError as failure:

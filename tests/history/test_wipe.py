@@ -11,7 +11,9 @@ from app.errors import HistoryError
 from app.history import wipe
 from app.history.entries import log_named
 from app.logbook import last_log, remember, thumbnails_of
+from app.outputs.log import Log
 from tests.history.logs import keep, line, write
+from tests.outputs.stage import sentence
 
 
 @pytest.fixture(autouse=True)
@@ -136,6 +138,18 @@ def test_thumbnails_whose_log_is_gone_can_still_be_wiped_and_then_there_is_nothi
     assert wiped(log) == {"removed": [f"{log}.thumbnails"], "thumbnails": 2, "forgotten": True, "left": []}
     with pytest.raises(HistoryError, match="no such file"):
         wiped(log)
+
+
+def test_a_log_that_a_run_still_writes_to_stays_until_the_run_has_ended(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    runs = [Log(path, pytest.fail), Log(path, pytest.fail)]
+    runs[0].tell(sentence())
+    for run in runs:
+        with pytest.raises(HistoryError, match="still writes") as failure:
+            wiped(path)
+        assert "Ctrl-C" in failure.value.remedy
+        run.close()
+    assert wiped(path)["removed"] == [str(path)]
 
 
 def test_a_folder_is_never_taken_for_a_log(tmp_path: Path) -> None:
