@@ -1,13 +1,14 @@
-"""Plain lines, for pipes, files and terminals without colour: sentences on stdout, all else on stderr."""
+"""Plain lines, for pipes, files, screen readers, terminals without colour: sentences on stdout, all else on stderr."""
 
 import sys
 from threading import Event
 from typing import TextIO
 
-from app.flow import Banner, Happening, Notice, Sentence
+from app.flow import Again, Asking, Banner, Happening, Notice, Sentence
 from app.harmless import harmless
+from app.outputs.echo import Echo
 from app.outputs.inbox import Inbox
-from app.outputs.screen import attend, leave, put
+from app.outputs.screen import UNSHOWN, attend, leave, put
 from app.outputs.summary import Summary
 
 
@@ -18,7 +19,7 @@ class Plain:
 
     def __init__(self, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
         self.stdout, self.stderr = stdout or sys.stdout, stderr or sys.stderr
-        self.inbox = Inbox()
+        self.inbox, self.echo = Inbox(), Echo(self.stderr)
         self.summary = Summary()
         self.is_closed = False
 
@@ -33,10 +34,25 @@ class Plain:
     def show(self, happenings: list[Happening]) -> None:
         for each in happenings:
             self.summary.add(each)
-            if isinstance(each, Notice | Sentence) and (line := self.line(each)):
-                put(line, self.stdout)
-            if isinstance(each, Notice):
-                self.remark(each)
+            self._take(each)
+        self.echo.resume()
+
+    def _take(self, happening: Happening) -> None:
+        match happening:
+            case Asking():
+                self.echo.tell(happening)
+            case Sentence() | Notice():
+                self.echo.make_room()
+                self._write(happening)
+            case Again():
+                self.echo.make_room()
+                put(f"again: {harmless(happening.sentence.text)}", self.stderr)
+
+    def _write(self, happening: Sentence | Notice) -> None:
+        if line := self.line(happening):
+            put(line, self.stdout)
+        if isinstance(happening, Notice) and happening.kind not in UNSHOWN:
+            self.remark(happening)
 
     def line(self, happening: Sentence | Notice) -> str:
         """What standard output is given; empty for nothing."""
@@ -47,6 +63,9 @@ class Plain:
         if notice.remedy:
             put(f"hint: {harmless(notice.remedy)}", self.stderr)
 
+    def rest(self) -> None:
+        """Nothing is drawn, so nothing is to be tidied."""
+
     def close(self) -> None:
         """Show what still waits, and the sum; on the thread that ran."""
         if self.is_closed:
@@ -54,6 +73,7 @@ class Plain:
         self.is_closed = True
         try:
             self.show(self.inbox.take())
+            self.echo.make_room()
             if self.summary.line:
                 put(self.summary.line, self.stderr)
         except OSError:

@@ -11,6 +11,8 @@ from app.errors import OutputError
 from app.flow import Happening, Output
 
 Batches = Iterable[list[Happening]]
+UNSHOWN = ("looking",)
+"""Kinds of notices that are for the ear alone."""
 
 
 class Screen(Output, Protocol):
@@ -26,6 +28,10 @@ class Screen(Output, Protocol):
         """
         ...
 
+    def rest(self) -> None:
+        """Leave a terminal tidy for another job; what is told next is drawn anew. On the thread that runs."""
+        ...
+
 
 def wants_plain(stdout: TextIO, stderr: TextIO, environment: Mapping[str, str]) -> bool:
     """Whether to write plain lines: not a terminal, one that can only print, or a wish for no colour."""
@@ -37,10 +43,10 @@ def wants_plain(stdout: TextIO, stderr: TextIO, environment: Mapping[str, str]) 
     )
 
 
-def put(line: str, stream: TextIO) -> None:
+def put(line: str, stream: TextIO, end: str = "\n") -> None:
     """Write a line at once; a character that the stream has not becomes `?`."""
     encoding = stream.encoding or "utf-8"
-    stream.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+    stream.write(line.encode(encoding, "replace").decode(encoding) + end)
     stream.flush()
 
 

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event
 from typing import TextIO
 
@@ -10,18 +11,21 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from app.flow import Banner, Frame, Growing, Happening, Notice, Sentence, Status
+from app.flow import Again, Asking, Banner, Frame, Growing, Happening, Notice, Sentence, Status
 from app.harmless import harmless
 from app.outputs.inbox import Inbox
 from app.outputs.region import Region
-from app.outputs.screen import attend, leave
+from app.outputs.screen import UNSHOWN, attend, leave
 from app.outputs.summary import Summary, drafts, frames
 
 STYLES = {"scene": "", "change": "", "answer": "bold", "alert": "bold yellow"}
-GRAVE = ("error", "warning", "camera lost")
+MARKS = {"scene": "", "change": "", "answer": "▸ ", "alert": "! "}
+GRAVE = ("error", "warning", "camera lost", "dark", "covered", "blurred", "frozen")
 """Kinds of notices that stand out, besides those with a remedy."""
+STATES = {"stopped": "stopped: space goes on", "going on": ""}
+"""Kinds of notices that are no line but a state, and what the status line says of it."""
 GROWING_ROWS = 6
-"""The sentence in the making may fill so many; of a longer one the end is shown."""
+"""The sentence or the question in the making may fill so many; of a longer one the end is shown."""
 
 
 class Terminal:
@@ -43,6 +47,8 @@ class Terminal:
         self.inbox = Inbox()
         self.summary = Summary()
         self.growing: Growing | None = None
+        self.asking: Asking | None = None
+        self.state = ""
         self.status: Status | None = None
         self.newest: Frame | None = None
         self.is_closed = False
@@ -60,12 +66,16 @@ class Terminal:
 
     def show(self, happenings: list[Happening]) -> None:
         """Lines that stay first, then the region below them."""
-        if any(isinstance(each, Sentence | Notice) for each in happenings):
+        if any(isinstance(each, Sentence | Notice | Again) or is_asked(each) for each in happenings):
             self.region.erase()
         for each in happenings:
             self.summary.add(each)
             self._take(each)
         self.region.draw(self._lines())
+
+    def rest(self) -> None:
+        with suppress(OSError, RuntimeError):  # a signal may come in the middle of a write
+            self.region.close()
 
     def close(self) -> None:
         """Show what still waits, and the sum; on the thread that ran."""
@@ -98,14 +108,27 @@ class Terminal:
                 self.growing, self.status = None, happening
             case Growing():
                 self.growing, self.newest = happening, happening.frame
+            case Asking():
+                self._ask(happening)
+            case Again():
+                self._remark(Text(self._wrapped(f"· again: {harmless(happening.sentence.text)}", "\n  "), "dim italic"))
 
     def _say(self, sentence: Sentence) -> None:
         clock = time.strftime("%H:%M:%S", time.localtime(self.clock()))
-        words = (harmless(sentence.text), STYLES[sentence.kind])
+        words = (MARKS[sentence.kind] + harmless(sentence.text), STYLES[sentence.kind])
         self.out.print(Text.assemble((clock, "dim"), "  ", words), soft_wrap=True)
         self.out.file.flush()
 
+    def _ask(self, asking: Asking) -> None:
+        self.growing, self.asking = None, None if asking.is_over else asking
+        if is_asked(asking):
+            self._remark(Text(self._wrapped(f"· asked: {harmless(asking.text)}", "\n  "), "dim italic"))
+
     def _notice(self, notice: Notice) -> None:
+        if notice.kind in STATES:
+            self.growing, self.state = None, STATES[notice.kind]
+        if notice.kind in STATES or notice.kind in UNSHOWN:
+            return
         is_grave = notice.remedy or notice.kind in GRAVE
         marked = ("! " if is_grave else "· ") + self._wrapped(harmless(notice.text), "\n  ")
         self._remark(Text(marked, "yellow" if is_grave else "dim italic"))
@@ -122,7 +145,7 @@ class Terminal:
 
     def _lines(self) -> list[Text]:
         """What is seen now, and how it goes; empty until something is."""
-        return [*self._now(), *self._how()]
+        return [*self._now(), *self._question(), *self._how()]
 
     def _now(self) -> list[Text]:
         """The growing sentence and the age of its frame, or the age alone."""
@@ -131,12 +154,29 @@ class Terminal:
         age = Text(f"{max(0.0, self.now() - self.newest.seen_at):.1f} s ago", "dim")
         if not self.growing:
             return [Text.assemble(("seen ", "dim"), age)]
-        rows = max(1, min(GROWING_ROWS, self.region.window[1] - 2))
         lines = list(Text(harmless(self.growing.text)).wrap(self.err, self.region.width, overflow="fold"))
-        return joined(lines, Text.assemble(("▏ ", "dim"), age), self.region.width)[-rows:]
+        return joined(lines, Text.assemble(("▏ ", "dim"), age), self.region.width)[-self._rows :]
+
+    def _question(self) -> list[Text]:
+        if not self.asking:
+            return []
+        text = Text.assemble("ask ▸ ", (self.asking.text, "bold"), ("▏", "dim"))
+        return list(text.wrap(self.err, self.region.width, overflow="fold"))[-self._rows :]
+
+    @property
+    def _rows(self) -> int:
+        """How many the window has for what is in the making."""
+        return max(1, min(GROWING_ROWS, self.region.window[1] - 2))
 
     def _how(self) -> list[Text]:
-        return [Text(fitted(parts(self.status), self.region.width), "dim")] if self.status else []
+        texts = [self.state] if self.state else []
+        texts += parts(self.status) if self.status else []
+        return [Text(fitted(texts, self.region.width), "dim")] if texts else []
+
+
+def is_asked(happening: Happening) -> bool:
+    """Whether it is a question that has been asked, not given up."""
+    return isinstance(happening, Asking) and happening.is_over and bool(happening.text)
 
 
 def in_rows(text: str, columns: int) -> str:

@@ -127,7 +127,7 @@ def test_what_the_camera_reads_is_neither_markup_nor_a_code(tmp_path: Path) -> N
         showing.tell(["grow", evil], ["say", evil, "alert"], ["notice", "error", evil, evil])
         said, note, hint = showing.end()[:3]
         plain = "[bold]Sale[/bold] [2J]0;owned :smile: next 5A"
-        assert without_clock([said]) == [plain]
+        assert without_clock([said]) == [f"! {plain}"]
         assert note == f"! {plain}"
         assert hint == f"  {plain}"
         assert "\x1b]0" not in showing.raw
