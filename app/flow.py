@@ -110,6 +110,8 @@ class Sentence:
     cost: Cost
     frames_described: int
     """Descriptions so far, this one included."""
+    about: str = ""
+    """What was asked, of an answer; what is watched for, of an alert."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,28 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread, Timer
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import NoReturn, Protocol
 
 from app.ahead import Ahead
 from app.errors import Explained
 from app.flow import Describer, Happening, Notice, Output, Source
 
-if TYPE_CHECKING:
-    from app.narrator import Narrator
-
 INTERRUPTED = 130
 PATIENCE_S = 0.7
 """How long the end waits for the inference thread: only an import or a load takes longer, and none can be cancelled."""
+
+
+class Loop(Protocol):
+    """What goes on while a source is looked at."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be said of it at the start."""
+        ...
+
+    def watch(self, source: Source, stop: Event) -> Iterator[Happening]:
+        """Yield what happens until the source ends or `stop` is set."""
+        ...
 
 
 class Screen(Output, Protocol):
@@ -40,7 +50,7 @@ class Parts:
 
     source: Callable[[], Source]
     describer: Callable[[], Describer]
-    narrator: "Callable[[Describer], Narrator]"
+    loop: Callable[[Describer], Loop]
     screen: Screen
     outputs: Output
     """The others: log, voice."""
@@ -126,10 +136,10 @@ class Run:
         with self.under_way(self.parts.source()) as source, closing(self.parts.describer()) as describer:
             if self.stop.is_set():
                 return
-            narrator = self.parts.narrator(describer)
+            loop = self.parts.loop(describer)
             with self.time_limit():
-                self.greet(source, describer, narrator)
-                for happening in narrator.watch(source, self.stop):
+                self.greet(source, describer, loop)
+                for happening in loop.watch(source, self.stop):
                     self.tell(happening)
 
     @contextmanager
@@ -141,10 +151,10 @@ class Run:
         with Ahead(source, self.stop, self.tell, self.fail) as ahead:
             yield ahead
 
-    def greet(self, source: Source, describer: Describer, narrator: "Narrator") -> None:
+    def greet(self, source: Source, describer: Describer, loop: Loop) -> None:
         """The banner: what looks, what at, and everything that is less than it could be."""
         model, seen, outputs = describer.banner, source.banner, self.parts.outputs.banner
-        own = (*self.parts.warnings, *narrator.pace.warnings)
+        own = (*self.parts.warnings, *loop.warnings)
         for warning in (*own, *model.warnings, *seen.warnings, *outputs.warnings):
             self.tell(Notice("warning", warning))
         self.tell(Notice("ready", f"Looking at {seen.name} with {model.name}."))

@@ -3,144 +3,148 @@
 It opens no camera and loads no model: both are given to it.
 """
 
-import math
-import resource
-import sys
-import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Event
 
-from app.flow import Cost, Describer, Frame, Growing, Happening, Notice, Piece, Request, Seen, Sentence, Source, Status
-from app.gate import Gate, shrunk
-from app.pace import Pacing
-from app.sentences import Sentences
+from app.attention import Attention, Glance
+from app.desk import Desk
+from app.flow import Cost, Frame, Growing, Happening, Notice, Request, Seen, Sentence, Source, Status
+from app.lookout import Lookout
+from app.news import News
+from app.pace import Quiet
+from app.tally import Tally
+from app.telling import Doubt, Ended, Growth, Look, Whole, told
+from app.verbosity import LONG_PROMPT, LONGER
 
 STATUS_S = 1.0
 """Between two statuses while nothing is described, on the frames' own clock."""
-RSS_UNIT = 1 if sys.platform == "darwin" else 1024
-"""getrusage(2) counts bytes on macOS and kilobytes on Linux."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What has been seen and described, for the status line."""
-
-    described: int = 0
-    cost: Cost = field(default_factory=Cost)
-    """Of the last description."""
-    drafted: int = 0
-    draft_accepted: int = 0
-    arrivals: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=32))
-    """Number and time (monotonic s) of the frames seen last."""
-    told_at: float = -math.inf
-    """When the newest frame of the last status was seen (monotonic s)."""
-
-    def saw(self, frame: Seen) -> None:
-        self.arrivals.append((frame.number, frame.seen_at))
-
-    def spent(self, cost: Cost) -> None:
-        """A description has come to its end."""
-        self.cost = cost
-        self.drafted += cost.drafted
-        self.draft_accepted += cost.draft_accepted
-
-    def has_gone_on(self, seconds: float) -> bool:
-        """Whether frames have been seen for so long since the last status."""
-        return bool(self.arrivals) and self.arrivals[-1][1] - self.told_at > seconds
-
-    @property
-    def camera_fps(self) -> float:
-        """Frames a second that the source takes, dropped ones too; 0 until there are two."""
-        (first, since), (last, until) = self.arrivals[0], self.arrivals[-1]
-        return (last - first) / (until - since) if until > since else 0.0
-
-    def status(self, effort: str) -> Status:
-        cost, self.told_at = self.cost, self.arrivals[-1][1]
-        return Status(
-            camera_fps=self.camera_fps,
-            frames_seen=self.arrivals[-1][0] + 1,
-            frames_described=self.described,
-            first_word_s=cost.first_word_s,
-            # over the whole of it: with a draft that is right, all words are there with the first
-            tokens_per_s=cost.tokens / cost.total_s if cost.total_s > 0 else 0.0,
-            memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT,
-            drafted=self.drafted,
-            draft_accepted=self.draft_accepted,
-            effort=effort,
-        )
 
 
 @dataclass(slots=True)
 class Narrator:
     """Says what is new: one description at a time, always of the newest frame."""
 
-    describer: Describer
+    desk: Desk
+    """What people ask, and the describer that answers."""
     prompt: str
-    gate: Gate
-    pace: Pacing
+    attention: Attention
+    lookout: Lookout
+    is_narrating: bool = True
+    """Else only what is watched for is told."""
     frame_count: int = 1
     """How many frames a description is shown: the newest, and those described before it."""
-    max_tokens: int = 64
-    now: Callable[[], float] = time.monotonic
+    news: News = field(default_factory=News)
+    quiet: Quiet = field(default_factory=Quiet, init=False)
     tally: Tally = field(default_factory=Tally, init=False)
     recent: deque[Frame] = field(default_factory=deque, init=False)
-    said: str = field(default="", init=False)
+    doubted: str = field(default="", init=False)
+    """Why the last description could not be trusted; empty if it could."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What its way of narrating puts at risk."""
+        return self.attention.pace.warnings
 
     def watch(self, source: Source, stop: Event) -> Iterator[Happening]:
         """Yield what happens until the source ends or `stop` is set."""
-        with closing(self.pace), closing(source.frames(stop)) as frames:
+        with closing(self.attention.pace), closing(source.frames(stop)) as frames:
             for seen in frames:  # always the newest frame; the rest are dropped
                 if isinstance(seen, Notice):
                     yield seen
-                elif self.is_worth_a_look(seen):
-                    yield from self.describe(stop)
-                    yield self.status()
-                elif self.tally.has_gone_on(STATUS_S):
+                    continue
+                self.tally.saw(seen)
+                yield from self.desk.obey(seen, stop.is_set)
+                yield from self.look(seen, stop)
+                if self.tally.has_gone_on(STATUS_S):
                     yield self.status()
             if self.tally.has_gone_on(0):
                 yield self.status()
 
     def status(self) -> Status:
-        return self.tally.status(self.pace.effort.words)
+        return self.tally.status(self.attention.pace.effort.words)
 
-    def is_worth_a_look(self, seen: Seen) -> bool:
-        """Whether it is time, and something has changed or may have; only then is the frame copied."""
-        self.tally.saw(seen)
-        if not self.pace.is_due(seen):
-            return False
-        look = shrunk(seen.view)
-        frame = seen.kept() if self.pace.is_overdue(seen) or self.gate.is_news(look) else None
-        if frame is None:  # nothing new, or a newer frame has been written over this one
-            return False
-        self.gate.took(look)
-        self.pace.took(frame)
-        self.recent = deque([*self.recent, frame], maxlen=self.frame_count)
-        return True
-
-    def describe(self, stop: Event) -> Iterator[Growing | Sentence | Notice]:
-        """Describe the newest frame; leaves off within a token when `stop` is set."""
-        frame, started = self.recent[-1], self.now()
-        request = Request(tuple(self.recent), self.prompt, self.max_tokens, self.pace.effort.image_tokens)
-        sentences, piece = Sentences(), Piece("", Cost())
+    def look(self, seen: Seen, stop: Event) -> Iterator[Happening]:
+        """Tell what is new in this frame, if it is worth a look."""
+        if self.desk.is_held:
+            return
+        self.attention.least_s = self.desk.verbosity.least_s
+        glance = self.attention.glance(seen)
+        yield from self.heed(glance)
+        if glance.frame is None:
+            return
+        self.recent = deque([*self.recent, glance.frame], maxlen=self.frame_count)
+        self.desk.described = glance.frame
         self.tally.described += 1
-        with closing(self.describer.describe(request)) as pieces:
-            for piece in pieces:
-                if stop.is_set():
-                    return
-                for text in sentences.add(piece.text):
-                    yield from self.say(text, frame, started, piece.cost)
-                if sentences.rest.strip():
-                    yield Growing(sentences.rest.strip(), frame)
-        self.tally.spent(piece.cost)
-        yield from self.say(sentences.finish(piece.cost.tokens >= self.max_tokens), frame, started, piece.cost)
-        yield from self.pace.described(piece.cost)
+        self.desk.count = self.tally.described
+        if self.is_narrating:
+            yield from self.describe(glance, glance.frame, stop)
+        yield from self.lookout.look(glance.frame, self.tally.described, lambda: self.is_left(stop))
+        if self.is_left(stop):
+            self.attention.anew()
+        elif self.lookout.is_undecided:
+            self.attention.look_again(glance.frame)
+        yield self.status()
 
-    def say(self, text: str, frame: Frame, started: float, cost: Cost) -> Iterator[Sentence]:
-        """A sentence, unless it is the one that was said last."""
-        if text and text != self.said:
-            self.said = text
-            age = started - frame.seen_at + cost.first_word_s
-            yield Sentence(text, "scene", frame, age, cost, self.tally.described)
+    def heed(self, glance: Glance) -> Iterator[Notice]:
+        """What keeps the camera from seeing is told by itself, and in place of an answer."""
+        for notice in glance.notices:
+            self.desk.hindrance = notice if self.attention.view.is_blocked else None
+            yield notice
+
+    def describe(self, glance: Glance, frame: Frame, stop: Event) -> Iterator[Growing | Sentence | Notice]:
+        """Describe the newest frame; leaves off within a token when `stop` is set, or somebody asks something."""
+        look = Look(frame, self.desk.now(), self.tally.described)
+        room, was_said = self.desk.verbosity.sentences(is_still=glance.is_still), self.desk.said
+        self.news.begins(frame.media_s, has_changed=glance.has_changed)
+        for each in told(self.desk.describer, self.request(glance), lambda: self.is_left(stop)):
+            match each:
+                case Growth():
+                    yield Growing(each.text, frame)
+                case Whole() if room > 0 and self.is_new(each.text, frame):
+                    room -= 1
+                    yield self.say(look.sentence(each, "change" if was_said and glance.has_changed else "scene"))
+                case Doubt():
+                    yield from self.doubt(each.reason)
+                case Ended():
+                    yield from self.spent(each.cost, is_quiet=glance.is_overdue and self.desk.said is was_said)
+
+    def spent(self, cost: Cost, *, is_quiet: bool) -> Iterator[Notice]:
+        """A description has come to its end; `is_quiet`: it was a heartbeat, and found nothing new."""
+        self.tally.spent(cost)
+        if is_quiet:
+            yield self.quiet.beat(in_words=self.desk.verbosity.tells_of_quiet)
+        yield from self.attention.pace.described(cost)
+
+    def request(self, glance: Glance) -> Request:
+        """A long description only where there is time for it."""
+        is_long = self.desk.verbosity.is_long and glance.is_still
+        words, most = (LONG_PROMPT, self.desk.max_tokens * LONGER) if is_long else (self.prompt, self.desk.max_tokens)
+        return Request(tuple(self.recent), words, most, self.attention.pace.effort.image_tokens)
+
+    def is_new(self, text: str, frame: Frame) -> bool:
+        """Whether it is worth saying; if that is in doubt, there will be another look soon."""
+        self.doubted = ""
+        match self.news.judge(text):
+            case "held":
+                self.attention.look_again(frame)
+                return False
+            case "new":
+                return True
+        return False
+
+    def say(self, sentence: Sentence) -> Sentence:
+        self.desk.said = sentence
+        self.quiet.beats = 0
+        return sentence
+
+    def doubt(self, reason: str) -> Iterator[Notice]:
+        """Say so once, until a description can be trusted again."""
+        if reason != self.doubted:
+            self.doubted = reason
+            yield Notice("doubt", reason)
+
+    def is_left(self, stop: Event) -> bool:
+        return stop.is_set() or self.desk.orders.are_pressing

@@ -48,6 +48,7 @@ class Louder:
 
 
 Order = Hold | Listen | Ask | Unask | More | Repeat | Louder
+PRESSING = (Hold, Listen, Ask)
 
 
 @dataclass(slots=True)
@@ -69,6 +70,6 @@ class Orders:
         return taken
 
     @property
-    def are_waiting(self) -> bool:
-        """Cheap enough to be asked at every word of a description."""
-        return bool(self.waiting)
+    def are_pressing(self) -> bool:
+        """Whether one waits for which a description is left unfinished. Asked at every word."""
+        return any(isinstance(order, PRESSING) for order in tuple(self.waiting))

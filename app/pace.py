@@ -19,6 +19,21 @@ HEARTBEAT_S = 60.0
 """Seconds of the source: what has not changed is looked at again after so long, and told again if it is otherwise."""
 
 
+@dataclass(slots=True)
+class Quiet:
+    """How long nothing has been new, in heartbeats."""
+
+    beats: int = 0
+
+    def beat(self, *, in_words: bool) -> Notice:
+        """One more. In words after 1, 2, 4, 8, … of them: silence is explained, and that is not a litany."""
+        self.beats += 1
+        minutes = round(self.beats * HEARTBEAT_S / 60)
+        if in_words and self.beats & (self.beats - 1) == 0:
+            return Notice("nothing new", f"Nothing new for {minutes} {'minute' if minutes == 1 else 'minutes'}.")
+        return Notice("looking", "Still looking.")
+
+
 class Pacing(Protocol):
     """What a narrator asks before, and tells after, a description."""
 

@@ -4,7 +4,7 @@ To add a flag, add a field: its flag, its help and its default come from here.
 """
 
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
@@ -69,8 +69,16 @@ class Settings:
     prompt: str | None = knob(None, "what to ask of each frame", metavar="TEXT")
     frames: int = knob(1, "how many frames the model is shown, oldest first", metavar="N", type=at_least(1, int))
     max_tokens: int = knob(64, "the longest description, in tokens", metavar="N", type=at_least(1, int))
-    every: float = knob(
-        1.0, "the least time between two looks, in seconds of the source", metavar="S", type=at_least(0)
+    every: float | None = knob(
+        None, "the least time between two looks, in seconds of the source (0.4)", metavar="S", type=at_least(0)
+    )
+    verbosity: str = knob(
+        "brief",
+        "how much is said: quiet, a sentence now and then; brief, what is new; full, at length once it is still",
+        choices=("quiet", "brief", "full"),
+    )
+    watch: Sequence[str] | None = knob(
+        None, "also tell when this begins and ends; can be given several times", metavar="TEXT", action="append"
     )
     pace: str = knob(
         "steady",
@@ -79,12 +87,34 @@ class Settings:
         choices=("steady", "auto"),
     )
     speak: bool | None = knob(None, "say the sentences aloud (on a terminal: yes)", action=BooleanOptionalAction)
-    voice: str | None = knob(None, "which voice of `say` or espeak-ng", metavar="NAME")
+    voice: str | None = knob(None, "which voice; ./run.sh voices lists them", metavar="NAME")
+    audio_device: str | None = knob(None, "where it is heard: a loudspeaker's name, or part of it", metavar="NAME")
+    earcons: bool = knob(
+        True, "short sounds: ready, something changed, the camera is lost", action=BooleanOptionalAction
+    )
+    hush: bool = knob(
+        False, "wait while somebody speaks: the microphone tells how loud it is, no more", action="store_true"
+    )
+    screen_reader: bool = knob(
+        False, "for use with a screen reader: one plain line a sentence, no voice of its own", action="store_true"
+    )
+    subtitles: str | None = knob(None, "write the sentences as subtitles", metavar="FILE.vtt|.srt")
+    thumbnails: bool = knob(False, "keep a small picture of each sentence beside the log", action="store_true")
     log: str | None = knob(None, "append every sentence and notice to a JSONL file", metavar="FILE.jsonl")
     seconds: float | None = knob(
         None, "end by itself after so many seconds of narration", metavar="S", type=at_least(0)
     )
     json: bool = knob(False, "JSON lines on standard output instead of plain sentences", action="store_true")
+
+    @property
+    def least_s(self) -> float:
+        """Between two looks; a change is waited out, so that a moving scene has one a second all the same."""
+        return 0.4 if self.every is None else self.every
+
+    @property
+    def caption_s(self) -> float:
+        """How long a caption may take before it falls behind."""
+        return 1.0 if self.every is None else self.every
 
     @property
     def wish(self) -> Wish:

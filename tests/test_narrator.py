@@ -1,21 +1,29 @@
 """The live loop, with a scripted describer and sources made of lists."""
 
+import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from threading import Event
+from typing import Any
 
 import numpy as np
 import pytest
 
+from app.attention import Attention
 from app.conditions import Conditions
+from app.desk import Desk
 from app.errors import ModelError
-from app.flow import Banner, Cost, Frame, Growing, Happening, Notice, Passing, Seen, Sentence, Status
-from app.gate import Gate
+from app.flow import Again, Banner, Cost, Frame, Growing, Happening, Notice, Passing, Seen, Sentence, Silence, Status
 from app.governor import Governor
-from app.narrator import Narrator, Tally
+from app.lookout import Lookout
+from app.narrator import Narrator
+from app.orders import Ask, Hold, Listen, Louder, More, Order, Orders, Repeat, Unask
 from app.pace import GovernedPace, Pace
 from app.pixels import Pixels
+from app.tally import Tally
+from app.verbosity import LONG_PROMPT, level
 from app.vision.scripted import ScriptedDescriber
+from app.watching import Watch
 
 
 @dataclass
@@ -36,21 +44,27 @@ class Listed:
             self.is_closed = True
 
 
-def frame(number: int, level: int | None = None) -> Frame:
-    """A frame a second, each of another brightness, so that the gate opens."""
-    pixels = np.full((48, 64, 3), 60 * (number % 4) if level is None else level, np.uint8)
+def frame(number: int, scene: int | None = None) -> Frame:
+    """A frame a second, each of another scene, so that the gate opens: bars of other widths and colours."""
+    seed = number % 4 if scene is None else scene
+    columns = np.arange(64) // (4 + 3 * seed) % 2
+    colours = np.array([[200, 60, 40 + 50 * seed], [30, 90 + 40 * seed, 220]], np.uint8)
+    pixels = np.repeat(colours[columns][None], 48, axis=0)
     return Frame(pixels, seen_at=100.0 + number, media_s=float(number), number=number)
 
 
-def narrator(*script: str | ModelError, **how: int | float) -> Narrator:
-    every, piece_s = how.pop("every", 0), how.pop("piece_s", 0)
+def narrator(*script: str | ModelError, **how: Any) -> Narrator:
+    every, piece_s, verbosity = how.pop("every", 0), how.pop("piece_s", 0), level(how.pop("verbosity", "brief"))
+    max_tokens, watches = how.pop("max_tokens", 64), how.pop("watches", ())
     describer = ScriptedDescriber(script, piece_s=piece_s, wait=lambda _s: None)
-    return Narrator(describer, "What?", Gate(), Pace(every), now=lambda: 200.0, **how)
+    desk = Desk(describer, Orders(), verbosity, max_tokens, now=lambda: 200.0)
+    lookout = Lookout(describer, watches, now=lambda: 200.0, wall=lambda: 1_000_000.0)
+    return Narrator(desk, "What?", Attention(Pace(every)), lookout, **how)
 
 
 def scripted(narrator: Narrator) -> ScriptedDescriber:
-    assert isinstance(narrator.describer, ScriptedDescriber)
-    return narrator.describer
+    assert isinstance(narrator.desk.describer, ScriptedDescriber)
+    return narrator.desk.describer
 
 
 def watch(narrator: Narrator, items: Sequence[Seen | Notice]) -> list[Happening]:
@@ -78,7 +92,7 @@ def test_the_sentence_carries_its_frame_its_age_and_its_cost() -> None:
 
 def test_frames_that_show_nothing_new_are_not_described() -> None:
     quiet = narrator("One.", "Two.")
-    watch(quiet, [frame(number, level=90) for number in range(10)])
+    watch(quiet, [frame(number, scene=1) for number in range(10)])
     assert len(scripted(quiet).asked) == 1
 
 
@@ -88,8 +102,8 @@ def test_the_throttle_counts_the_sources_own_seconds() -> None:
     assert [request.frames[-1].number for request in scripted(slow).asked] == [0, 3, 6, 9]
 
 
-def test_the_sentence_that_was_said_last_is_not_said_again() -> None:
-    told = watch(narrator("A man.", "A man.", "A dog.", "A man."), [frame(number) for number in range(4)])
+def test_what_was_said_last_is_not_said_again_and_what_was_said_before_it_once_it_is_sure() -> None:
+    told = watch(narrator("A man.", "A man.", "A dog.", "A man.", "A man."), [frame(number) for number in range(5)])
     assert sentences(told) == ["A man.", "A dog.", "A man."]
 
 
@@ -105,8 +119,14 @@ def test_two_sentences_of_one_description_are_told_one_by_one() -> None:
     assert sentences(told) == ["A man sits.", "He reads."]
 
 
-def test_a_description_cut_at_the_limit_shows_it() -> None:
-    assert sentences(watch(narrator("A man sits on a chair.", max_tokens=3), [frame(0)])) == ["A man sits…"]
+def test_a_sentence_cut_at_the_limit_is_a_notice_and_not_a_sentence() -> None:
+    told = watch(narrator("A man sits on a chair.", max_tokens=3), [frame(0)])
+    assert kinds(told) == [("doubt", "The model did not finish its sentence about this picture.")]
+
+
+def test_whole_sentences_before_the_limit_are_told() -> None:
+    told = watch(narrator("A man sits. He reads a book.", max_tokens=5), [frame(0)])
+    assert kinds(told) == [("scene", "A man sits.")]
 
 
 def test_notices_of_the_source_are_passed_on_and_never_become_sentences() -> None:
@@ -187,7 +207,7 @@ class Unplugged:
 
 def test_a_governed_narrator_asks_for_the_tokens_that_it_may_have_and_says_what_it_spares() -> None:
     sensor, spare = Unplugged(), narrator("One.", "Two.", "Three.", piece_s=9.0)
-    spare.pace = GovernedPace(Governor((64, 36), 1.0), sensor, now=lambda: 0.0)
+    spare.attention.pace = GovernedPace(Governor((64, 36), 1.0), sensor, now=lambda: 0.0)
     told = watch(spare, [frame(number) for number in range(30)])
     notices = [each.text for each in told if isinstance(each, Notice)]
     assert notices == [
@@ -235,7 +255,186 @@ def test_a_frame_that_pace_or_gate_lets_go_by_is_never_copied() -> None:
 
 def test_a_still_scene_is_looked_at_once_a_minute_and_told_of_again_only_if_it_is_otherwise() -> None:
     """What the gate does not see, a clock's minute for example, is not missed for good."""
-    watched = narrator("It is 12:45.", "It is 12:45.", "It is 12:46.")
-    told = watch(watched, [frame(second, level=90) for second in range(150)])
-    assert [request.frames[-1].number for request in scripted(watched).asked] == [0, 60, 120]
+    watched = narrator("It is 12:45.", "It is 12:45.", "It is 12:46.", "It is 12:46.")
+    told = watch(watched, [frame(second, scene=1) for second in range(150)])
+    assert [request.frames[-1].number for request in scripted(watched).asked] == [0, 60, 120, 121]  # twice, to be sure
     assert sentences(told) == ["It is 12:45.", "It is 12:46."]
+
+
+def kinds(told: Sequence[Happening]) -> list[tuple[str, str]]:
+    return [(each.kind, each.text) for each in told if isinstance(each, Sentence | Notice)]
+
+
+def test_quiet_is_explained_after_one_two_and_four_minutes_and_ticks_in_between() -> None:
+    told = watch(narrator("A man."), [frame(second, scene=1) for second in range(0, 301)])
+    assert [each.text for each in told if isinstance(each, Notice)] == [
+        "Nothing new for 1 minute.",
+        "Nothing new for 2 minutes.",
+        "Still looking.",
+        "Nothing new for 4 minutes.",
+        "Still looking.",
+    ]
+
+
+def test_a_quiet_narrator_never_speaks_of_quiet_and_looks_no_more_than_every_five_seconds() -> None:
+    still = narrator("A man.", verbosity="quiet")
+    notices = [each.kind for each in watch(still, [frame(n, scene=1) for n in range(130)]) if isinstance(each, Notice)]
+    assert notices == ["looking", "looking"]
+    moving = narrator("One.", "Two.", verbosity="quiet")
+    watch(moving, [frame(number) for number in range(11)])
+    assert [request.frames[-1].number for request in scripted(moving).asked] == [0, 5, 10]
+
+
+def test_a_brief_narrator_tells_two_sentences_of_a_still_scene_and_a_full_one_all() -> None:
+    four = "A man sits. A dog lies beside him. A lamp is lit. A window is open."
+    assert len(sentences(watch(narrator(four), [frame(0)]))) == 2
+    full = narrator(four, verbosity="full")
+    assert len(sentences(watch(full, [frame(0)]))) == 4
+    assert (scripted(full).asked[0].prompt, scripted(full).asked[0].max_tokens) == (LONG_PROMPT, 192)
+
+
+def test_a_change_is_told_as_one_and_the_first_scene_is_not() -> None:
+    told = watch(narrator("A man.", "A dog."), [frame(0), frame(1)])
+    assert kinds(told) == [("scene", "A man."), ("change", "A dog.")]
+
+
+@pytest.mark.parametrize("nonsense", ["", "...", "a man, a man, a man, a man, a man, a man, a man, a man"])
+def test_what_cannot_be_trusted_is_a_notice_once_and_never_a_sentence(nonsense: str) -> None:
+    told = watch(narrator(nonsense, nonsense, "A man.", nonsense), [frame(number) for number in range(4)])
+    assert [kind for kind, _ in kinds(told)] == ["doubt", "scene", "doubt"]
+
+
+def test_a_model_that_repeats_itself_is_cut_where_it_begins_to() -> None:
+    looping = narrator("A man sits. " + "He reads a book. " * 40, max_tokens=400)
+    told = watch(looping, [frame(0)])
+    assert sentences(told)[0] == "A man sits."
+    assert scripted(looping).cancelled == 1
+
+
+@dataclass
+class Ordering:
+    """A source before some of whose frames people ask something."""
+
+    frames_: Sequence[Frame]
+    orders: Orders
+    given: dict[int, Sequence[Order]]
+    banner: Banner = field(default=Banner("a list"))
+
+    def frames(self, _stop: Event) -> Generator[Seen | Notice]:
+        for each in self.frames_:
+            for order in self.given.get(each.number, ()):
+                self.orders.give(order)
+            yield each
+
+
+def ordered(
+    narrator: Narrator, count: int, given: dict[int, Sequence[Order]], scene: int | None = None
+) -> list[Happening]:
+    frames = [frame(number, scene) for number in range(count)]
+    return list(narrator.watch(Ordering(frames, narrator.desk.orders, given), Event()))
+
+
+def test_nothing_is_looked_at_while_stopped_and_the_newest_frame_when_it_goes_on() -> None:
+    stopped = narrator("One.", "Two.", "Three.")
+    ordered(stopped, 8, {2: [Hold(True)], 6: [Hold(False)]})
+    assert [request.frames[-1].number for request in scripted(stopped).asked] == [0, 1, 6, 7]
+
+
+def test_a_question_is_answered_about_the_frame_at_which_it_began() -> None:
+    asked = narrator("A man.", "Red.", "A dog.")
+    told = ordered(asked, 8, {1: [Listen()], 5: [Ask("What colour?")]})
+    question = scripted(asked).asked[1]
+    assert (question.prompt, [each.number for each in question.frames]) == ("What colour?", [1])
+    (answer,) = (each for each in told if isinstance(each, Sentence) and each.kind == "answer")
+    assert (answer.text, answer.about, answer.frame.number) == ("Red.", "What colour?", 1)
+    assert [each for each in told if isinstance(each, Silence)] == [Silence(False)]
+    assert scripted(asked).asked[2].frames[-1].number == 5  # then it goes on, with what is there now
+
+
+def test_a_question_that_is_given_up_costs_nothing_but_silence() -> None:
+    given_up = narrator("One.", "Two.", "Three.")
+    ordered(given_up, 6, {1: [Listen()], 4: [Unask()]})
+    assert [request.frames[-1].number for request in scripted(given_up).asked] == [0, 5]  # 4 looks like 0
+
+
+def test_an_answer_while_stopped_does_not_start_the_narration() -> None:
+    stopped = narrator("One.", "Red.")
+    told = ordered(stopped, 6, {1: [Hold(True)], 2: [Listen()], 3: [Ask("What colour?")]})
+    assert len(scripted(stopped).asked) == 2
+    assert not [each for each in told if isinstance(each, Silence)]
+
+
+def test_more_is_a_long_description_of_the_frame_that_was_described_last() -> None:
+    curious = narrator("A man.", "A man sits at a desk. He wears a hat.")
+    told = ordered(curious, 4, {3: [More()]}, scene=1)
+    request = scripted(curious).asked[1]
+    assert (request.prompt, request.frames[-1].number, request.max_tokens) == (LONG_PROMPT, 0, 192)
+    assert [text for kind, text in kinds(told) if kind == "answer"] == ["A man sits at a desk.", "He wears a hat."]
+
+
+def test_repeat_says_the_last_sentence_again_and_asks_no_model() -> None:
+    deaf = narrator("A man.")
+    told = ordered(deaf, 4, {2: [Repeat()]}, scene=1)
+    (again,) = (each for each in told if isinstance(each, Again))
+    assert again.sentence.text == "A man."
+    assert len(scripted(deaf).asked) == 1
+
+
+@pytest.mark.parametrize("order", [More(), Repeat()])
+def test_before_anything_is_described_there_is_nothing_to_say_more_of(order: Order) -> None:
+    told = ordered(narrator("A man."), 1, {0: [order]})
+    assert kinds(told)[0] == ("nothing yet", "Nothing has been described yet.")
+
+
+def test_plus_and_minus_change_how_much_is_said_and_say_so() -> None:
+    told = ordered(
+        narrator("A man."), 5, {1: [Louder(1)], 2: [Louder(1)], 3: [Louder(-1), Louder(-1), Louder(-1)]}, scene=1
+    )
+    assert [text for kind, text in kinds(told) if kind == "verbosity"] == [
+        "Full.",
+        "Full.",
+        "Brief.",
+        "Quiet.",
+        "Quiet.",
+    ]
+
+
+def test_a_question_leaves_a_description_unfinished_and_the_scene_is_described_afterwards() -> None:
+    interrupted, asked = narrator("one two three four five.", "Red.", "A dog."), []
+    source = Ordering([frame(n, scene=1) for n in range(4)], interrupted.desk.orders, {2: [Ask("What colour?")]})
+    for happening in interrupted.watch(source, Event()):
+        if isinstance(happening, Growing) and not asked:
+            interrupted.desk.orders.give(Listen())
+            asked.append(happening)
+    assert scripted(interrupted).cancelled == 1
+    assert [request.prompt for request in scripted(interrupted).asked] == ["What?", "What colour?", "What?"]
+
+
+def test_what_is_watched_for_is_told_when_it_begins_and_when_it_ends_with_the_time_of_day() -> None:
+    watched = narrator("No.", "Yes.", "Yes.", "Yes.", "No.", "No.", watches=[Watch("a cat")], is_narrating=False)
+    told = watch(watched, [frame(number) for number in range(6)])
+    (begins, ends) = (each for each in told if isinstance(each, Sentence))
+    assert (begins.kind, begins.about, ends.kind) == ("alert", "a cat", "change")
+    assert re.fullmatch(r"A cat: since \d\d:\d\d:\d\d\.", begins.text)
+    assert re.fullmatch(r"A cat: no longer, since \d\d:\d\d:\d\d, after 3 seconds\.", ends.text)
+    assert {request.prompt for request in scripted(watched).asked} == {"Is there a cat?"}
+
+
+def test_a_doubtful_answer_is_asked_again_soon_even_if_nothing_changes() -> None:
+    doubtful = narrator("No.", "Yes.", "Yes.", watches=[Watch("a cat")], is_narrating=False)
+    frames = [frame(0, scene=0), *(frame(number, scene=1) for number in range(1, 6))]
+    assert len([each for each in watch(doubtful, frames) if isinstance(each, Sentence)]) == 1
+    assert len(scripted(doubtful).asked) == 3  # once it is sure, a still scene is not asked about
+
+
+def test_a_model_that_says_neither_yes_nor_no_is_told_of_once() -> None:
+    vague = narrator("A cat.", watches=[Watch("a cat")], is_narrating=False)
+    told = watch(vague, [frame(number) for number in range(3)])
+    assert [kind for kind, _ in kinds(told)] == ["doubt"]
+
+
+def test_watching_goes_on_beside_the_narration_about_the_same_frame() -> None:
+    both = narrator("A man.", "Yes.", "A dog.", "Yes.", watches=[Watch("a cat")])
+    told = watch(both, [frame(0), frame(1)])
+    assert [kind for kind, _ in kinds(told)] == ["scene", "change", "alert"]
+    assert [request.frames[-1].number for request in scripted(both).asked] == [0, 0, 1, 1]

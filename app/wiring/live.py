@@ -1,22 +1,22 @@
 """A live run and its parts."""
 
-import os
-import sys
-from collections.abc import Sequence
-from pathlib import Path
-from threading import Event
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.card import Card
 from app.errors import UsageError
-from app.flow import Describer, Notice, Output
-from app.live import Parts, Run, Screen
+from app.flow import Describer
+from app.live import Loop, Parts, Run
+from app.orders import Orders
 from app.settings import Settings
 from app.wiring.models import Chosen, chosen, open_describer, proven
+from app.wiring.outputs import finish, open_files, open_screen, open_voice
+from app.wiring.watches import Vigil
 
 if TYPE_CHECKING:
+    from app.desk import Desk
     from app.narrator import Narrator
-    from app.outputs.voice import Voice
     from app.pace import Pacing
 
 
@@ -26,22 +26,47 @@ def live_run(settings: Settings) -> Run:
     Raises:
         Explained: the model is not installed, the source is not there, the log cannot be written, …
     """
+    return watch_run(settings, Vigil(), is_narrating=True)
+
+
+def watch_run(settings: Settings, vigil: Vigil, *, is_narrating: bool = False) -> Run:
+    """A live run that tells what is watched for; without `is_narrating`, nothing else. Raises as `live_run`."""
+    refuse_haste(settings)
+    model, orders = chosen(settings), Orders()
+    refuse_more_frames(settings.frames, model.card)
+
+    def loop(describer: Describer) -> "Narrator":
+        narrator = open_narrator(describer, model, settings, orders)
+        narrator.lookout.watches = vigil.over(settings.watch or ())
+        narrator.is_narrating = is_narrating
+        return narrator
+
+    return open_run(settings, model, loop)
+
+
+def ask_run(settings: Settings, question: str) -> Run:
+    """`./run.sh ask`: one answer, and the end. Raises as `live_run`."""
+    from app.once import Once
+
+    model = chosen(settings)
+    return open_run(settings, model, lambda describer: Once(open_desk(describer, settings, Orders()), question))
+
+
+def open_run(settings: Settings, model: Chosen, loop: Callable[[Describer], Loop]) -> Run:
+    """What every run is made of."""
     from app.cameras.choose import is_live, open_source
     from app.outputs.fan import Fan
 
-    refuse_haste(settings)
-    model, wish = chosen(settings), settings.wish.for_live()
-    refuse_more_frames(settings.frames, model.card)
-    screen = open_screen(settings)
+    screen, wish = open_screen(settings), settings.wish.for_live()
     voices = open_voice(settings, screen)
     return Run(
         Parts(
             source=lambda: open_source(settings.source, settings.asap),
             is_live=is_live(settings.source),
             describer=lambda: open_describer(model, wish, settings.trust_model),
-            narrator=lambda describer: open_narrator(describer, model, settings),
+            loop=loop,
             screen=screen,
-            outputs=Fan([*open_log(settings, screen), *voices]),
+            outputs=Fan([*open_files(settings, screen), *voices]),
             last_words=lambda stop: finish(voices, stop),
             warnings=model.notes,
             seconds=settings.seconds,
@@ -62,65 +87,39 @@ def refuse_haste(settings: Settings) -> None:
         raise UsageError("--asap waits for every caption, so there is no pace to govern", "leave out --asap or --pace")
 
 
-def open_narrator(describer: Describer, model: Chosen, settings: Settings) -> "Narrator":
-    from app.gate import Gate
+def open_narrator(
+    describer: Describer,
+    model: Chosen,
+    settings: Settings,
+    orders: Orders | None = None,
+    now: Callable[[], float] = time.monotonic,
+) -> "Narrator":
+    """A narrator as the settings say. `orders`: where it finds what people ask; `now`: the clock of the frames."""
+    from app.attention import Attention
+    from app.lookout import Lookout
     from app.narrator import Narrator
 
-    words, pace = settings.words(model.card.prompt), open_pace(describer, model, settings)
-    return Narrator(describer, words, Gate(), pace, settings.frames, settings.max_tokens)
+    desk = open_desk(describer, settings, orders or Orders(), now)
+    attention = Attention(open_pace(describer, model, settings))
+    lookout = Lookout(describer, now=now)
+    return Narrator(desk, settings.words(model.card.prompt), attention, lookout, frame_count=settings.frames)
+
+
+def open_desk(
+    describer: Describer, settings: Settings, orders: Orders, now: Callable[[], float] = time.monotonic
+) -> "Desk":
+    from app.desk import Desk
+    from app.verbosity import level
+
+    return Desk(describer, orders, level(settings.verbosity), settings.max_tokens, now)
 
 
 def open_pace(describer: Describer, model: Chosen, settings: Settings) -> "Pacing":
     from app.pace import GovernedPace, Pace
 
     if settings.pace == "steady":
-        return Pace(settings.every)
+        return Pace(settings.least_s)
     from app.governor import Governor
     from app.power.sensor import PowerSensor
 
-    return GovernedPace(Governor(proven(model, settings.wish, describer), settings.every), PowerSensor())
-
-
-def open_screen(settings: Settings) -> Screen:
-    from app.outputs.screen import wants_plain
-
-    if settings.json:
-        from app.outputs.json_lines import JsonLines
-
-        return JsonLines()
-    if wants_plain(sys.stdout, sys.stderr, os.environ):
-        from app.outputs.plain import Plain
-
-        return Plain()
-    from app.outputs.terminal import Terminal
-
-    return Terminal()
-
-
-def open_log(settings: Settings, screen: Screen) -> Sequence[Output]:
-    if not settings.log:
-        return ()
-    from app.outputs.log import Log
-
-    return (Log(Path(settings.log), screen.tell),)
-
-
-def open_voice(settings: Settings, screen: Screen) -> "Sequence[Voice]":
-    """The voice, if one is wanted: on a terminal or by name it is, unless told otherwise."""
-    is_wanted = sys.stdout.isatty() or bool(settings.voice) if settings.speak is None else settings.speak
-    if not is_wanted:
-        return ()
-    from app.outputs.engines import find_engine, no_voice
-    from app.outputs.voice import Voice
-
-    engine = find_engine(settings.voice)
-    if engine:
-        return (Voice(engine, screen.tell),)
-    for warning in no_voice().warnings:
-        screen.tell(Notice("warning", warning))
-    return ()
-
-
-def finish(voices: "Sequence[Voice]", stop: Event) -> None:
-    for each in voices:
-        each.finish(stop)
+    return GovernedPace(Governor(proven(model, settings.wish, describer), settings.caption_s), PowerSensor())

@@ -1,0 +1,115 @@
+"""Which frames are worth a look: what the gate sees, once it has come to rest, and what else asks for one.
+
+Works on the source's own time, so that a file read fast is judged as filmed. It describes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.flow import Frame, Notice, Seen
+from app.gate import Gate, shrunk
+from app.pace import Pacing
+from app.pixels import Pixels
+from app.view import View
+
+GLANCE_S = 0.06
+"""Between two frames that are compared at all: every second one of a camera at 30 a second."""
+PATIENCE_S = 0.7
+"""The longest that a change may go on before it is looked at all the same."""
+AGAIN_S = 0.4
+"""From a look that left a doubt to the next."""
+SPARSE_S = 0.4
+"""Frames of a source further apart than this cannot tell whether anything moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What one frame was found to be worth."""
+
+    notices: Sequence[Notice] = ()
+    """What keeps the camera from seeing, or no longer does."""
+    frame: Frame | None = None
+    """The frame, if it is to be described."""
+    has_changed: bool = False
+    """The gate sees something new in it; else it is looked at for another reason."""
+    is_still: bool = False
+    """Nothing moves in it."""
+    is_overdue: bool = False
+    """It is looked at because so long nothing was."""
+
+
+NOTHING = Glance()
+
+
+@dataclass(slots=True)
+class Attention:
+    """Chooses frames."""
+
+    pace: Pacing
+    gate: Gate = field(default_factory=Gate)
+    view: View = field(default_factory=View)
+    last: tuple[int, float] | None = field(default=None, init=False)
+    """Number and media time of the frame glanced at last; not the frame, whose memory is its source's."""
+    opened_at: float | None = field(default=None, init=False)
+    """Media time of the first frame of the change that is going on."""
+    again_at: float | None = field(default=None, init=False)
+    """Media time from which a look is wanted, changed or not."""
+    took_at: float | None = field(default=None, init=False)
+    least_s: float = field(default=0.0, init=False)
+    """Between two looks, whatever the pace allows."""
+
+    def look_again(self, frame: Frame) -> None:
+        """`frame` left a doubt: have another look soon."""
+        self.again_at = frame.media_s + AGAIN_S
+
+    def anew(self) -> None:
+        """The last look came to nothing: the next frame is worth one."""
+        self.gate.last = None
+
+    def glance(self, seen: Seen) -> Glance:
+        """Judge one frame; only one that is to be described is copied."""
+        before = self.last
+        if before and 0 <= seen.media_s - before[1] < GLANCE_S:
+            return NOTHING
+        self.last = seen.number, seen.media_s
+        look = shrunk(seen.view)
+        notices, is_calm = self.view.judge(look, seen.media_s), self.gate.is_calm(look)
+        if self.view.is_blocked:
+            self.opened_at = None
+            return Glance(notices)
+        is_still = is_calm or before is None or is_sparse(*before, seen)
+        has_changed, is_overdue = self.has_changed(seen, look, is_still=is_still), self.pace.is_overdue(seen)
+        is_wanted = has_changed or is_overdue or self.is_doubtful(seen)
+        frame = seen.kept() if is_wanted else None
+        if frame is None:  # nothing to look at, or a newer frame has been written over this one
+            return Glance(notices)
+        self.took(frame, look)
+        return Glance(notices, frame, has_changed, is_still, is_overdue and not has_changed)
+
+    def has_changed(self, seen: Seen, look: Pixels, *, is_still: bool) -> bool:
+        """Whether there is something new that has come to rest, or has gone on for long; a flash is neither."""
+        if not self.is_due(seen):
+            return False
+        if not self.gate.is_news(look):
+            self.opened_at = None
+            return False
+        if self.opened_at is None or seen.media_s < self.opened_at:
+            self.opened_at = seen.media_s
+        return is_still or seen.media_s - self.opened_at >= PATIENCE_S
+
+    def is_due(self, seen: Seen) -> bool:
+        return self.pace.is_due(seen) and (self.took_at is None or not 0 <= seen.media_s - self.took_at < self.least_s)
+
+    def is_doubtful(self, seen: Seen) -> bool:
+        return self.again_at is not None and seen.media_s >= self.again_at and self.is_due(seen)
+
+    def took(self, frame: Frame, look: Pixels) -> None:
+        self.opened_at = self.again_at = None
+        self.took_at = frame.media_s
+        self.gate.took(look)
+        self.pace.took(frame)
+
+
+def is_sparse(number: int, media_s: float, seen: Seen) -> bool:
+    """Whether the source's frames, those in between included, are too far apart to be compared."""
+    return seen.number > number and (seen.media_s - media_s) / (seen.number - number) > SPARSE_S

@@ -1,0 +1,105 @@
+"""What people ask of a running narrator: to be quiet, to answer, to say more or again."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from app.flow import Again, Describer, Frame, Growing, Happening, Notice, Request, Seen, Sentence, Silence
+from app.orders import Ask, Hold, Listen, Louder, More, Orders, Repeat, Unask
+from app.telling import Doubt, Ended, Growth, Look, Whole, told
+from app.verbosity import BRIEF, LONG_PROMPT, LONGER, Verbosity, louder
+
+
+@dataclass(slots=True)
+class Desk:
+    """Carries out orders, one after the other, on the thread that owns the describer."""
+
+    describer: Describer
+    orders: Orders = field(default_factory=Orders)
+    verbosity: Verbosity = BRIEF
+    max_tokens: int = 64
+    now: Callable[[], float] = time.monotonic
+    is_stopped: bool = field(default=False, init=False)
+    is_listening: bool = field(default=False, init=False)
+    """A question is being typed."""
+    kept: Frame | None = field(default=None, init=False)
+    """The frame of the moment at which the question began."""
+    described: Frame | None = field(default=None, init=False)
+    """The frame that was described last."""
+    said: Sentence | None = field(default=None, init=False)
+    """The sentence that was said last."""
+    hindrance: Notice | None = field(default=None, init=False)
+    """What keeps the camera from seeing, while something does."""
+    count: int = field(default=0, init=False)
+    """Frames described so far."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the narrator is to keep still."""
+        return self.is_stopped or self.is_listening
+
+    def obey(self, seen: Seen, is_left: Callable[[], bool]) -> Iterator[Happening]:
+        """Carry out what waits; `seen` is the newest frame."""
+        for order in self.orders.take():
+            match order:
+                case Hold():
+                    self.is_stopped = order.is_held
+                case Listen():
+                    self.is_listening, self.kept = True, None
+                case Unask():
+                    self.is_listening, self.kept = False, None
+                case Ask():
+                    yield from self.ask(order.question, seen, is_left)
+                case More():
+                    yield from self.more(is_left)
+                case Repeat():
+                    yield from self.repeat()
+                case Louder():
+                    yield self.turn(order.steps)
+        if self.is_listening and self.kept is None:
+            self.kept = seen.kept()
+
+    def ask(self, question: str, seen: Seen, is_left: Callable[[], bool]) -> Iterator[Happening]:
+        """Answer about the frame of the moment at which the question began, then let the narration go on."""
+        frame = self.kept or seen.kept() or self.described
+        self.is_listening, self.kept = False, None
+        if self.hindrance:
+            yield self.hindrance
+        elif frame:
+            request = Request((frame,), question, self.max_tokens * LONGER)
+            yield from self.answer(request, question, is_left)
+        if not self.is_stopped:
+            yield Silence(False)
+
+    def more(self, is_left: Callable[[], bool]) -> Iterator[Happening]:
+        """Describe at length what was described last."""
+        if self.described is None:
+            yield nothing_yet()
+            return
+        request = Request((self.described,), LONG_PROMPT, self.max_tokens * LONGER)
+        yield from self.answer(request, "more", is_left)
+
+    def repeat(self) -> Iterator[Happening]:
+        yield Again(self.said) if self.said else nothing_yet()
+
+    def turn(self, steps: int) -> Notice:
+        self.verbosity = louder(self.verbosity, steps)
+        return Notice("verbosity", f"{self.verbosity.name.capitalize()}.")
+
+    def answer(self, request: Request, about: str, is_left: Callable[[], bool]) -> Iterator[Happening]:
+        look = Look(request.frames[-1], self.now(), self.count)
+        for each in told(self.describer, request, is_left):
+            match each:
+                case Growth():
+                    yield Growing(each.text, look.frame)
+                case Whole():
+                    self.said = look.sentence(each, "answer", about)
+                    yield self.said
+                case Doubt():
+                    yield Notice("doubt", each.reason)
+                case Ended():
+                    pass
+
+
+def nothing_yet() -> Notice:
+    return Notice("nothing yet", "Nothing has been described yet.")

@@ -1,0 +1,113 @@
+"""What each command takes: one parser a command, from the settings' flags and a few of its own."""
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from app.errors import UsageError
+from app.settings import add_flags, at_least
+
+SAFETY = "Not for navigation, traffic or medicine: it can be wrong, and it can be late."
+BENCHED = """The rows are: a, mlx-vlm with its defaults; b, mlx-vlm with one tile; c, looksay without drafts; d,
+looksay; and where they are there, llama-server and transformers. Then b and d narrate a clip as filmed. All of it takes
+about 40 seconds with the demo model. --model geometry:smolvlm2-256m measures random weights of the real geometry."""
+MODEL_FLAGS = ("trust_model", "image_tokens", "precision")
+HEARD = ("speak", "voice", "audio_device", "earcons", "hush", "screen_reader")
+PLACES = ("model", *MODEL_FLAGS, "backend", "max_tokens", *HEARD, "json")
+"""What every command takes that looks and speaks."""
+DEMO_FLAGS = (
+    *("frames", *MODEL_FLAGS, "prompt", "max_tokens", "every", "pace", "verbosity", "watch", *HEARD, "subtitles"),
+    *("log", "thumbnails", "seconds", "json", "asap"),
+)
+
+Make = Callable[[str, str], ArgumentParser]
+"""Makes the parser of the command of this name, which does what the words say."""
+
+
+class Parser(ArgumentParser):
+    """An argument parser whose complaints are explained like every other failure."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(allow_abbrev=False, epilog=SAFETY, **how)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, f"{self.prog} --help lists what it takes")
+
+
+def flags(*names: str) -> Make:
+    """A parser maker for a command that takes these settings."""
+
+    def make(name: str, words: str) -> ArgumentParser:
+        parser = Parser(prog=f"./run.sh {name}", description=words)
+        add_flags(parser, frozenset(names))
+        return parser
+
+    return make
+
+
+def pictures(name: str, words: str) -> ArgumentParser:
+    parser = flags("model", *MODEL_FLAGS, "backend", "prompt", "max_tokens", "json")(name, words)
+    parser.add_argument("picture", nargs="+", help="a picture, a folder, an http(s) or data: address, or - for stdin")
+    parser.add_argument("--ask", metavar="TEXT", help="a question to answer instead of describing")
+    return parser
+
+
+def checked(name: str, words: str) -> ArgumentParser:
+    parser = flags("model", "json")(name, words)
+    parser.add_argument(
+        "target",
+        nargs="?",
+        metavar="NAME|PATH|URL",
+        help="a model, a GGUF file, or a server's address; else the machine",
+    )
+    parser.add_argument("--mmproj", metavar="FILE", help="the eyes that belong to a GGUF file, if not found beside it")
+    return parser
+
+
+def benched(name: str, words: str) -> ArgumentParser:
+    parser = flags("model", *MODEL_FLAGS, "prompt", "max_tokens")(name, words)
+    parser.description = f"{words} {BENCHED}"
+    number, form, default = at_least(1, int), parser.add_mutually_exclusive_group(), "(default: %(default)s)"
+    live = "length of each live row, in seconds; 0 leaves them out (default: 10)"
+    form.add_argument("--json", action="store_true", help="one JSON object on standard output instead of tables")
+    form.add_argument("--markdown", action="store_true", help="the tables ready to paste")
+    parser.add_argument("--seconds", metavar="S", type=at_least(0), help=live)
+    parser.add_argument("--rounds", metavar="N", type=number, default=3, help=f"turns of all rows {default}")
+    parser.add_argument(
+        "--captions", metavar="N", type=number, default=12, help=f"frames of a clip in a round {default}"
+    )
+    parser.add_argument("--compare", metavar="OLD.json", help="say what has changed since an earlier --json")
+    parser.add_argument("--gguf", metavar="FILE", help="also measure llama-server, if it is on PATH, with this model")
+    parser.add_argument("--mmproj", metavar="FILE", help="the eyes that belong to the GGUF file")
+    return parser
+
+
+def asked(name: str, words: str) -> ArgumentParser:
+    parser = flags("source", *PLACES)(name, words)
+    parser.add_argument("question", metavar="TEXT", help="what to ask")
+    return parser
+
+
+def watched(name: str, words: str) -> ArgumentParser:
+    parser = flags("source", "asap", "frames", "every", "pace", "seconds", "watch", "log", "thumbnails", *PLACES)(
+        name, words
+    )
+    number = at_least(0)
+    parser.add_argument("wish", metavar="TEXT", help='what to watch for: "a person at the door", or a question')
+    parser.add_argument("--then", metavar="COMMAND", help="run this when it begins; {text} becomes what is told")
+    parser.add_argument(
+        "--for", dest="lasting", metavar="S", type=number, default=0.0, help="only if it lasts so many seconds"
+    )
+    parser.add_argument(
+        "--cooldown", metavar="S", type=number, default=0.0, help="from one beginning that is told to the next"
+    )
+    return parser
+
+
+def looked_back(name: str, words: str) -> ArgumentParser:
+    parser = flags("json")(name, words)
+    parser.add_argument("--log", metavar="FILE.jsonl", help="which log; else the one that was written last")
+    parser.add_argument("--find", metavar="WORD", help="only what has this in it, accents and capitals aside")
+    parser.add_argument("--since", metavar="WHEN", help="only since: 10m, 2h, 3d, 14:30 or 2026-11-20")
+    parser.add_argument("--wipe", action="store_true", help="take the log and its thumbnails away")
+    return parser

@@ -1,0 +1,77 @@
+"""Where a run's sentences go, by its settings."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from app.errors import UsageError
+from app.flow import Notice, Output
+from app.live import Screen
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.outputs.voice import Voice
+
+
+def open_screen(settings: Settings) -> Screen:
+    from app.outputs.screen import wants_plain
+
+    if settings.json:
+        from app.outputs.json_lines import JsonLines
+
+        return JsonLines()
+    if wants_plain(sys.stdout, sys.stderr, os.environ):
+        from app.outputs.plain import Plain
+
+        return Plain()
+    from app.outputs.terminal import Terminal
+
+    return Terminal()
+
+
+def open_files(settings: Settings, screen: Screen) -> Sequence[Output]:
+    """Log, thumbnails and subtitles, as far as they are asked for."""
+    return [*open_log(settings, screen)]
+
+
+def open_log(settings: Settings, screen: Screen) -> Sequence[Output]:
+    if not settings.log:
+        if settings.thumbnails:
+            raise UsageError("--thumbnails are kept beside a log", "add --log FILE.jsonl")
+        return ()
+    from app.logbook import remember, thumbnails_of
+    from app.outputs.log import Log
+
+    path = Path(settings.log).expanduser()
+    folder = thumbnails_of(path) if settings.thumbnails else None
+    log = Log(path, screen.tell, thumbnails=folder)
+    remember(path)
+    if folder is None:
+        return (log,)
+    from app.outputs.thumbnails import Thumbnails
+
+    return (log, Thumbnails(folder, screen.tell))
+
+
+def open_voice(settings: Settings, screen: Screen) -> "Sequence[Voice]":
+    """The voice, if one is wanted: on a terminal or by name it is, unless told otherwise."""
+    is_wanted = sys.stdout.isatty() or bool(settings.voice) if settings.speak is None else settings.speak
+    if not is_wanted:
+        return ()
+    from app.outputs.engines import find_engine, no_voice
+    from app.outputs.voice import Voice
+
+    engine = find_engine(settings.voice)
+    if engine:
+        return (Voice(engine, screen.tell),)
+    for warning in no_voice().warnings:
+        screen.tell(Notice("warning", warning))
+    return ()
+
+
+def finish(voices: "Sequence[Voice]", stop: Event) -> None:
+    for each in voices:
+        each.finish(stop)
