@@ -7,6 +7,7 @@
     ├── OutputError     a log or a voice cannot be written to or started
     ├── HistoryError    a log cannot be read, or is none
     ├── InstallError    fetching or converting a model did not work
+    ├── ScoreError      a clip's truth or a log cannot be scored by
     └── BenchError      results cannot be read or compared
 
 Everything else keeps its traceback: it is a defect of looksay, not of what it was given.
@@ -47,6 +48,10 @@ class OutputError(Explained):
 
 
 class HistoryError(Explained):
+    pass
+
+
+class ScoreError(Explained):
     pass
 
 
