@@ -1,6 +1,7 @@
 """A question as it is typed, for screens that draw nothing twice: appended to the last line, as a terminal echoes."""
 
 from dataclasses import dataclass, field
+from os.path import commonprefix
 from typing import TextIO
 
 from rich.cells import cell_len
@@ -9,6 +10,8 @@ from app.flow import Asking
 from app.outputs.screen import put
 
 LEAD = "ask: "
+MOST_BACK = 8
+"""Characters: a terminal does not go back beyond the beginning of a row."""
 
 
 @dataclass(slots=True)
@@ -43,13 +46,12 @@ class Echo:
             self._go_on(self.question)
 
     def _go_on(self, text: str) -> None:
-        """Append, or take one character back; what is more than that goes to a new line."""
-        before = self.shown
-        if before is not None and text.startswith(before):
-            put(text[len(before) :], self.stream, end="")
-        elif before and text == before[:-1]:
-            put("\b \b" * cell_len(before[-1]), self.stream, end="")
-        else:
+        """Take back what has changed and append the rest; what changes much goes to a new line."""
+        kept = commonprefix([self.shown or "", text])
+        gone = (self.shown or "")[len(kept) :]
+        if self.shown is None or len(gone) > MOST_BACK:
             self.make_room()
             put(LEAD + text, self.stream, end="")
+        else:
+            put("\b \b" * cell_len(gone) + text[len(kept) :], self.stream, end="")
         self.shown = text

@@ -44,6 +44,8 @@ class Glass:
     def put(self, one: str) -> None:
         if one == "\r":
             self.column = 0
+        elif one == "\b":
+            self.column = max(0, self.column - 1)
         elif one == "\n":
             self.down()
         else:
