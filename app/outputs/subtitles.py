@@ -1,0 +1,148 @@
+"""`--subtitles`: every sentence as a cue of a WebVTT (.vtt) or SubRip (.srt) file, as it comes. It never stops a run.
+
+WebVTT is as in https://www.w3.org/TR/webvtt1/. SubRip has no escapes, so there `<`, `>` and braces, in which players
+look for orders, become characters that look alike.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, Full, Queue
+from threading import Event, Thread
+
+from app.errors import OutputError, UsageError
+from app.flow import Banner, Happening, Notice, Sentence
+from app.harmless import harmless
+from app.outputs.cues import Cue, Cues
+
+ROOM = 10_000
+"""Sentences that may wait for a slow disk."""
+CLOSE_S = 10.0
+"""The longest that a disk may keep the end of a run waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a kind of subtitle file is written."""
+
+    head: str
+    point: str
+    """Between seconds and milliseconds."""
+    instead: dict[str, str]
+    """Characters of a text, and what is written instead."""
+
+    def block(self, cue: Cue) -> bytes:
+        """The cue and the empty line after it."""
+        text = "".join(self.instead.get(each, each) for each in cue.text)
+        return f"{cue.number}\n{self.time(cue.start_ms)} --> {self.time(cue.end_ms)}\n{text}\n\n".encode()
+
+    def time(self, ms: int) -> str:
+        seconds, ms = divmod(ms, 1000)
+        return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{self.point}{ms:03}"
+
+
+FORMS = {
+    ".vtt": Form("WEBVTT\n\n", ".", {"&": "&amp;", "<": "&lt;", ">": "&gt;"}),
+    ".srt": Form("", ",", {"<": "‹", ">": "›", "{": "(", "}": ")"}),
+}
+
+
+class Subtitles:
+    """Writes on a thread of its own. After every sentence the file is whole, its last cue too."""
+
+    def __init__(self, path: str | Path, warn: Callable[[Notice], None]) -> None:
+        """Begin the file anew. `warn` is told, once, of cues that are missing.
+
+        Raises:
+            UsageError: the file's name ends neither in .vtt nor in .srt.
+            OutputError: the file cannot be written to.
+        """
+        self.path, self.warn = Path(path).expanduser(), warn
+        self.banner = Banner(f"subtitles {self.path}")
+        self.form = form_of(self.path)
+        self.file = begun(self.path, self.form.head.encode())
+        self.place = self.length = len(self.form.head)
+        """Bytes before the last cue, and in the whole file."""
+        self.cues = Cues()
+        self.waiting: Queue[tuple[str, float, int]] = Queue(ROOM)
+        self.closing = Event()
+        self.has_warned = False
+        self.worker = Thread(target=self._work, name="subtitles", daemon=True)
+        self.worker.start()
+
+    def tell(self, happening: Happening) -> None:
+        """Take a sentence, whatever its kind; never blocks."""
+        if isinstance(happening, Sentence) and not self.closing.is_set() and (text := harmless(happening.text)):
+            try:
+                self.waiting.put_nowait((text, happening.frame.media_s, happening.frame.number))
+            except Full:
+                self._warn_once("the disk is too slow")
+
+    def close(self) -> None:
+        """Write what waits and close the file."""
+        self.closing.set()
+        self.worker.join(CLOSE_S)
+        if self.worker.is_alive():
+            self._warn_once(f"the disk took longer than {CLOSE_S:.0f} s")
+
+    def _work(self) -> None:
+        """Until closed, and then until nothing waits."""
+        while not (self.closing.is_set() and self.waiting.empty()):
+            with suppress(Empty):
+                self._write(self.cues.add(*self.waiting.get(timeout=0.1)))
+        os.close(self.file)
+
+    def _write(self, cues: Sequence[Cue]) -> None:
+        """The cue before once more, now that its end is known, and the new one behind it: in one piece, if it fits."""
+        blocks = [self.form.block(cue) for cue in cues]
+        data = b"".join(blocks)
+        try:
+            write_at(self.file, data, self.place)
+        except OSError as failure:
+            self.place = self.length  # the new one is lost, and those after it may have room
+            with suppress(OSError):
+                os.ftruncate(self.file, self.length)
+            self._warn_once(failure.strerror or str(failure))
+        else:
+            self.length = self.place + len(data)
+            self.place = self.length - len(blocks[-1])
+
+    def _warn_once(self, reason: str) -> None:
+        if not self.has_warned:
+            self.has_warned = True
+            remedy = f"Make room for {self.path}, or name another file with --subtitles."
+            self.warn(Notice("subtitles", f"Some subtitles are missing: {reason}.", remedy))
+
+
+def form_of(path: Path) -> Form:
+    try:
+        return FORMS[path.suffix.lower()]
+    except KeyError:
+        remedy = "name it out.vtt (WebVTT, for browsers) or out.srt (SubRip, for players)"
+        raise UsageError(f"--subtitles does not know the kind of {path.name!r}", remedy) from None
+
+
+def begun(path: Path, head: bytes) -> int:
+    """A descriptor of the file, emptied, with `head` in it."""
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        write_at(file, head, 0)
+    except OSError as failure:
+        reason = failure.strerror or str(failure)
+        raise OutputError(f"the subtitles {path} cannot be written: {reason}.", remedy_for(path)) from failure
+    return file
+
+
+def write_at(file: int, data: bytes, place: int) -> None:
+    """All of it, at that place."""
+    written = 0
+    while written < len(data):
+        written += os.pwrite(file, data[written:], place + written)
+
+
+def remedy_for(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f"Make its folder first: mkdir -p {path.parent}"
+    return f"Name a file that you may write to: --subtitles ~/looksay{path.suffix}"
