@@ -1,5 +1,7 @@
 """Cues come in order, never over one another and never before their frame, whatever the sentences' times are."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,7 +72,7 @@ def test_no_cue_is_over_another_or_out_of_order(told: list[tuple[str, float, int
     assert [cue.text for cue in cues] == [text for text, _, _ in told]
     assert [cue.number for cue in cues] == list(range(1, len(told) + 1))
     assert all(cue.start_ms < cue.end_ms for cue in cues)
-    assert all(one.end_ms <= other.start_ms for one, other in zip(cues, cues[1:], strict=False))
+    assert all(one.end_ms <= other.start_ms for one, other in pairwise(cues))
 
 
 @given(st.lists(SENTENCE, max_size=30))
@@ -90,7 +92,7 @@ def test_in_the_order_of_frames_every_last_cue_can_be_read_whole(steps: list[tup
         media_s += step
         told.append((text, media_s, number))
     cues = placed(*told)
-    for cue, after in zip(cues, cues[1:], strict=False):
+    for cue, after in pairwise(cues):
         gap = after.start_ms - cue.start_ms
         assert cue.end_ms - cue.start_ms == min(reading_ms(cue.text), gap)
         assert gap >= SHORTEST_MS or after.start_ms - round(told[after.number - 1][1] * 1000) <= BEHIND_MS

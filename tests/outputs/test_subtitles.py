@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -16,7 +17,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.errors import OutputError, UsageError
-from app.flow import Notice
 from app.harmless import harmless
 from app.outputs.subtitles import Subtitles
 from tests import needs
@@ -62,7 +62,7 @@ def test_a_parser_reads_back_every_sentence(tmp_path: Path, told: list[tuple[str
     subtitles.close()
     cues = webvtt.read(path)
     assert [html.unescape(cue.text) for cue in cues] == [harmless(text) for text, _ in told if harmless(text)]
-    assert all(one.end <= other.start for one, other in zip(cues, cues[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(cues))
 
 
 def test_every_kind_of_sentence_is_a_cue_and_nothing_else_is(tmp_path: Path) -> None:
