@@ -1,9 +1,12 @@
 """Keys typed on a real terminal: what is asked for, what is shown, and what mode the terminal is left in."""
 
 import os
+import shlex
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +14,7 @@ from app.inputs.keys import Keys
 from app.orders import Orders
 from tests import needs
 from tests.inputs.seat import Seat
-from tests.outputs.stage import wait_for
+from tests.outputs.stage import ROOT, wait_for
 
 FEED = (sys.executable, "-m", "tests.inputs.feed")
 CTRL_C, CTRL_Z = "\x03", "\x1a"
@@ -97,6 +100,29 @@ def test_plain_lines_echo_a_question_and_redraw_nothing() -> None:
         assert seat.end() == 0
         assert "\x1b" not in seat.raw
         assert "ask: what iz\b \bs it?\r\n" in seat.raw
+
+
+@needs.tool("tmux", even_in_ci=True)
+def test_keys_are_heard_in_a_terminal_program_with_arrows_and_pastes_in_between(tmp_path: Path) -> None:
+    base = ["tmux", "-f", "/dev/null", "-S", str(tmp_path / "tmux")]
+
+    def tmux(*words: str) -> str:
+        return subprocess.run([*base, *words], cwd=ROOT, capture_output=True, text=True, timeout=20).stdout
+
+    tmux("new-session", "-d", "-x", "100", "-y", "24", shlex.join(FEED))
+    try:
+        wait_for(lambda: "Keys:" in tmux("capture-pane", "-p"))
+        tmux("send-keys", "Up", "F1", "F5", "S-Left", "M-q", "Home", "r", "Down")
+        wait_for(lambda: "Repeat()" in tmux("capture-pane", "-p"))
+        tmux("send-keys", "-l", "awhat is this?")
+        wait_for(lambda: "ask ▸ what is this?▏" in tmux("capture-pane", "-p"))
+        tmux("send-keys", "Escape")
+        wait_for(lambda: "Unask()" in tmux("capture-pane", "-p"))
+        assert "What" not in tmux("capture-pane", "-p")
+        tmux("send-keys", "q")
+        wait_for(lambda: not tmux("list-sessions"))
+    finally:
+        tmux("kill-server")
 
 
 @needs.tool("bash")

@@ -10,9 +10,9 @@ from pathlib import Path
 from threading import Event, Thread
 
 from app.outputs.screen import Screen, wants_plain
-from tests.outputs.stage import growing, notice, sentence, status
+from tests.outputs.stage import again, asking, growing, notice, sentence, status
 
-TOLD = {"say": sentence, "grow": growing, "notice": notice, "status": status}
+TOLD = {"say": sentence, "grow": growing, "notice": notice, "status": status, "ask": asking, "again": again}
 
 
 def screen() -> Screen:

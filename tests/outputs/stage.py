@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.flow import Cost, Frame, Growing, Notice, Sentence, SentenceKind, Status
+from app.flow import Again, Asking, Cost, Frame, Growing, Notice, Sentence, SentenceKind, Status
 
 ROOT = Path(__file__).parents[2]
 COST = Cost(first_word_s=0.21, total_s=0.8, tokens=12, image_tokens=64, forwards=13, drafted=5, draft_accepted=3)
@@ -30,6 +30,14 @@ def growing(text: str = "A red", number: int = 0) -> Growing:
 
 def notice(kind: str = "camera lost", text: str = "The camera is gone.", remedy: str = "Plug it in.") -> Notice:
     return Notice(kind, text, remedy)
+
+
+def asking(text: str = "what", is_over: int = 0) -> Asking:
+    return Asking(text, bool(is_over))
+
+
+def again(text: str = "A red circle.") -> Again:
+    return Again(sentence(text, number=7))
 
 
 def status(seen: int = 240, described: int = 12) -> Status:

@@ -2,9 +2,9 @@
 
 from threading import Event, Thread
 
-from app.flow import Growing, Notice, Sentence, Status
+from app.flow import Again, Asking, Growing, Notice, Sentence, Silence, Status
 from app.outputs.inbox import ROOM, Inbox
-from tests.outputs.stage import growing, notice, sentence, status
+from tests.outputs.stage import again, asking, growing, notice, sentence, status
 
 
 def test_sentences_and_notices_come_in_order() -> None:
@@ -32,6 +32,38 @@ def test_a_whole_sentence_replaces_what_was_growing() -> None:
     inbox.tell(growing("A red"))
     inbox.tell(sentence("A red circle."))
     assert [type(each) for each in inbox.take()] == [Sentence]
+
+
+def test_of_a_question_in_the_making_only_the_newest_is_kept_and_what_is_asked_stays_in_order() -> None:
+    inbox = Inbox()
+    for each in (asking("w"), asking("wh"), notice(), asking("what", 1), sentence("It."), asking(""), asking("a")):
+        inbox.tell(each)
+    *rest, newest = inbox.take()
+    assert [type(each) for each in rest] == [Notice, Asking, Sentence]
+    assert rest[1] == asking("what", 1)
+    assert newest == asking("a")
+
+
+def test_a_question_that_is_over_leaves_none_in_the_making() -> None:
+    inbox = Inbox()
+    for each in (asking("wha"), asking("", 1)):
+        inbox.tell(each)
+    assert inbox.take() == [asking("", 1)]
+
+
+def test_silence_is_not_for_the_eye() -> None:
+    inbox = Inbox()
+    inbox.tell(Silence(True))
+    assert inbox.take() == []
+
+
+def test_pictures_are_let_go_of_what_is_told_again_too() -> None:
+    inbox = Inbox()
+    inbox.tell(again())
+    (told,) = inbox.take()
+    assert isinstance(told, Again)
+    assert told.sentence.frame.pixels.size == 0
+    assert told.sentence.frame.number == 7
 
 
 def test_pictures_are_let_go() -> None:

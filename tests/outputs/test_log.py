@@ -10,10 +10,10 @@ from threading import Thread
 import pytest
 
 from app.errors import OutputError
-from app.flow import Notice
+from app.flow import Notice, Silence
 from app.outputs.log import ROOM, Log
 from tests.needs import platform
-from tests.outputs.stage import ROOT, growing, notice, sentence, status, wait_for
+from tests.outputs.stage import ROOT, again, asking, growing, notice, sentence, status, wait_for
 
 
 def rows(path: Path) -> list[dict]:
@@ -66,6 +66,14 @@ def test_many_threads_may_tell(tmp_path: Path) -> None:
         each.join()
     log.close()
     assert len(rows(tmp_path / "a.jsonl")) == 400
+
+
+def test_what_people_ask_is_not_written(tmp_path: Path) -> None:
+    log = Log(tmp_path / "a.jsonl", pytest.fail)
+    for each in (growing(), status(), asking(), asking("what", 1), Silence(True), again(), sentence(), notice()):
+        log.tell(each)
+    log.close()
+    assert [row["event"] for row in rows(tmp_path / "a.jsonl")] == ["sentence", "notice"]
 
 
 def test_close_ends_the_thread_twice_is_fine_and_telling_afterwards_too(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from app.flow import Output
+from app.flow import Output, Silence
 from app.outputs.engines import Engine
 from app.outputs.fan import Fan
 from app.outputs.json_lines import JsonLines
@@ -17,7 +17,7 @@ from app.outputs.plain import Plain
 from app.outputs.screen import Screen
 from app.outputs.terminal import Terminal
 from app.outputs.voice import Voice
-from tests.outputs.stage import growing, notice, sentence, status
+from tests.outputs.stage import again, asking, growing, notice, sentence, status
 
 QUIET = Engine("cat", ("cat",), ())
 SCREENS: dict[str, Callable[[], Screen]] = {
@@ -39,7 +39,7 @@ def test_every_output_takes_everything_and_can_be_closed_twice(make: Callable[[P
     output = make(tmp_path)
     assert output.banner.name
     for _ in range(2):
-        for each in (growing(), status(), notice(), sentence()):
+        for each in (growing(), status(), notice(), sentence(), asking(), Silence(True), again(), Silence(False)):
             output.tell(each)
         output.close()
     assert threading.active_count() == before

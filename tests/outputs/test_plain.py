@@ -12,12 +12,12 @@ from threading import Event
 import pytest
 
 from app.errors import OutputError
-from app.flow import Happening
+from app.flow import Happening, Notice
 from app.outputs.json_lines import JsonLines
 from app.outputs.plain import Plain
 from app.outputs.screen import wants_plain
 from tests.needs import platform
-from tests.outputs.stage import ROOT, growing, notice, sentence, status
+from tests.outputs.stage import ROOT, again, asking, growing, notice, sentence, status
 
 TOLD: list[Happening] = [notice("loading", "Loading.", ""), growing(), sentence(), status(), notice(), sentence("Two.")]
 
@@ -54,6 +54,74 @@ def test_json_lines_are_the_records_of_the_log_and_notices_are_for_people_too() 
         ("sentence", "Two."),
     ]
     assert "notice: The camera is gone.\nhint: Plug it in.\n" in err
+
+
+ASKED: list[Happening] = [
+    sentence(),
+    notice("looking", "", ""),
+    asking("what"),
+    asking("what", 1),
+    sentence("It is.", "answer"),
+    again(),
+]
+
+
+def test_only_sentences_are_on_standard_output_whatever_is_asked() -> None:
+    out, err = shown(Plain, ASKED)
+    assert out == "A red circle.\nIt is.\n"
+    assert err.splitlines()[:-1] == ["again: A red circle."]
+
+
+def test_json_lines_hold_answers_and_nothing_that_is_asked() -> None:
+    out, _ = shown(JsonLines, [each for each in ASKED if not isinstance(each, Notice)])
+    assert [(row["event"], row["kind"]) for row in map(json.loads, out.splitlines())] == [
+        ("sentence", "scene"),
+        ("sentence", "answer"),
+    ]
+
+
+class Typewriter(io.StringIO):
+    """A terminal that only prints; `lines` is what is on its paper."""
+
+    def isatty(self) -> bool:
+        return True
+
+    @property
+    def lines(self) -> list[str]:
+        rows = [""]
+        column = 0
+        for one in self.getvalue():
+            if one == "\n":
+                rows, column = [*rows, ""], 0
+            elif one == "\b":
+                column -= 1
+            else:
+                rows[-1], column = rows[-1][:column] + one + rows[-1][column + 1 :], column + 1
+        return [row.rstrip() for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("told", "lines"),
+    [
+        ([asking(""), asking("w"), asking("wh"), asking("wh", 1)], ["ask: wh", ""]),
+        ([asking("wha"), asking("wh"), asking("who"), asking("who", 1)], ["ask: who", ""]),
+        ([asking("what ia"), asking("what is", 1)], ["ask: what is", ""]),
+        ([asking("what  "), asking("what", 1)], ["ask: what", ""]),
+        ([asking("what"), asking("", 1)], ["ask: what", ""]),
+        ([asking("what", 1)], ["ask: what", ""]),
+        ([asking("what is on the table"), asking("")], ["ask: what is on the table", "ask:"]),
+        ([asking("wh"), again("Two."), asking("wha")], ["ask: wh", "again: Two.", "ask: wha"]),
+        ([asking("wh"), notice("dark", "It is dark.", "")], ["ask: wh", "notice: It is dark.", "ask: wh"]),
+    ],
+)
+def test_a_question_is_echoed_as_it_is_typed_and_other_lines_do_not_break_it(
+    told: list[Happening], lines: list[str]
+) -> None:
+    paper = Typewriter()
+    screen = Plain(io.StringIO(), paper)
+    for each in told:
+        screen.show([each])
+    assert paper.lines == lines
 
 
 def test_what_is_told_after_the_run_is_shown_at_the_close() -> None:

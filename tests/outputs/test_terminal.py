@@ -101,6 +101,67 @@ def test_a_long_notice_breaks_between_words_and_its_remedy_stays_one_line(tmp_pa
         assert re.search(r"\n  sudo apt-get install +espeak-ng", re.sub(r"\x1b\[[0-9;]*m|\r", "", showing.raw))
 
 
+@pytest.mark.parametrize("kind", ["dark", "covered", "blurred", "frozen", "camera lost"])
+def test_what_keeps_the_camera_from_seeing_stands_out(tmp_path: Path, kind: str) -> None:
+    with Showing(tmp_path) as showing:
+        showing.tell(["notice", kind, "Nothing can be seen.", ""])
+        assert showing.end() == ["! Nothing can be seen."]
+
+
+def test_what_is_for_the_ear_alone_is_not_shown(tmp_path: Path) -> None:
+    with Showing(tmp_path) as showing:
+        showing.tell(["notice", "looking", "", ""], ["notice", "ready", "Looking.", ""])
+        assert showing.end() == ["· Looking."]
+
+
+def test_answers_alerts_and_what_is_told_again_are_marked(tmp_path: Path) -> None:
+    with Showing(tmp_path) as showing:
+        showing.tell(["say", "Two cups.", "answer"], ["say", "A person.", "alert"], ["again", "Two cups."])
+        shown = without_clock(showing.end())
+        assert shown[:3] == ["▸ Two cups.", "! A person.", "· again: Two cups."]
+
+
+def test_a_question_takes_the_place_of_what_grows_and_is_kept_once_asked(tmp_path: Path) -> None:
+    with Showing(tmp_path) as showing:
+        showing.tell(["status"], ["grow", "A red"])
+        showing.wait_for("A red")
+        showing.tell(["ask", "what is "])
+        seen, question, how = showing.wait_for("what is")
+        assert seen.startswith("seen ")
+        assert question == "ask ▸ what is ▏"
+        assert how.startswith("12 of 240")
+        showing.tell(["ask", "what is it?", 1], ["say", "A cup.", "answer"])
+        shown = showing.wait_for("A cup.")
+        assert shown[0] == "· asked: what is it?"
+        assert not [line for line in shown if "ask ▸" in line]
+
+
+def test_a_question_given_up_leaves_no_line(tmp_path: Path) -> None:
+    with Showing(tmp_path) as showing:
+        showing.tell(["ask", "what"])
+        showing.wait_for("ask ▸ what")
+        showing.tell(["ask", "", 1])
+        assert showing.end() == []
+
+
+def test_of_a_long_question_in_a_low_window_the_end_is_seen(tmp_path: Path) -> None:
+    with Showing(tmp_path, width=30, height=4) as showing:
+        showing.tell(["status"], ["ask", LONG])
+        shown = showing.wait_for("cat.▏")
+        assert len(shown) == 3
+        assert "A kitchen" not in shown[0]
+
+
+def test_stopped_is_a_state_and_no_line(tmp_path: Path) -> None:
+    with Showing(tmp_path) as showing:
+        showing.tell(["grow", "A red"], ["notice", "stopped", "Stopped.", ""])
+        assert showing.wait_for("stopped")[-1] == "stopped: space goes on"
+        showing.tell(["status"])
+        assert showing.wait_for("of 240")[-1].startswith("stopped: space goes on · 12 of 240")
+        showing.tell(["notice", "going on", "Going on.", ""])
+        assert showing.end() == ["12 of 240 frames described"]
+
+
 @pytest.mark.parametrize(
     ("columns", "rows"),
     [
