@@ -31,8 +31,9 @@ def is_thumbnail(name: str) -> bool:
 
 def remember(log: Path, last: Path = LAST) -> None:
     """This log is written from now on; a pipe or a device is not remembered, nobody can read it again."""
-    if log.is_file():
-        keep(last, {"log": str(log.absolute())})
+    path = log.expanduser().absolute()
+    if path.is_file():
+        keep(last, {"log": str(path)})
 
 
 def last_log(last: Path = LAST) -> Path | None:

@@ -25,6 +25,13 @@ def test_the_log_written_last_is_remembered_whole_until_it_is_forgotten(
     assert last_log(last) is None
 
 
+def test_a_log_at_home_is_remembered_by_its_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.jsonl").touch()
+    remember(Path("~/a.jsonl"), tmp_path / "last.json")
+    assert last_log(tmp_path / "last.json") == tmp_path / "a.jsonl"
+
+
 def test_a_pipe_is_not_remembered(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     remember(tmp_path / "pipe", tmp_path / "last.json")

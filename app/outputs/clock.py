@@ -9,7 +9,12 @@ STEP_S = 0.05
 
 
 def difference() -> float:
-    return time.time() - time.monotonic()
+    """Seconds; the tightest of three readings, for a thread may have to wait between one clock and the other."""
+    readings = []
+    for _ in range(3):
+        before, day, after = time.monotonic(), time.time(), time.monotonic()
+        readings.append((after - before, day - before))
+    return min(readings)[1]
 
 
 @dataclass(slots=True)

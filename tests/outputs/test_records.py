@@ -75,14 +75,14 @@ def test_a_record_is_one_line_whose_letters_stay_letters() -> None:
 def test_the_time_is_that_of_the_frame_to_the_millisecond_with_its_offset() -> None:
     """By two readings of the clocks around it, for none can be read twice."""
     told = sentence()
-    before = time.time() - time.monotonic()
+    least = time.time() - time.monotonic()
     written = record(told, 0.0)["time"]
-    after = time.time() - time.monotonic()
+    most = -(time.monotonic() - time.time())
     at = datetime.fromisoformat(written)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d", written)
     assert at.utcoffset() == datetime.now().astimezone().utcoffset()
     seen_s, grain_s = told.frame.seen_at, 0.001 + 2 * STEP_S
-    assert before + seen_s - grain_s <= at.timestamp() <= after + seen_s + grain_s
+    assert least + seen_s - grain_s <= at.timestamp() <= most + seen_s + grain_s
 
 
 def test_a_frame_has_one_time_whichever_output_asks() -> None:
