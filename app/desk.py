@@ -68,7 +68,7 @@ class Desk:
         elif frame:
             request = Request((frame,), question, self.max_tokens * LONGER)
             yield from self.answer(request, question, is_left)
-        if not self.is_stopped:
+        if not self.is_stopped and not self.orders.are_pressing:
             yield Silence(False)
 
     def more(self, is_left: Callable[[], bool]) -> Iterator[Happening]:

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from threading import Event, Thread, Timer
 from types import FrameType
@@ -43,6 +43,36 @@ class Screen(Output, Protocol):
         """Show what it is told until `until` is set; False when nobody reads standard output any more."""
         ...
 
+    def rest(self) -> None:
+        """Leave the screen to others until the next happening: the job is about to be stopped."""
+        ...
+
+
+class Inputs(Protocol):
+    """Where people's wishes come from while it runs."""
+
+    def open(self) -> AbstractContextManager[None]:
+        """Take them meanwhile; entered and left on the main thread."""
+        ...
+
+    def restore(self) -> None:
+        """Leave the terminal as it was found, at once."""
+        ...
+
+
+class Nobody:
+    """The inputs of a run that nobody steers."""
+
+    def open(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def restore(self) -> None:
+        pass
+
+
+Tell = Callable[[Happening], None]
+End = Callable[[], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -56,6 +86,8 @@ class Parts:
     """The others: log, voice."""
     last_words: Callable[[Event], None]
     """Waits until what was told last has been said aloud, or until it is stopped."""
+    inputs: Callable[[Tell, End], Inputs] = lambda _tell, _end: Nobody()
+    """Made of what they tell, and of what ends the run."""
     is_live: bool = False
     """Whether the source goes on unseen anyway, so that it may be opened while the model loads."""
     warnings: tuple[str, ...] = ()
@@ -72,6 +104,10 @@ class Run:
     finished: Event = field(default_factory=Event)
     is_interrupted: bool = False
     failure: Exception | None = None
+    inputs: Inputs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.inputs = self.parts.inputs(self.tell, self.quit)
 
     def go(self) -> int:
         """Narrate until the source ends, the time is up, or somebody stops it; return the exit code.
@@ -79,7 +115,7 @@ class Run:
         Raises what the inference thread, or else the screen, failed with.
         """
         inference = Thread(target=self.infer, name="inference", daemon=True)
-        with self.signals():
+        with self.signals(), self.inputs.open():
             inference.start()
             self.show()
             self.end(inference)
@@ -107,6 +143,7 @@ class Run:
 
     def leave(self) -> NoReturn:
         """End in the middle of an import or a load. A capture process ends when it notices, which is at once."""
+        self.inputs.restore()
         if self.failure is None or self.is_interrupted:
             os._exit(INTERRUPTED if self.is_interrupted else 0)
         if not isinstance(self.failure, Explained):
@@ -195,7 +232,12 @@ class Run:
 
     def interrupt(self, number: int, _frame: FrameType | None) -> None:
         if self.is_interrupted and number != signal.SIGHUP:  # shell and system may both send that one
+            self.inputs.restore()
             os._exit(INTERRUPTED)
         self.is_interrupted = True
+        self.quit()
+
+    def quit(self) -> None:
+        """End soon, with what has been told."""
         self.stop.set()
         self.finished.set()

@@ -49,8 +49,8 @@ def test_stdout_carries_the_sentences_of_the_log_and_nothing_else(demo: Demo) ->
 
 def test_log_lines_keep_the_contract(demo: Demo) -> None:
     told = [line for line in demo[2] if line["event"] == "sentence"]
+    assert [line["kind"] for line in told] == ["scene", *["change"] * (len(told) - 1)]
     for line in told:
-        assert line["kind"] == "scene"
         assert all(isinstance(line[name], int | float) for name in NUMBERS)
         assert line["image_tokens"] == 16
         assert 0 < line["first_word_s"] <= line["frame_age_s"]  # type: ignore[operator]

@@ -1,17 +1,17 @@
 """A live run and its parts."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from app.card import Card
 from app.errors import UsageError
 from app.flow import Describer
-from app.live import Loop, Parts, Run
+from app.live import End, Inputs, Loop, Nobody, Parts, Run, Screen, Tell
 from app.orders import Orders
 from app.settings import Settings
 from app.wiring.models import Chosen, chosen, open_describer, proven
-from app.wiring.outputs import finish, open_files, open_screen, open_voice
+from app.wiring.outputs import Opened, finish, open_command, open_files, open_screen, open_voice
 from app.wiring.watches import Vigil
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def watch_run(settings: Settings, vigil: Vigil, *, is_narrating: bool = False) -
         narrator.is_narrating = is_narrating
         return narrator
 
-    return open_run(settings, model, loop)
+    return open_run(settings, model, loop, orders, open_command(vigil.then))
 
 
 def ask_run(settings: Settings, question: str) -> Run:
@@ -52,8 +52,14 @@ def ask_run(settings: Settings, question: str) -> Run:
     return open_run(settings, model, lambda describer: Once(open_desk(describer, settings, Orders()), question))
 
 
-def open_run(settings: Settings, model: Chosen, loop: Callable[[Describer], Loop]) -> Run:
-    """What every run is made of."""
+def open_run(
+    settings: Settings,
+    model: Chosen,
+    loop: Callable[[Describer], Loop],
+    orders: Orders | None = None,
+    more: Sequence[Opened] = (),
+) -> Run:
+    """What every run is made of. `orders`: what keys give them to, if any are read; `more`: further outputs."""
     from app.cameras.choose import is_live, open_source
     from app.outputs.fan import Fan
 
@@ -66,12 +72,21 @@ def open_run(settings: Settings, model: Chosen, loop: Callable[[Describer], Loop
             describer=lambda: open_describer(model, wish, settings.trust_model),
             loop=loop,
             screen=screen,
-            outputs=Fan([*open_files(settings, screen), *voices]),
+            outputs=Fan([*open_files(settings, screen), *(each(screen.tell) for each in more), *voices]),
             last_words=lambda stop: finish(voices, stop),
+            inputs=lambda tell, end: open_keys(orders, screen, tell, end),
             warnings=model.notes,
             seconds=settings.seconds,
         )
     )
+
+
+def open_keys(orders: Orders | None, screen: Screen, tell: Tell, end: End) -> Inputs:
+    if orders is None:
+        return Nobody()
+    from app.inputs.keys import Keys
+
+    return Keys(orders, tell, end, screen.rest)
 
 
 def refuse_more_frames(wished: int, card: Card) -> None:

@@ -2,18 +2,21 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
 from app.errors import UsageError
 from app.flow import Notice, Output
-from app.live import Screen
+from app.live import Screen, Tell
 from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.outputs.voice import Voice
+
+Opened = Callable[[Tell], Output]
+"""Opens an output that tells of its own failures so."""
 
 
 def open_screen(settings: Settings) -> Screen:
@@ -23,7 +26,7 @@ def open_screen(settings: Settings) -> Screen:
         from app.outputs.json_lines import JsonLines
 
         return JsonLines()
-    if wants_plain(sys.stdout, sys.stderr, os.environ):
+    if settings.screen_reader or wants_plain(sys.stdout, sys.stderr, os.environ):
         from app.outputs.plain import Plain
 
         return Plain()
@@ -34,7 +37,20 @@ def open_screen(settings: Settings) -> Screen:
 
 def open_files(settings: Settings, screen: Screen) -> Sequence[Output]:
     """Log, thumbnails and subtitles, as far as they are asked for."""
-    return [*open_log(settings, screen)]
+    if not settings.subtitles:
+        return open_log(settings, screen)
+    from app.outputs.subtitles import Subtitles
+
+    return [*open_log(settings, screen), Subtitles(settings.subtitles, screen.tell)]
+
+
+def open_command(then: str | None) -> Sequence[Opened]:
+    """What runs a command for each alert, if there is one to run."""
+    if not then:
+        return ()
+    from app.outputs.command import Command
+
+    return (lambda warn: Command(then, warn),)
 
 
 def open_log(settings: Settings, screen: Screen) -> Sequence[Output]:
