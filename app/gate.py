@@ -62,7 +62,7 @@ class Change:
 class Floor:
     """What this camera does to a picture in which nothing happens."""
 
-    lowest: float = 6.0
+    lowest: float = 8.0
     """Levels; less is nothing on any camera."""
     highest: float = 20.0
     """Levels; more is something on any camera."""
@@ -71,7 +71,7 @@ class Floor:
     noise: float = 0.0
     """Standard deviation of a cell from one look to the next, in levels."""
     shake: float = 0.0
-    """How far the camera has lately been moved, in cells."""
+    """How far the camera is from where it was, in cells: less in four of five looks."""
 
     @property
     def local(self) -> float:
@@ -79,9 +79,9 @@ class Floor:
         return min(self.highest, max(self.lowest, 1.25 * self.peak + 3, 7 * self.noise))
 
     def met(self, far: float, shift: Shift) -> None:
-        """A look was no news."""
-        self.peak = max(far, self.peak * FADING)
-        self.shake = max(*map(abs, shift), self.shake * FADING)
+        """A look was no news. The first looks of a movement are not either: by small steps they teach nothing."""
+        self.peak = min(far, self.peak + 0.2) if far > self.peak else self.peak * FADING
+        self.shake = max(0.0, self.shake + (0.04 if max(map(abs, shift)) > self.shake else -0.01))
 
     def followed(self, step: Cells) -> None:
         """What a look added to the one before. Of it the median: what moves is seldom half of the frame."""
@@ -136,7 +136,8 @@ class Gate:
         if old is None or old.shape != new.shape:
             return False
         self.floor.followed(new - old)
-        return changed(old, new).far <= self.floor.local or self.is_shaken(old, new)
+        slack = self.last.slack if self.last is not None and self.last.slack.shape == new.shape else np.zeros_like(new)
+        return changed(old, new, slack).far <= self.floor.local or self.is_shaken(old, new, slack)
 
     def is_much(self, change: Change) -> bool:
         return change.added > self.overall or change.doubled > self.doubled or change.far > self.floor.local
@@ -145,14 +146,14 @@ class Gate:
         inner = unguessed(shift)
         return changed(last.cells[inner], moved_back(new, shift)[inner], last.slack[inner])
 
-    def is_shaken(self, old: Cells, new: Cells) -> bool:
+    def is_shaken(self, old: Cells, new: Cells, slack: Cells) -> bool:
         """Whether a hand explains it that has shaken so far before; a lone thing that glides looks the same."""
-        if self.last is None or self.floor.shake == 0 or self.last.cells.shape != new.shape:
+        if self.floor.shake == 0:
             return False
         shift = Anchor.of(old).shift_to(new)
         inner = unguessed(shift)
-        change = changed(old[inner], moved_back(new, shift)[inner], self.last.slack[inner])
-        return max(map(abs, shift)) <= 2 * self.floor.shake and change.far <= self.floor.local
+        change = changed(old[inner], moved_back(new, shift)[inner], slack[inner])
+        return max(map(abs, shift)) <= 3 * self.floor.shake and change.far <= self.floor.local
 
     def follow(self, look: Pixels, change: Change) -> None:
         """Light that drifts far drifts slowly: it is compared with the light of a moment ago, not of a minute."""
