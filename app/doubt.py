@@ -6,6 +6,7 @@ It knows nothing of pictures: a fluent sentence that is wrong passes.
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 NOTHING = "The model said nothing about this picture."
 BROKEN = "The model's words about this picture make no sense."
@@ -71,7 +72,7 @@ def _endless(text: str) -> list[int]:
     """Where a list goes on after as many things as anybody names; none or one."""
     starts = [found.end() for found in LIST.finditer(text)]
     run = 1
-    for start, following in zip(starts, [*starts[1:], len(text)], strict=True):
+    for start, following in pairwise([*starts, len(text)]):
         item = text[start:following]
         run = run + 1 if len(WORD.findall(item)) <= ITEM and not END.search(item.rstrip(" .!?")) else 1
         if run > ITEMS:

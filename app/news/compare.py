@@ -4,17 +4,18 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 
-from app.news.meaning import Meaning, Thing, read, split
+from app.news.meaning import Meaning, Thing
+from app.news.reading import read, split
 from app.news.words import BROADER
 
 ALWAYS = frozenset({"not", "empty"})
 """Words that are news when they go, too."""
 ROOMY = frozenset({"chair", "sofa", "bed", "bench", "street", "road", "bus", "grass", "field", "yard"})
 """One is in them or on them alike."""
-ENOUGH = 500
-"""Ways of telling which thing is which that are tried."""
+ENOUGH = 2000
+"""Steps in telling which thing is which that are tried."""
 _BROADER = {name: frozenset(names.split()) for name, names in BROADER.items()}
-_read = lru_cache(maxsize=64)(read)
+_read = lru_cache(maxsize=256)(read)
 
 
 def same(new: str, old: str) -> bool:
@@ -29,24 +30,25 @@ def same(new: str, old: str) -> bool:
     )
 
 
-def _sentences(text: str) -> set[str]:
+@lru_cache(maxsize=256)
+def _sentences(text: str) -> frozenset[str]:
     """As they stand, but for case and blanks."""
-    return {sentence.lower() for sentence in split(text)}
+    return frozenset(sentence.lower() for sentence in split(text))
 
 
 def pairings(new: Meaning, old: Meaning) -> Iterator[list[int]]:
-    """Every way in which the things of one text can be those of another."""
+    """The ways in which the things of one text can be those of another, among those that are tried."""
     choices = [[place for place, other in enumerate(old.things) if fits(thing, other)] for thing in new.things]
-    return _distinct(choices, [])
+    return (chosen for chosen in islice(_distinct(choices, []), ENOUGH) if len(chosen) == len(choices))
 
 
 def _distinct(choices: list[list[int]], chosen: list[int]) -> Iterator[list[int]]:
-    if len(chosen) == len(choices):
-        yield chosen
-        return
-    for choice in choices[len(chosen)]:
-        if choice not in chosen:
-            yield from _distinct(choices, [*chosen, choice])
+    """Every step of the search, so that the steps can be counted: the chosen so far, or all."""
+    yield chosen
+    if len(chosen) < len(choices):
+        for choice in choices[len(chosen)]:
+            if choice not in chosen:
+                yield from _distinct(choices, [*chosen, choice])
 
 
 def fits(new: Thing, old: Thing) -> bool:

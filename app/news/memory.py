@@ -13,6 +13,10 @@ ENOUGH = 10
 come that far once in half an hour."""
 
 
+RETURNS = 2
+"""So many tellings make it wait, and no more: what truly takes turns is told within two seconds, at 0.4 s a look."""
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """A sentence, and when it was told or given up (media s)."""
@@ -78,12 +82,13 @@ class News:
     def looks_wanted(self, sentence: str) -> int:
         """How many descriptions in succession must say so.
 
-        One more for each time that it was told lately, and for each time that it was held and then not said again:
-        so a model that wavers between two wordings falls silent, and what truly comes back is told a look later.
+        One more for each time that it was told lately, up to two, so that what truly comes back is told a look or two
+        later; and one more for each time that it was held and then not said again, so that a model that wavers
+        between two wordings falls silent.
         """
         told = sum(same(sentence, past.text) for past in self.told)
         given_up = sum(_alike(sentence, past.text) for past in self.given_up)
-        return min(ENOUGH, max(1 + told + given_up, 1 if self.has_changed else 2))
+        return min(ENOUGH, max(1 + min(told, RETURNS) + given_up, 1 if self.has_changed else 2))
 
     @staticmethod
     def match(sentence: str, held: dict[str, int]) -> str:

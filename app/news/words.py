@@ -6,6 +6,7 @@ A compact table, no dictionary: words that it does not know are compared as they
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 Kind = Literal["word", "verb", "place", "link", "determiner", "number", "and", "comma", "is", "not", "it"]
@@ -152,9 +153,8 @@ def is_ordered(sentence: str) -> bool:
 def words(sentence: str) -> list[Word]:
     """A sentence's words, its openings and hedges dropped."""
     tokens: list[str] = _TOKEN.findall(_ORDERED.sub("", _plain(sentence)))
-    ahead = [*tokens[1:], ""]
     read: list[Word] = []
-    for token, following in zip(tokens, ahead, strict=True):
+    for token, following in pairwise([*tokens, ""]):
         read.extend(_word(token, following, read))
     return read
 
@@ -169,7 +169,7 @@ def _plain(sentence: str) -> str:
 def _word(token: str, following: str, before: list[Word]) -> Iterator[Word]:
     """The word that a token is, between the words before it and the token that follows; none if it says nothing."""
     last = before[-1].kind if before else "and"
-    if token[0] in '@"' or token[0].isdigit():
+    if token[0] in '@"' or token[0].isdecimal():
         yield _sign(token, last)
     elif token == "her":  # "her desk", "beside her"
         yield Word("determiner", token) if _is_content(following) else Word("it", "she")
@@ -187,7 +187,7 @@ def _sign(token: str, last: Kind) -> Word:
     """What is no word: a place, a quotation, a number."""
     if token[0] == "@":
         return Word("place", token[1:])
-    is_count = token.isdigit() and last not in ("word", "verb")
+    is_count = token.isdecimal() and last not in ("word", "verb")
     return Word("number" if is_count else "word", token)
 
 
@@ -215,7 +215,7 @@ def _is_one(before: list[Word]) -> bool:
 
 
 def _is_plural(token: str) -> bool:
-    return token in _PLURALS or (token.endswith("s") and not token.endswith(("ss", "us", "is")))
+    return token in _PLURALS or (token.endswith("s") and len(token) > 2 and not token.endswith(("ss", "us", "is")))
 
 
 def stem(token: str) -> str:
