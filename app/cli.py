@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from app.errors import Explained
-from app.parsers import DEMO_FLAGS, Make, Parser, asked, benched, checked, flags, looked_back, pictures, watched
+from app.parsers import DEMO_FLAGS, Make, Parser, asked, benched, checked, flags, looked_back, pictures, scored, watched
 from app.settings import Settings, add_flags, from_flags
 
 
@@ -55,6 +55,13 @@ def voices(parser: ArgumentParser, argv: Sequence[str]) -> int:
     from app.wiring.answers import list_voices
 
     return list_voices(settings)
+
+
+def score(parser: ArgumentParser, argv: Sequence[str]) -> int:
+    given = parser.parse_args(argv)
+    from app.wiring import score as scoring
+
+    return scoring.score(given.clip, given.truth, given.log, from_flags(given))
 
 
 def history(parser: ArgumentParser, argv: Sequence[str]) -> int:
@@ -123,6 +130,7 @@ COMMANDS = {
     "ask": Command("Answer one question about what the camera sees now.", asked, ask),
     "watch": Command("Tell when something begins and ends, and nothing else.", watched, watch),
     "history": Command("Look back at a log: what was said, and when.", looked_back, history),
+    "score": Command("Score a narration of clips whose truth is known.", scored, score),
     "cameras": Command("List the cameras by name.", flags("json"), cameras),
     "voices": Command("List the voices.", flags("json"), voices),
     "models": Command("List the models: installed, fit for this machine, verified.", flags("json"), models),

@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 from app.errors import UsageError
@@ -101,6 +102,15 @@ def watched(name: str, words: str) -> ArgumentParser:
     parser.add_argument(
         "--cooldown", metavar="S", type=number, default=0.0, help="from one beginning that is told to the next"
     )
+    return parser
+
+
+def scored(name: str, words: str) -> ArgumentParser:
+    parser = flags("model", *MODEL_FLAGS, "prompt", "frames", "max_tokens", "every", "verbosity", "json")(name, words)
+    parser.set_defaults(model="demo")
+    parser.add_argument("clip", metavar="CLIP|DIR", type=Path, help="a clip, or a folder of clips with their truths")
+    parser.add_argument("truth", nargs="?", type=Path, help="what is to be seen in it, and when (default: CLIP.json)")
+    parser.add_argument("--log", metavar="FILE.jsonl", type=Path, help="score the log of a run instead")
     return parser
 
 
