@@ -23,6 +23,8 @@ LIST = re.compile(r"(?:(?<=[,;])|\band\b)\s*(?=[^\s,;])")
 END = re.compile(r"[.!?。！？]")
 LONG = 16
 """Words; so long a wording is a loop when it is said a second time, a shorter one the third time."""
+LONGEST = 40
+"""Words; longer wordings are not looked for."""
 ITEMS, ITEM = 12, 5
 """So many things in a row, each of at most so many words, are a list without end."""
 COUNTED = 7
@@ -36,8 +38,10 @@ def looped_at(text: str) -> int | None:
     """
     words = list(WORD.finditer(text))
     spoken = [word.group().lower() for word in words]
-    masked = ["0" if word.isdigit() else word for word in spoken]
-    places = [_repeated(spoken, 2), _repeated(masked, 4, shortest=2), _counted(spoken)]
+    masked = ["0" if word.isdecimal() else word for word in spoken]
+    places = [_repeated(spoken, 2)]
+    if masked != spoken:
+        places += [_repeated(masked, 4, shortest=2), _counted(spoken)]
     found = [words[place].start() for place in places if place is not None]
     if stutter := STUTTER.search(text):
         found.append(stutter.end(1))
@@ -46,7 +50,7 @@ def looped_at(text: str) -> int | None:
 
 def _repeated(words: Sequence[str], times: int, shortest: int = 1) -> int | None:
     """The place of the first word that begins a wording again which is said `times` times more in all."""
-    for period in range(shortest, len(words) // 2 + 1):
+    for period in range(shortest, min(LONGEST, len(words) // 2) + 1):
         wanted = max(3, period * (1 if period >= LONG else times))
         run = 0
         for place in range(period, len(words)):

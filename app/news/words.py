@@ -22,6 +22,7 @@ class Word:
 
 
 _VIEW = "(?:image|picture|photo|photograph|video|frame|scene|view|shot)"
+_COLOUR = "(red|orange|yellow|green|blue|purple|pink|brown|white|black|gr[ae]y)"
 _HAND = "(?:[- ]hand)?"
 _SEEN = "(?:seen|visible|shown|present|located|positioned|placed|situated)"
 _PHRASES = [
@@ -31,7 +32,8 @@ _PHRASES = [
         (rf"^in (?:the|this) {_VIEW},?", ""),
         (rf",? (?:of|in|from) (?:the|this) {_VIEW}\b", ""),
         (rf"^(?:an?|the) (?:close-?up|{_VIEW})(?: {_VIEW})? (?:of|showing)\b", ""),
-        (r"\b(?:we|you|i) (?:can )?see\b", ""),
+        (r"\b(?:we|you|i) (?:can )?see\b|^it (?:appears|seems|looks like)(?: that| as if)?\b", ""),
+        (rf"\b{_COLOUR} and (?={_COLOUR}\b)", r"\1 "),
         (r"\b(?:appears?|seems?|looks) to be\b", "is"),
         (r"\b(?:appears?|seems?) to\b|\bwhat (?:appears|looks) (?:to be|like)\b", ""),
         (rf"\b(?:can|may) be {_SEEN}\b|\b(?:is|are) (?:clearly )?{_SEEN}\b", "is"),
