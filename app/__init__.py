@@ -1,10 +1,10 @@
 """looksay: looks through the camera and says what is new, on the machine it runs on.
 
-    frame ──▶ gate ──▶ describer ──▶ sentences ──▶ outputs
-    pixels    worth     words, as     whole        terminal · voice · log
-              a look?   they come     sentences
+    frame ──▶ gate ──▶ describer ──▶ sentences ──▶ news ──▶ outputs
+    pixels    worth     words, as     whole        worth    terminal · voice · log · subtitles
+              a look?   they come     sentences    saying?
 
-    cli.py        the command line: which command, which settings
+    cli.py        the command line: which command, which settings;  parsers.py: what each takes
     settings.py   every knob, one field each
     errors.py     failures that can be explained, with their remedies
     flow.py       what flows, and the seams between the rooms;  pixels.py: what a picture is
@@ -12,7 +12,11 @@
     layers.py     which parts of a model are quantized;  rope.py: how it counts positions
     harmless.py   text that a terminal may be shown;  kept.py: small files from one start to the next
     wiring/       the one place that names concrete classes
-    narrator.py   the live loop;  gate.py (with shake.py), pace.py, governor.py, sentences.py: its judgements
+    narrator.py   the live loop;  telling.py: one description as it comes;  tally.py: counts for the status line
+    attention.py  which frame is looked at, by gate.py (with shake.py), view.py (coarse.py, blur.py, freeze.py) and
+                  pace.py (governor.py);  sentences.py, news/ and doubt.py: which words are told;  verbosity.py: how many
+    desk.py       what people ask meanwhile, given as orders.py says;  once.py: `ask`
+    lookout.py    what is watched for, decided in watching.py
     conditions.py what the machine has to spare, for the governor
     live.py       who runs where: the inference thread, the main thread, the end;  ahead.py: a camera opened meanwhile
     describe.py   pictures on request
@@ -20,6 +24,9 @@
     cameras/      where frames come from
     vision/       what turns frames into words
     outputs/      where sentences go
+    inputs/       where people's wishes come from: the keys
+    history/      looking back at a log;  logbook.py: what those who write and read one agree on
+    score/        how well a clip was narrated whose truth is known
     power/        battery or plug, cool or hot
     check/        does this model fit, and does it see? what this machine has, and what it lacks
     headers/      what model files say of themselves: common ground of store and check
