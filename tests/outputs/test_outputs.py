@@ -9,15 +9,27 @@ from threading import Event
 import pytest
 
 from app.flow import Output, Silence
+from app.outputs.command import Command
+from app.outputs.earcons import Earcons
 from app.outputs.engines import Engine
 from app.outputs.fan import Fan
 from app.outputs.json_lines import JsonLines
 from app.outputs.log import Log
+from app.outputs.microphone import Microphone
 from app.outputs.plain import Plain
 from app.outputs.screen import Screen
+from app.outputs.subtitles import Subtitles
 from app.outputs.terminal import Terminal
 from app.outputs.voice import Voice
 from tests.outputs.stage import again, asking, growing, notice, sentence, status
+
+
+class Nothing:
+    """A loudspeaker for tests that look elsewhere."""
+
+    def play(self, samples: object, rate: int, until: Event) -> None:
+        pass
+
 
 QUIET = Engine("cat", ("cat",), ())
 SCREENS: dict[str, Callable[[], Screen]] = {
@@ -28,6 +40,10 @@ SCREENS: dict[str, Callable[[], Screen]] = {
 OUTPUTS: dict[str, Callable[[Path], Output]] = {
     **{name: lambda _folder, make=make: make() for name, make in SCREENS.items()},
     "log": lambda folder: Log(folder / "a.jsonl", pytest.fail),
+    "subtitles": lambda folder: Subtitles(folder / "a.vtt", pytest.fail),
+    "command": lambda _folder: Command("true {text}", pytest.fail),
+    "earcons": lambda _folder: Earcons(Nothing(), pytest.fail),
+    "microphone": lambda _folder: Microphone(lambda _notice: None),
     "voice": lambda _folder: Voice(QUIET, pytest.fail),
     "fan": lambda folder: Fan([Plain(io.StringIO(), io.StringIO()), Log(folder / "b.jsonl", pytest.fail)]),
 }
