@@ -69,8 +69,9 @@ class Truth:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether something happens every ten seconds at most, the beginning aside."""
-        return 10 * sum(event.at > 0 for event in self.events) <= self.seconds
+        """Whether it is seen throughout, and something happens every ten seconds at most, the beginning aside."""
+        is_seen = not any(span.kind in BLIND for span in self.spans)
+        return is_seen and 10 * sum(event.at > 0 for event in self.events) <= self.seconds
 
     def near(self, since: float, until: float) -> list[Span]:
         """The spans that share a moment with this time."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from app.score.judge import Verdicts
     from app.score.told import Telling
 
-OURS, THEIRS = "looksay", "every second, everything"
+OURS, THEIRS = "looksay", "every second"
 Pair = tuple[Path, Path]
 """A clip and its truth."""
 
@@ -90,8 +90,7 @@ def tellings(clip: Path, describer: Describer, model: Chosen, settings: Settings
     from app.score.play import play
 
     clock, other = Clock(), Clock()
-    narrator = open_narrator(describer, model, settings)
-    narrator.now = clock.now
+    narrator = open_narrator(describer, model, settings, now=clock.now)
     dutiful = Dutiful(describer, settings.words(model.card.prompt), settings.max_tokens)
     return {
         OURS: play(narrator.watch, Video(clip, asap=True).frames(Event()), clock),
