@@ -3,6 +3,7 @@
 Works on the source's own time, so that a file read fast is judged as filmed. It describes nothing.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,8 +17,12 @@ GLANCE_S = 0.06
 """Between two frames that are compared at all: every second one of a camera at 30 a second."""
 PATIENCE_S = 0.7
 """The longest that a change may go on before it is looked at all the same."""
-AGAIN_S = 0.4
-"""From a look that left a doubt to the next."""
+AGAIN_S, LATER_S = 0.4, 2.0
+"""From a look that left a doubt to the next: at first, and where one look after the other does."""
+BURST, BURST_S = 2, 2.0
+"""So many changes are looked at in so many seconds: the second at once, and one a second where it goes on."""
+DOUBTS = 5
+"""Looks in succession that may leave a doubt and be followed by the next one soon."""
 SPARSE_S = 0.4
 """Frames of a source further apart than this cannot tell whether anything moves."""
 
@@ -48,19 +53,26 @@ class Attention:
     pace: Pacing
     gate: Gate = field(default_factory=Gate)
     view: View = field(default_factory=View)
+    burst_s: float = BURST_S
     last: tuple[int, float] | None = field(default=None, init=False)
     """Number and media time of the frame glanced at last; not the frame, whose memory is its source's."""
     opened_at: float | None = field(default=None, init=False)
     """Media time of the first frame of the change that is going on."""
     again_at: float | None = field(default=None, init=False)
     """Media time from which a look is wanted, changed or not."""
+    changes: deque[float] = field(default_factory=lambda: deque(maxlen=BURST), init=False)
+    """Media times of the last changes that were looked at."""
+    doubts: int = field(default=0, init=False)
+    """Looks in succession that have left one."""
     took_at: float | None = field(default=None, init=False)
     least_s: float = field(default=0.0, init=False)
     """Between two looks, whatever the pace allows."""
 
     def look_again(self, frame: Frame) -> None:
         """`frame` left a doubt: have another look soon."""
-        self.again_at = frame.media_s + AGAIN_S
+        if self.again_at is None:
+            self.doubts += 1
+            self.again_at = frame.media_s + (AGAIN_S if self.doubts <= DOUBTS else LATER_S)
 
     def anew(self) -> None:
         """The last look came to nothing: the next frame is worth one."""
@@ -84,11 +96,13 @@ class Attention:
         if frame is None:  # nothing to look at, or a newer frame has been written over this one
             return Glance(notices)
         self.took(frame, look)
+        if has_changed:
+            self.changes.append(frame.media_s)
         return Glance(notices, frame, has_changed, is_still, is_overdue and not has_changed)
 
     def has_changed(self, seen: Seen, look: Pixels, *, is_still: bool) -> bool:
         """Whether there is something new that has come to rest, or has gone on for long; a flash is neither."""
-        if not self.is_due(seen):
+        if not self.is_due(seen) or self.is_busy(seen):
             return False
         if not self.gate.is_news(look):
             self.opened_at = None
@@ -100,10 +114,16 @@ class Attention:
     def is_due(self, seen: Seen) -> bool:
         return self.pace.is_due(seen) and (self.took_at is None or not 0 <= seen.media_s - self.took_at < self.least_s)
 
+    def is_busy(self, seen: Seen) -> bool:
+        """Whether changes have been looked at often enough for now."""
+        return len(self.changes) == BURST and 0 <= seen.media_s - self.changes[0] < self.burst_s
+
     def is_doubtful(self, seen: Seen) -> bool:
         return self.again_at is not None and seen.media_s >= self.again_at and self.is_due(seen)
 
     def took(self, frame: Frame, look: Pixels) -> None:
+        if self.again_at is None:  # the look before left no doubt
+            self.doubts = 0
         self.opened_at = self.again_at = None
         self.took_at = frame.media_s
         self.gate.took(look)

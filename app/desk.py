@@ -63,13 +63,13 @@ class Desk:
         """Answer about the frame of the moment at which the question began, then let the narration go on."""
         frame = self.kept or seen.kept() or self.described
         self.is_listening, self.kept = False, None
-        if self.hindrance:
-            yield self.hindrance
-        elif frame:
+        if frame and not self.hindrance:
             request = Request((frame,), question, self.max_tokens * LONGER)
             yield from self.answer(request, question, is_left)
         if not self.is_stopped and not self.orders.are_pressing:
             yield Silence(False)
+        if self.hindrance:
+            yield self.hindrance
 
     def more(self, is_left: Callable[[], bool]) -> Iterator[Happening]:
         """Describe at length what was described last."""

@@ -116,6 +116,8 @@ def open_narrator(
 
     desk = open_desk(describer, settings, orders or Orders(), now)
     attention = Attention(open_pace(describer, model, settings))
+    if settings.every is not None:  # then that alone decides
+        attention.burst_s = 0.0
     lookout = Lookout(describer, now=now)
     return Narrator(desk, settings.words(model.card.prompt), attention, lookout, frame_count=settings.frames)
 
