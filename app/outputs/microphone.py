@@ -2,14 +2,21 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.errors import OutputError
 from app.flow import Banner, Happening, Notice
 from app.outputs.hush import BLOCK_S, Hush
+from app.outputs.player import DOOR, portaudio
+
+if TYPE_CHECKING:
+    import sounddevice
 
 SILENCE_DB = -120.0
 STALE_S = 0.5
@@ -19,20 +26,55 @@ LOST_S = 3.0
 TICK_S = 0.2
 """Between two looks whether it still works."""
 JOIN_S = 2.0
-REMEDY = "on a Mac, allow it in System Settings, Privacy & Security, Microphone; or go without: leave out --hush"
+REMEDY = "Connect one; on a Mac, allow it in System Settings, Privacy & Security, Microphone"
+Heard = Callable[[NDArray[np.float32], int, object, object], None]
+"""Takes a block: (n, 1), float32; how many, when, and what went wrong."""
+
+
+@contextmanager
+def listening(heard: Heard) -> Iterator[None]:
+    """A microphone that hands its blocks to `heard`. PortAudio calls: a read would hang once it is unplugged.
+
+    Raises:
+        OutputError: PortAudio or the microphone is missing.
+    """
+    stream = start(heard)
+    try:
+        yield
+    finally:
+        stream.abort()  # not behind the door: one that has been unplugged may not let go, and others want to speak
+        with DOOR:
+            stream.close()
+
+
+def start(heard: Heard) -> "sounddevice.InputStream":
+    sound = portaudio()
+    try:
+        with DOOR:
+            rate = sound.query_devices(kind="input")["default_samplerate"]
+            block = round(rate * BLOCK_S)
+            stream = sound.InputStream(rate, block, channels=1, dtype="float32", callback=heard)
+            stream.start()
+    except (sound.PortAudioError, ValueError) as failure:
+        raise OutputError(f"There is no microphone: {failure}.", REMEDY) from failure
+    return stream
 
 
 class Microphone:
     """Hears on a thread of its own."""
 
-    def __init__(self, warn: Callable[[Notice], None], now: Callable[[], float] = time.monotonic) -> None:
-        """`warn` is told, once, that nothing can be heard; then nobody is ever said to speak."""
-        self.warn, self.now = warn, now
+    def __init__(
+        self,
+        warn: Callable[[Notice], None],
+        opened: Callable[[Heard], AbstractContextManager[None]] = listening,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`warn` is told, once, that nothing can be heard; then nobody is said to speak."""
+        self.warn, self.opened, self.now = warn, opened, now
         self.banner = Banner("hush")
         self.hush, self.lock = Hush(), Lock()
         self.heard_at = self.sounded_at = now()
         """When the last block came, and the last that was more than zeros; monotonic seconds."""
-        self.has_warned = False
         self.over = Event()
         self.worker = Thread(target=self._work, name="microphone", daemon=True)
         self.worker.start()
@@ -56,26 +98,19 @@ class Microphone:
 
     def _work(self) -> None:
         try:
-            self._listen()
-        except Exception as failure:  # noqa: BLE001 — PortAudio is missing, or a device is, in one of many ways
-            self._warn_once(str(failure))
+            with self.opened(self._heard):
+                self._watch()
+        except OutputError as failure:
+            self._warn(failure)
 
-    def _listen(self) -> None:
-        """Until closed. PortAudio calls back: a read would hang with a microphone that has been unplugged.
-
-        Raises:
-            OSError: PortAudio is missing.
-            sounddevice.PortAudioError: there is no microphone.
-        """
-        import sounddevice
-
-        rate = sounddevice.query_devices(kind="input")["default_samplerate"]
-        block = round(rate * BLOCK_S)
-        with sounddevice.InputStream(rate, block, channels=1, dtype="float32", callback=self._heard):
-            self.heard_at = self.sounded_at = self.now()
-            while not self.over.wait(TICK_S):
-                if self.now() - self.sounded_at > LOST_S:
-                    self._warn_once("it gives no sound at all")
+    def _watch(self) -> None:
+        """Until closed. What gives no sound is listened to all the same: a Mac may only now ask for permission."""
+        self.heard_at = self.sounded_at = self.now()
+        has_warned = False
+        while not self.over.wait(TICK_S):
+            if not has_warned and self.now() - self.sounded_at > LOST_S:
+                has_warned = True
+                self._warn(OutputError("The microphone gives no sound at all.", REMEDY))
 
     def _heard(self, samples: NDArray[np.float32], _frames: int, _times: object, _flags: object) -> None:
         """PortAudio's thread has a block: (n, 1), float32."""
@@ -85,10 +120,9 @@ class Microphone:
             self.heard_at = self.now()
             self.sounded_at = self.heard_at if level > SILENCE_DB else self.sounded_at
 
-    def _warn_once(self, reason: str) -> None:
-        if not (self.has_warned or self.over.is_set()):
-            self.has_warned = True
-            self.warn(Notice("hush", f"Nobody can be heard, the microphone failed: {reason}.", REMEDY))
+    def _warn(self, failure: OutputError) -> None:
+        remedy = f"{failure.remedy}; or go without it: leave out --hush"
+        self.warn(Notice("hush", f"Nobody can be heard, so nobody hushes the voice. {failure.message}", remedy))
 
 
 def level_of(samples: NDArray[np.float32]) -> float:

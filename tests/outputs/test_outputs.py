@@ -3,6 +3,7 @@
 import io
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from threading import Event
 
@@ -43,7 +44,7 @@ OUTPUTS: dict[str, Callable[[Path], Output]] = {
     "subtitles": lambda folder: Subtitles(folder / "a.vtt", pytest.fail),
     "command": lambda _folder: Command("true {text}", pytest.fail),
     "earcons": lambda _folder: Earcons(Nothing(), pytest.fail),
-    "microphone": lambda _folder: Microphone(lambda _notice: None),
+    "microphone": lambda _folder: Microphone(pytest.fail, lambda _heard: nullcontext()),
     "voice": lambda _folder: Voice(QUIET, pytest.fail),
     "fan": lambda folder: Fan([Plain(io.StringIO(), io.StringIO()), Log(folder / "b.jsonl", pytest.fail)]),
 }
