@@ -1,6 +1,7 @@
 """Earcons are short, quiet and told apart; each happening has its own, and most have none."""
 
 from itertools import combinations
+from pathlib import Path
 from threading import Event
 
 import numpy as np
@@ -11,6 +12,8 @@ from app.errors import OutputError
 from app.flow import Asking, Happening, Notice, Silence
 from app.outputs import earcons
 from app.outputs.earcons import CHANGED, HEARD, LISTENING, LOOKING, LOST, RATE, READY, Earcon, Earcons, Score
+from tests import needs
+from tests.outputs import loudspeaker
 from tests.outputs.stage import growing, notice, sentence, status, wait_for
 
 ALL = {name: each for name, each in vars(earcons).items() if isinstance(each, Earcon)}
@@ -182,3 +185,31 @@ def test_a_missing_loudspeaker_is_told_once_and_tried_again() -> None:
     output.close()
     assert [each.kind for each in warned] == ["earcons"]
     assert "--no-earcons" in warned[0].remedy
+
+
+PLAYING = """
+import pytest
+from threading import Event
+from app.outputs.earcons import Earcons
+from app.outputs.player import Player
+from tests.outputs.stage import notice, wait_for
+
+class Heard(Player):
+    is_played = Event()
+    def play(self, samples, rate, until):
+        super().play(samples, rate, until)
+        self.is_played.set()
+
+output = Earcons(Heard(), pytest.fail)
+output.tell(notice("camera lost"))
+assert Heard.is_played.wait(60)
+output.close()
+"""
+
+
+@needs.platform("linux")
+def test_a_camera_lost_is_heard_from_a_real_sound_card_as_it_was_made(tmp_path: Path) -> None:
+    loudspeaker.run(PLAYING, loudspeaker.card(tmp_path))
+    heard = loudspeaker.recorded(tmp_path)[:, 0]
+    made = LOST.samples()
+    assert np.abs(heard[heard != 0] - made[made != 0]).max() < 1e-6
