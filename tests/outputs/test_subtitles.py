@@ -161,6 +161,12 @@ def test_a_disk_that_fills_is_told_once_and_leaves_whole_cues(tmp_path: Path) ->
     assert len(texts) < 7
 
 
+def can_burn() -> bool:
+    """Whether this ffmpeg was built with libass. Debian's is; not every one for a Mac."""
+    listed = subprocess.run(["ffmpeg", "-hide_banner", "-filters"], capture_output=True, text=True)
+    return sys.platform == "linux" or " subtitles " in listed.stdout
+
+
 def burnt(clip: Path, subtitles: Path, into: Path) -> None:
     subprocess.run(
         ["ffmpeg", "-v", "error", "-i", clip.name, "-vf", f"subtitles={subtitles.name}", "-c:v", "ffv1", into.name],
@@ -184,6 +190,8 @@ def frames(clip: Path) -> Iterator[np.ndarray]:
 @needs.tool("ffmpeg")
 @pytest.mark.parametrize("suffix", [".vtt", ".srt"])
 def test_burnt_into_a_clip_they_are_seen_in_their_span_and_not_outside(tmp_path: Path, suffix: str) -> None:
+    if not can_burn():
+        pytest.skip("needs an ffmpeg with libass")
     clip, shown = tmp_path / "clip.mkv", tmp_path / "shown.mkv"
     grey = ["-f", "lavfi", "-i", "color=gray:size=320x180:rate=10:duration=6", "-c:v", "ffv1"]
     subprocess.run(["ffmpeg", "-v", "error", *grey, clip], check=True, timeout=60)
