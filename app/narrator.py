@@ -105,7 +105,7 @@ class Narrator:
                     yield Growing(each.text, frame)
                 case Whole() if room > 0 and self.is_new(each.text, frame):
                     room -= 1
-                    yield self.say(look.sentence(each, "change" if was_said and glance.has_changed else "scene"))
+                    yield self.say(look.sentence(each, "change" if was_said else "scene"))
                 case Doubt():
                     yield from self.doubt(each.reason)
                 case Ended():

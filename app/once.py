@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from app.desk import Desk
+from app.errors import ModelError, SourceError
 from app.flow import Happening, Notice, Seen, Source
 from app.gate import shrunk
 from app.orders import Ask
@@ -23,20 +24,40 @@ class Once:
     question: str
     view: View = field(default_factory=View)
     warnings: tuple[str, ...] = ()
+    trouble: SourceError | None = field(default=None, init=False)
+    """What keeps the camera from seeing, while something does."""
 
     def watch(self, source: Source, stop: Event) -> Iterator[Happening]:
-        """Yield the answer, or why there is none."""
+        """Yield the answer.
+
+        Raises:
+            SourceError: there is no frame, or nothing can be seen in it.
+            ModelError: the model gave no answer.
+        """
         with closing(source.frames(stop)) as frames:
             for seen in frames:
                 if isinstance(seen, Notice):
                     yield seen
                 elif self.is_seen(seen):
-                    self.desk.orders.give(Ask(self.question))
-                    yield from self.desk.obey(seen, stop.is_set)
+                    yield from self.answer(seen, stop)
                     return
+        if not stop.is_set():
+            raise self.trouble or SourceError(f"{source.banner.name} showed nothing", "see whether it plays elsewhere")
+
+    def answer(self, seen: Seen, stop: Event) -> Iterator[Happening]:
+        self.desk.orders.give(Ask(self.question))
+        yield from self.desk.obey(seen, stop.is_set)
+        if self.desk.said is None and not stop.is_set():
+            raise ModelError("the model gave no answer", "ask it in other words, or another one: --model NAME")
 
     def is_seen(self, seen: Seen) -> bool:
-        """Whether to ask about this frame; what keeps the camera from seeing is then told in place of an answer."""
+        """Whether to ask about this frame; a camera is given a moment to see anything.
+
+        Raises:
+            SourceError: it still cannot see.
+        """
         for notice in self.view.judge(shrunk(seen.view), seen.media_s):
-            self.desk.hindrance = notice if self.view.is_blocked else None
-        return not self.view.is_blocked or seen.media_s >= PATIENCE_S
+            self.trouble = SourceError(notice.text, notice.remedy) if self.view.is_blocked else None
+        if self.trouble and seen.media_s >= PATIENCE_S:
+            raise self.trouble
+        return not self.view.is_blocked
