@@ -71,7 +71,7 @@ class Command:
         with self.changed:
             self.ends_at = self.ends_at or time.monotonic() + CLOSE_S
             self.changed.notify()
-        self.worker.join()
+        self.worker.join(CLOSE_S + 1)
 
     def _work(self) -> None:
         while text := self._next():
