@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from app.errors import OutputError
-from app.outputs.engines import Engine, find_engine, no_voice, voices
+from app.outputs.engines import exact_names, find_engine, no_voice
+from app.outputs.programs import Program, voices_of
 from tests import needs
 from tests.outputs.stage import StandIn
 
@@ -39,14 +40,14 @@ def espeak(tmp_path: Path, name: str = "espeak-ng") -> StandIn:
 def test_a_mac_speaks_with_say_and_linux_with_espeak_ng(tmp_path: Path) -> None:
     say(tmp_path), espeak(tmp_path)
     on_mac, on_linux = (find_engine(None, str(tmp_path), system) for system in ("darwin", "linux"))
-    assert on_mac == Engine("say", (f"{tmp_path}/say", "-f", "-"), (f"{tmp_path}/say", "-v", "?"))
-    assert on_linux is not None
+    assert on_mac == Program("say", (f"{tmp_path}/say", "-f", "-"), (f"{tmp_path}/say", "-v", "?"))
+    assert isinstance(on_linux, Program)
     assert on_linux.command == (f"{tmp_path}/espeak-ng", "--stdin")
 
 
 def test_the_older_espeak_is_used_where_it_is_the_only_one(tmp_path: Path) -> None:
     engine = find_engine("en", espeak(tmp_path, "espeak").path, "linux")
-    assert engine is not None
+    assert isinstance(engine, Program)
     assert engine.command == (f"{tmp_path}/espeak", "--stdin", "-v", "en")
 
 
@@ -69,7 +70,7 @@ def test_where_nothing_speaks_the_banner_says_so_with_a_remedy(tmp_path: Path, s
 )
 def test_a_voice_of_say_goes_by_its_whole_name(tmp_path: Path, name: str, exact: str) -> None:
     engine = find_engine(name, say(tmp_path).path, "darwin")
-    assert engine is not None
+    assert isinstance(engine, Program)
     assert engine.command[1:] == ("-f", "-", "-v", exact)
 
 
@@ -88,7 +89,7 @@ def test_a_voice_of_say_goes_by_its_whole_name(tmp_path: Path, name: str, exact:
 )
 def test_a_voice_of_espeak_goes_by_language_name_or_file(tmp_path: Path, name: str, exact: str) -> None:
     engine = find_engine(name, espeak(tmp_path).path, "linux")
-    assert engine is not None
+    assert isinstance(engine, Program)
     assert engine.command[2:] == ("-v", exact)
 
 
@@ -117,8 +118,8 @@ def test_the_real_espeak_accepts_every_name_that_is_offered() -> None:
     import subprocess
 
     engine = find_engine("en", platform="linux")
-    assert engine is not None
-    known = voices(engine)
+    assert isinstance(engine, Program)
+    known = exact_names(voices_of(engine))
     assert len(known) > 50
     for exact in list(dict.fromkeys(known.values()))[::23]:
         asked = [engine.command[0], "-q", "-v", exact, "--stdin"]

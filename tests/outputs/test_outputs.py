@@ -12,12 +12,12 @@ import pytest
 from app.flow import Output, Silence
 from app.outputs.command import Command
 from app.outputs.earcons import Earcons
-from app.outputs.engines import Engine
 from app.outputs.fan import Fan
 from app.outputs.json_lines import JsonLines
 from app.outputs.log import Log
 from app.outputs.microphone import Microphone
 from app.outputs.plain import Plain
+from app.outputs.programs import Program
 from app.outputs.screen import Screen
 from app.outputs.subtitles import Subtitles
 from app.outputs.terminal import Terminal
@@ -32,7 +32,7 @@ class Nothing:
         pass
 
 
-QUIET = Engine("cat", ("cat",), ())
+QUIET = Program("cat", ("cat",), ())
 SCREENS: dict[str, Callable[[], Screen]] = {
     "terminal": lambda: Terminal(io.StringIO(), io.StringIO()),
     "plain": lambda: Plain(io.StringIO(), io.StringIO()),

@@ -5,18 +5,20 @@ import subprocess
 import time
 import wave
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
 import numpy as np
 import pytest
 
+from app.errors import OutputError
 from app.flow import Notice
-from app.outputs import voice as voices
-from app.outputs.engines import Engine, find_engine
+from app.outputs.engines import find_engine
+from app.outputs.programs import Program
 from app.outputs.voice import Voice
 from tests import needs
-from tests.outputs.stage import StandIn, growing, is_running, notice, sentence, status, wait_for
+from tests.outputs.stage import StandIn, frame, growing, is_running, notice, sentence, status, wait_for
 
 
 class Room:
@@ -29,7 +31,7 @@ class Room:
         self.voice = Voice(found, self.warned.append, now=lambda: self.now)
 
     def say(self, text: str, kind: str = "scene") -> None:
-        self.voice.tell(sentence(text, kind))  # type: ignore[arg-type]
+        self.voice.tell(replace(sentence(text, kind), frame=frame(0, self.now)))  # type: ignore[arg-type]
 
     def in_the_air(self, text: str) -> None:
         wait_for(lambda: text in self.engine.texts("began"))
@@ -208,7 +210,7 @@ def test_close_twice_is_fine_and_nothing_is_spoken_afterwards(room: Room) -> Non
     room.voice.close()
     room.say("One.")
     assert not room.voice.worker.is_alive()
-    assert room.voice.waiting is None
+    assert not room.voice.turns.has_words
     assert room.voice.banner.name == "voice espeak-ng"
 
 
@@ -253,9 +255,8 @@ def test_what_an_engine_mutters_is_not_a_failure(tmp_path: Path) -> None:
 
 
 def test_an_engine_that_hangs_is_ended() -> None:
-    child = voices.started(Engine("sleep", ("sleep", "600"), ()))
-    assert "still at one sentence" in voices.heard(child, "One.", limit_s=0.1)
-    assert child.returncode < 0
+    with pytest.raises(OutputError, match="still at one sentence after 0.1 s"):
+        Program("sleep", ("sleep", "600"), (), limit_s=0.1).speak("One.", Event())
 
 
 @needs.tool("espeak-ng")
@@ -292,4 +293,4 @@ def test_the_real_espeak_without_a_loudspeaker_is_told(monkeypatch: pytest.Monke
     voice.tell(sentence())
     wait_for(lambda: warned)
     voice.close()
-    assert "silent now, espeak-ng failed: " in warned[0].text
+    assert "silent now: espeak-ng failed: " in warned[0].text
