@@ -46,7 +46,7 @@ def open_files(settings: Settings, screen: Screen) -> Sequence[Output]:
 
 def open_command(then: str | None) -> Sequence[Opened]:
     """What runs a command for each alert, if there is one to run."""
-    if not then:
+    if then is None:
         return ()
     from app.outputs.command import Command
 
