@@ -6,6 +6,7 @@ blurred, and a scene that gives way to one with less detail is another scene.
 
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,8 +14,10 @@ from app.coarse import COLUMNS, ROWS, Blocks, Coarse
 
 LOST, FOUND = 0.35, 0.6
 """Shares of the edges' energy: a Gaussian of 1 % of the height leaves 0.15 to 0.3 of it."""
-CLEAR_EDGE = 60.0
+CLEAR_EDGE = 100.0
 """Squared levels of a block; weaker edges are not judged by."""
+ENOUGH = 5
+"""Blocks with clear edges; fewer say nothing of the lens."""
 OTHER_SCENE = 6
 """Looks after which a part that has changed belongs to another scene."""
 
@@ -29,35 +32,49 @@ class Sharpness:
 
     is_lost: bool = field(default=False, init=False)
     scene: Blocks | None = field(default=None, init=False)
+    """In quarters of blocks."""
     edges: Blocks = field(default_factory=none, init=False)
     """As they are lately."""
     most: Blocks = field(default_factory=none, init=False)
-    """As they were at their sharpest."""
+    """As they were at their sharpest, in most of the looks."""
     strange: NDArray[np.int32] = field(default_factory=lambda: np.zeros((ROWS, COLUMNS), np.int32), init=False)
     """For how many looks each part has not been the scene's."""
 
     def judge(self, now: Coarse) -> bool:
         """Whether the picture is blurred."""
-        scene = now.blocks if self.scene is None else self.scene
+        scene = now.quarters if self.scene is None else self.scene
         self.edges += np.float32(0.4) * (now.edges - self.edges)
-        far = np.abs(now.blocks - scene).max(axis=2)
-        same = far <= 5 + 0.45 * np.sqrt(self.most)  # blur carries a part of an edge's height into the next block
-        clear = self.most > CLEAR_EDGE
-        known, total = float(self.most[clear & same].sum()), float(self.most[clear].sum())
-        if known > 0.5 * total:
+        same, clear = alike(now.quarters, scene), self.most > CLEAR_EDGE
+        shared = clear & same
+        if shared.sum() >= ENOUGH and float(self.most[shared].sum()) > 0.5 * float(self.most[clear].sum()):
             lit = max(1.0, now.light) / max(1.0, float(scene.mean()))
-            left = float(self.edges[clear & same].sum()) / known / lit**2
-            self.is_lost = left < (FOUND if self.is_lost else LOST)
-        elif self.strange[clear].mean() >= OTHER_SCENE if clear.any() else True:
+            self.is_lost = self.has_faded(shared, lit**2)
+        elif clear.sum() < ENOUGH or self.strange[clear].mean() >= OTHER_SCENE:
             self.is_lost = False
         self.learn(now, scene, same)
         return self.is_lost
+
+    def has_faded(self, shared: NDArray[np.bool_], lit: float) -> bool:
+        """Whether edges have faded nearly everywhere: where a thing has gone, they have in one place."""
+        now, most = self.edges[shared] / lit, self.most[shared]
+        share = FOUND if self.is_lost else LOST
+        return float(now.sum()) < share * float(most.sum()) and float((now < 0.6 * most).mean()) > 0.75
 
     def learn(self, now: Coarse, scene: Blocks, same: NDArray[np.bool_]) -> None:
         """Follow what drifts, and begin anew where the scene has changed for good."""
         self.strange = np.where(same, 0, self.strange + 1)
         is_other = self.strange >= OTHER_SCENE
-        followed = np.where(same[..., None], scene + np.float32(0.05) * (now.blocks - scene), scene)
-        self.scene = np.asarray(np.where(is_other[..., None], now.blocks, followed), np.float32)
-        sharpest = np.where(same, np.maximum(self.most * np.float32(0.999), self.edges), self.most)
-        self.most = np.asarray(np.where(is_other, self.edges, sharpest), np.float32)
+        pace = np.where(is_other, 1, np.where(same, 0.05, 0)).repeat(2, axis=0).repeat(2, axis=1)
+        self.scene = np.asarray(scene + pace[..., None] * (now.quarters - scene), np.float32)
+        pace = np.where(self.edges > self.most, 0.1, 0 if self.is_lost else 0.01)
+        risen = self.most + np.where(same, pace, 0) * (self.edges - self.most)
+        self.edges = np.asarray(np.where(is_other, now.edges, self.edges), np.float32)
+        self.most = np.asarray(np.where(is_other, now.edges, risen), np.float32)
+
+
+def alike(new: Blocks, old: Blocks) -> NDArray[np.bool_]:
+    """Of each block, whether it shows what it showed: around it little has moved beside what contrast there was."""
+    around = np.ones((5, 5), np.uint8)
+    contrast = (cv2.dilate(old, around) - cv2.erode(old, around)).max(axis=2)
+    moved = cv2.dilate(np.abs(new - old).max(axis=2), around)
+    return np.asarray((moved <= 5 + 0.4 * contrast)[::2, ::2], np.bool_)

@@ -25,6 +25,8 @@ class Coarse:
     """Media seconds."""
     blocks: Blocks
     """Means, ROWS×COLUMNS×3, in levels."""
+    quarters: Blocks
+    """Means of the blocks' quarters, 2·ROWS×2·COLUMNS×3, in levels."""
     edges: Blocks
     """Mean square of the Laplacian in each block, ROWS×COLUMNS, in squared levels; what noise adds is taken out."""
     grain: float
@@ -32,12 +34,13 @@ class Coarse:
 
     @classmethod
     def of(cls, look: Pixels, at: float) -> Self:
-        blocks = cv2.resize(look, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA).astype(np.float32)
+        quarters = cv2.resize(look, (2 * COLUMNS, 2 * ROWS), interpolation=cv2.INTER_AREA).astype(np.float32)
+        blocks = np.asarray(cv2.resize(quarters, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA), np.float32)
         bent = np.abs(cv2.Laplacian(cv2.transform(look, _GREY), cv2.CV_32F))
         part = bent[::3, ::3]
         noise = 1.5 * (float(np.median(part)) / 0.6745) ** 2
         squares = cv2.resize(np.square(bent), (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
-        return cls(at, blocks, np.maximum(squares - noise, 0), float(np.minimum(part, _CLIPPED).mean()))
+        return cls(at, blocks, quarters, np.maximum(squares - noise, 0), float(np.minimum(part, _CLIPPED).mean()))
 
     @property
     def light(self) -> float:

@@ -20,6 +20,7 @@ FINENESS = 90
 """Pixels on the shorter side of a small picture; a cell is two of them wide, or 16 pixels of a 1280×720 frame."""
 DARK = 8.0
 """Levels; below them the noise is too strong for brightness to be told as a factor."""
+WHITE = 255.0
 FADING = 0.5 ** (1 / 120)
 """What a look leaves of what was learned before it: half is forgotten in 120 looks, 8 s of 15 a second."""
 FOLLOWING = 15
@@ -62,7 +63,7 @@ class Change:
 class Floor:
     """What this camera does to a picture in which nothing happens."""
 
-    lowest: float = 8.0
+    lowest: float = 10.0
     """Levels; less is nothing on any camera."""
     highest: float = 20.0
     """Levels; more is something on any camera."""
@@ -76,7 +77,7 @@ class Floor:
     @property
     def local(self) -> float:
         """How far one cell must move to be news, in levels."""
-        return min(self.highest, max(self.lowest, 1.25 * self.peak + 3, 7 * self.noise))
+        return min(self.highest, max(self.lowest, 1.25 * self.peak + 4 * self.shake + 3, 7 * self.noise))
 
     def met(self, far: float, shift: Shift) -> None:
         """A look was no news. The first looks of a movement are not either: by small steps they teach nothing."""
@@ -171,7 +172,9 @@ def changed(old: Cells, new: Cells, slack: Cells | float = 0.0) -> Change:
     if most <= 1:  # nor can the factor be far from 1: half of the time saved where nothing happens
         return Change(float((far - slack).max()), most, 0.0)
     factor = median((new + DARK) / (old + DARK))
-    far = np.minimum(far, np.abs(new + DARK - factor * (old + DARK)))
+    later = np.minimum(factor * (old + DARK) - DARK, WHITE)
+    earlier = np.minimum((new + DARK) / factor - DARK, WHITE)  # what is white now was whiter, or will be
+    far = np.minimum(far, np.minimum(np.abs(new - later), np.abs(old - earlier)))
     return Change(float((far - slack).max()), most, float(np.abs(np.log2(factor)).max()))
 
 
