@@ -86,7 +86,9 @@ class Floor:
 
     def followed(self, step: Cells) -> None:
         """What a look added to the one before. Of it the median: what moves is seldom half of the frame."""
-        sigma = float(np.median(np.abs(step[::3, ::3]))) / 0.95  # 0.6745 of a sigma; a difference has two noises
+        part = step[::3, ::3]
+        part = np.abs(part - np.median(part, axis=(0, 1)))  # flicker is not noise
+        sigma = float(np.median(part)) / 0.95  # 0.6745 of a sigma; a difference has two noises
         self.noise += (sigma - self.noise) / 30
 
 

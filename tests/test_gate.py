@@ -1,7 +1,9 @@
 """The gate: what opens it, and what must not."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +12,8 @@ from app.cameras import grounds, world
 from app.cameras.world import Scene, Shape
 from app.gate import Gate, shrunk
 from app.pixels import Pixels
-from tests.filmed import SCENES, WIDE, filmed
+from tests import needs
+from tests.filmed import FPS, SCENES, SIZE, WIDE, filmed, still, through_mp4v, through_x264
 
 RNG = np.random.default_rng(7)
 
@@ -165,3 +168,93 @@ def test_a_dim_room_that_goes_dark_or_light_is_news(before: int, after: int) -> 
     noisy = filmed(np.full((WIDE[1], WIDE[0], 3), before, np.uint8), noise=2)
     assert [opens(gate, next(noisy)) for _ in range(5)] == [True, *[False] * 4]
     assert opens(gate, next(filmed(np.full((WIDE[1], WIDE[0], 3), after, np.uint8), noise=2)))
+
+
+@pytest.mark.parametrize(
+    "encoded", [through_mp4v, pytest.param(through_x264, marks=needs.tool("ffmpeg"))], ids=["mp4v", "x264"]
+)
+def test_an_encoder_that_paints_the_picture_anew_is_not_news(
+    encoded: Callable[[Sequence[Pixels], Path], list[Pixels]], tmp_path: Path
+) -> None:
+    gate = Gate()
+    assert sum(opens(gate, each) for each in encoded(still(SCENES["drawn"], 300, noise=8), tmp_path)) == 1
+
+
+def test_light_that_halves_within_half_a_minute_is_not_news_but_a_thing_that_comes_in_it_is() -> None:
+    gate, picture = Gate(), with_square(grey(150), (200, 40, 40))
+    drifting = [np.asarray(picture * 0.5 ** (each / 450), np.uint8) for each in range(450)]
+    assert sum(opens(gate, noisy(each, 3)) for each in drifting) == 1
+    assert opens(gate, noisy(with_square(drifting[-1], (20, 70, 100), x=420), 3))
+
+
+def test_a_quiet_camera_is_believed_sooner() -> None:
+    """A pale thing that might be a poor camera's doing at first."""
+    pale = with_square(grey(120), (132, 132, 132), edge=120)
+    opens(at_first := Gate(), grey(120))
+    assert not opens(at_first, pale)
+    opens(later := Gate(), grey(120))
+    assert not any(opens(later, noisy(grey(120), 1)) for _ in range(200))
+    assert opens(later, pale)
+
+
+def test_another_kind_at_the_same_place_in_the_same_colour_is_news() -> None:
+    ground = grounds.sample_ground(np.random.default_rng(5), darkest=0.42, lightest=0.6)
+    for before, after in permutations(world.KINDS, 2):
+        gate = Gate()
+        for kind, is_news in ((before, True), (after, True)):
+            thing = replace(SMALLEST, kind=kind, colour="black")
+            assert opens(gate, noisy(world.draw((thing,), ground, 640, 480), 5)) is is_news, (before, after)
+
+
+LOOKS_S = 1 / FPS
+GLIDE_S = 0.8
+
+
+def gliding(at_s: float) -> Scene:
+    """A quarter of the frame, from 2 s on, slow at both ends."""
+    share = min(1.0, max(0.0, (at_s - 2) / GLIDE_S))
+    return (Shape("purple", "circle", 0.3 + 0.25 * share * share * (3 - 2 * share), 0.4, 0.1),)
+
+
+def growing(at_s: float) -> Scene:
+    share = min(1.0, max(0.01, (at_s - 2) / GLIDE_S))
+    return (Shape("purple", "circle", 0.3, 0.4, 0.11 * share),)
+
+
+@pytest.mark.parametrize("movement", [gliding, growing])
+@pytest.mark.parametrize("noise", [0.0, 8.0])
+@pytest.mark.parametrize("grain", grounds.GRAINS)
+def test_a_movement_is_not_calm_until_it_has_come_to_rest(
+    movement: Callable[[float], Scene], noise: float, grain: grounds.Grain
+) -> None:
+    ground = grounds.Ground(grain, (0.42, 0.44, 0.4), (0.62, 0.6, 0.58), angle=0.6, seed=2)
+    gate, calm = Gate(), []
+    for at_s in np.arange(0, 4, LOOKS_S):
+        look = shrunk(noisy(world.draw(movement(at_s), ground, *SIZE), noise))
+        if not gate.is_news(look) or at_s == 0:
+            gate.took(look)
+        calm.append((at_s, gate.is_calm(look)))
+    assert all(is_calm for at_s, is_calm in calm if 0 < at_s < 2 or at_s > 2 + GLIDE_S + 2 * LOOKS_S)
+    assert not any(is_calm for at_s, is_calm in calm if 2.2 < at_s < 2.6)
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_tripod_with_noise_and_flicker_is_calm(scene: str) -> None:
+    gate, calm = Gate(), []
+    for frame in islice(filmed(SCENES[scene], shake=0), 100):
+        look = shrunk(frame)
+        if gate.is_news(look):
+            gate.took(look)
+        calm.append(gate.is_calm(look))
+    assert all(calm[1:])
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_shaking_hand_is_calm_once_it_is_known(scene: str) -> None:
+    gate, calm = Gate(), []
+    for frame in islice(filmed(SCENES[scene]), 200):
+        look = shrunk(frame)
+        if gate.is_news(look):
+            gate.took(look)
+        calm.append(gate.is_calm(look))
+    assert sum(calm[50:]) >= 0.9 * len(calm[50:])
