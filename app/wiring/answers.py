@@ -1,11 +1,12 @@
-"""The commands that answer once and end: describe, cameras, models."""
+"""The commands that answer once and end: describe, cameras, voices, models."""
 
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 
-from app.errors import SourceError
+from app.errors import OutputError, SourceError
 from app.flow import Describer
 from app.settings import Settings
 from app.wiring.models import chosen, open_describer
@@ -43,6 +44,24 @@ def list_cameras(settings: Settings) -> int:
     if cameras:
         return 0
     raise SourceError("no camera was found", "connect one; ./run.sh --source scenes needs none")
+
+
+def list_voices(settings: Settings) -> int:
+    """`./run.sh voices`: name, language and engine of each, then the loudspeakers; exit code 1 if there is no voice."""
+    from app.outputs.engines import no_voice
+    from app.outputs.player import devices
+    from app.outputs.voices import every_voice
+
+    voices = every_voice()
+    for each in voices:
+        told = {"name": each.name, "language": each.language, "engine": each.engine}
+        print(json.dumps(told, ensure_ascii=False) if settings.json else f"{each.name}  {each.language}  {each.engine}")
+    with suppress(OutputError):  # without PortAudio there are no names to choose from
+        for name in devices():
+            print(f"loudspeaker: {name}", file=sys.stderr)
+    if voices:
+        return 0
+    raise OutputError("there is no voice", no_voice().warnings[0])
 
 
 def list_models(settings: Settings) -> int:

@@ -11,7 +11,7 @@ from app.live import End, Inputs, Loop, Nobody, Parts, Run, Screen, Tell
 from app.orders import Orders
 from app.settings import Settings
 from app.wiring.models import Chosen, chosen, open_describer, proven
-from app.wiring.outputs import Opened, finish, open_command, open_files, open_screen, open_voice
+from app.wiring.outputs import Opened, finish, open_command, open_files, open_screen, open_sounds
 from app.wiring.watches import Vigil
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def open_run(
     from app.outputs.fan import Fan
 
     screen, wish = open_screen(settings), settings.wish.for_live()
-    voices = open_voice(settings, screen)
+    voices, sounds = open_sounds(settings, screen)
     return Run(
         Parts(
             source=lambda: open_source(settings.source, settings.asap),
@@ -72,7 +72,7 @@ def open_run(
             describer=lambda: open_describer(model, wish, settings.trust_model),
             loop=loop,
             screen=screen,
-            outputs=Fan([*open_files(settings, screen), *(each(screen.tell) for each in more), *voices]),
+            outputs=Fan([*open_files(settings, screen), *(each(screen.tell) for each in more), *sounds]),
             last_words=lambda stop: finish(voices, stop),
             inputs=lambda tell, end: open_keys(orders, screen, tell, end),
             warnings=model.notes,

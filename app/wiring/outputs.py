@@ -13,6 +13,7 @@ from app.live import Screen, Tell
 from app.settings import Settings
 
 if TYPE_CHECKING:
+    from app.outputs.microphone import Microphone
     from app.outputs.voice import Voice
 
 Opened = Callable[[Tell], Output]
@@ -72,20 +73,50 @@ def open_log(settings: Settings, screen: Screen) -> Sequence[Output]:
     return (log, Thumbnails(folder, screen.tell))
 
 
-def open_voice(settings: Settings, screen: Screen) -> "Sequence[Voice]":
-    """The voice, if one is wanted: on a terminal or by name it is, unless told otherwise."""
-    is_wanted = sys.stdout.isatty() or bool(settings.voice) if settings.speak is None else settings.speak
-    if not is_wanted:
-        return ()
+def open_sounds(settings: Settings, screen: Screen) -> "tuple[Sequence[Voice], Sequence[Output]]":
+    """The voices, and all that makes or hears sounds, them included: what the voice listens with closes after it."""
+    if not is_heard(settings):
+        return (), ()
+    ear = open_ear(settings, screen)
+    voices = open_voice(settings, screen, ear)
+    return voices, (*open_earcons(settings, screen), *voices, *([ear] if ear else []))
+
+
+def is_heard(settings: Settings) -> bool:
+    """Whether anything is: on a terminal, or with a voice by name, unless told otherwise."""
+    if settings.screen_reader:
+        return False
+    return sys.stdout.isatty() or bool(settings.voice) if settings.speak is None else settings.speak
+
+
+def open_voice(settings: Settings, screen: Screen, ear: "Microphone | None") -> "Sequence[Voice]":
+    """The voice, if there is one."""
     from app.outputs.engines import find_engine, no_voice
     from app.outputs.voice import Voice
 
-    engine = find_engine(settings.voice)
-    if engine:
-        return (Voice(engine, screen.tell),)
-    for warning in no_voice().warnings:
-        screen.tell(Notice("warning", warning))
-    return ()
+    engine = find_engine(settings.voice, device=settings.audio_device)
+    if engine is None:
+        for warning in no_voice().warnings:
+            screen.tell(Notice("warning", warning))
+        return ()
+    return (Voice(engine, screen.tell, ear=ear),)
+
+
+def open_ear(settings: Settings, screen: Screen) -> "Microphone | None":
+    if not settings.hush:
+        return None
+    from app.outputs.microphone import Microphone
+
+    return Microphone(screen.tell)
+
+
+def open_earcons(settings: Settings, screen: Screen) -> Sequence[Output]:
+    if not settings.earcons:
+        return ()
+    from app.outputs.earcons import Earcons
+    from app.outputs.player import Player
+
+    return (Earcons(Player(settings.audio_device), screen.tell),)
 
 
 def finish(voices: "Sequence[Voice]", stop: Event) -> None:
