@@ -4,6 +4,7 @@ A folder in .models/voices is a model, with config.json, weights and tokenizer, 
 `embeddings/`. Nothing is downloaded here. No torch, no phonemes: the model reads letters.
 """
 
+import sys
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -74,10 +75,8 @@ class Neural:
 
     def close(self) -> None:
         """Give back this thread's streams: a thread that ends without doing so can take the process with it."""
-        if self.model is not None:
-            import mlx.core as mx
-
-            self.model = None
+        self.model = None
+        if mx := sys.modules.get("mlx.core"):  # a model that could not be loaded may have used it, too
             mx.synchronize()
             mx.clear_streams()
 
@@ -89,7 +88,7 @@ def find_neural(voice: str, player: Player, folder: Path = FOLDER) -> Neural:
         OutputError: mlx-audio, the model or the voice is missing.
     """
     if find_spec("mlx_audio") is None:
-        raise OutputError("Neural voices need mlx-audio, which is missing.", "uv pip install mlx-audio==0.6.2")
+        raise OutputError("Neural voices need mlx-audio, which is missing.", "./install.sh")
     model, _, wanted = voice.partition(":")
     known = {each.name.casefold(): Path(each.exact) for each in neural_voices(folder)}
     if embedding := known.get(voice.casefold()):

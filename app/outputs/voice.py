@@ -49,6 +49,8 @@ class Voice:
         self.banner = Banner(f"voice {engine.name}")
         self.turns = Turns(age_limit_s)
         self.changed = Condition()
+        self.is_wanted = False
+        """There are words, or a model is loaded: time to open the engine. Two threads must not import MLX at once."""
         self.cut = Event()
         """What is in the air is to end."""
         self.slow = 0
@@ -62,6 +64,7 @@ class Voice:
         with self.changed:
             if self.turns.tell(happening, now):
                 self.cut.set()
+            self.is_wanted |= self.turns.has_words or (isinstance(happening, Notice) and happening.kind == "ready")
             self.changed.notify_all()
         if isinstance(happening, Sentence) and happening.kind in ("scene", "change"):
             self._watch_pace(now - happening.frame.seen_at)
@@ -86,13 +89,20 @@ class Voice:
 
     def _work(self) -> None:
         try:
-            self.engine.open()
+            if self._is_wanted():
+                self.engine.open()
             while said := self._next():
                 self._speak(said)
         except OutputError as failure:
             self._give_up(failure)
         finally:
             self.engine.close()
+
+    def _is_wanted(self) -> bool:
+        """Wait until it is; not if it is over before."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.is_wanted or self.turns.is_over)
+            return not self.turns.is_over
 
     def _next(self) -> Utterance | None:
         """The next, as soon as there is one; None at the end."""

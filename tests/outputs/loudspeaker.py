@@ -35,9 +35,10 @@ def run(program: str, environment: dict[str, str]) -> str:
 
 
 def recorded(folder: Path, name: str = "default") -> NDArray[np.float32]:
-    """What that loudspeaker was given: (n, 2), float32."""
+    """What that loudspeaker has been given so far: (n, 2), float32."""
     file = folder / f"{name}.raw"
-    return np.fromfile(file, np.float32).reshape(-1, 2) if file.exists() else np.empty((0, 2), np.float32)
+    given = np.fromfile(file, np.float32) if file.exists() else np.empty(0, np.float32)
+    return given[: len(given) // 2 * 2].reshape(-1, 2)
 
 
 def sound(samples: NDArray[np.float32]) -> NDArray[np.float32]:
