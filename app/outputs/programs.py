@@ -153,7 +153,7 @@ def wave_in(sound: IO[bytes]) -> tuple[Samples, int]:
     """The samples of a 16-bit mono wave, as (n,) float32, and how many of them are a second."""
     sound.seek(0)
     try:
-        with wave.open(sound) as file:
+        with wave.open(sound, "rb") as file:
             samples = np.frombuffer(file.readframes(MANY_FRAMES), np.int16)
             return samples.astype(np.float32) / np.float32(32768), int(file.getframerate())
     except (wave.Error, EOFError, ValueError) as failure:

@@ -7,13 +7,13 @@ import wave
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 
 import numpy as np
 import pytest
 
 from app.errors import OutputError
-from app.flow import Notice
+from app.flow import Notice, Silence
 from app.outputs.engines import find_engine
 from app.outputs.programs import Program
 from app.outputs.voice import Voice
@@ -294,3 +294,83 @@ def test_the_real_espeak_without_a_loudspeaker_is_told(monkeypatch: pytest.Monke
     wait_for(lambda: warned)
     voice.close()
     assert "silent now: espeak-ng failed: " in warned[0].text
+
+
+def test_say_is_started_with_its_text_and_killed_in_the_middle_of_a_word(tmp_path: Path) -> None:
+    mac = StandIn(tmp_path, name="say")
+    engine = find_engine(None, mac.path, "darwin")
+    assert engine
+    voice = Voice(engine, pytest.fail)
+    voice.tell(sentence("One."))
+    wait_for(lambda: "One." in mac.texts("began"))
+    voice.tell(Silence(True))
+    wait_for(lambda: not is_running(mac.pids()[0]))
+    voice.tell(sentence("Yes.", "answer"))
+    wait_for(lambda: "Yes." in mac.texts("began"))
+    voice.close()
+    assert not is_running(mac.pids()[1])
+    assert [line.split(" ", 2)[2] for line in mac.log] == ["-f - | One.", "-f - | Yes."]
+
+
+class Ear:
+    """Hears somebody speak as it is told to, and keeps what it is told of our own voice."""
+
+    def __init__(self) -> None:
+        self.hears, self.own = True, list[bool]()
+
+    def is_hushed(self) -> bool:
+        return self.hears
+
+    def voice_speaks(self, is_speaking: bool) -> None:
+        self.own.append(is_speaking)
+
+
+def test_it_waits_while_somebody_speaks_and_tells_when_it_speaks_itself(tmp_path: Path) -> None:
+    stand_in, ear = StandIn(tmp_path), Ear()
+    stand_in.let_go()
+    engine = find_engine(None, stand_in.path, "linux")
+    assert engine
+    voice = Voice(engine, pytest.fail, ear=ear)
+    voice.tell(sentence("Scene."))
+    voice.tell(sentence("Alert.", "alert"))
+    wait_for(lambda: "Alert." in stand_in.texts("ended"))
+    wait_for(lambda: ear.own == [True, False])
+    ear.hears = False
+    wait_for(lambda: "Scene." in stand_in.texts("ended"))
+    voice.close()
+    assert ear.own == [True, False] * 2
+    assert stand_in.texts("began") == ["Alert.", "Scene."]
+
+
+def test_descriptions_that_always_come_too_late_are_told_of_once(room: Room) -> None:
+    for number in range(20):
+        room.voice.tell(replace(sentence(f"{number}."), frame=frame(0, room.now - 7)))
+    assert [each.kind for each in room.warned] == ["voice"]
+    assert "only shown" in room.warned[0].text
+    assert room.engine.log == []
+
+
+def test_an_engine_is_opened_and_closed_by_the_thread_that_speaks_once_it_is_wanted() -> None:
+    seen = list[tuple[str, str]]()
+
+    class Silent:
+        name = "silent"
+
+        def open(self) -> None:
+            seen.append(("open", current_thread().name))
+
+        def speak(self, text: str, _until: Event) -> None:
+            seen.append((text, current_thread().name))
+
+        def close(self) -> None:
+            seen.append(("close", current_thread().name))
+
+    voice = Voice(Silent(), pytest.fail)
+    voice.tell(notice("loading"))
+    assert seen == []
+    voice.tell(notice("ready"))
+    wait_for(lambda: ("open", "voice") in seen)
+    voice.tell(sentence("One."))
+    wait_for(lambda: ("One.", "voice") in seen)
+    voice.close()
+    assert seen == [("open", "voice"), ("One.", "voice"), ("close", "voice")]
