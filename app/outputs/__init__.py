@@ -1,7 +1,7 @@
 """Where sentences go: one file an output.
 
 Screens, one a run: terminal, plain, json_lines (what they share: screen, inbox, summary; region, echo).
-Beside them: log, thumbnails, subtitles (placed by cues), command, voice (and the engines that speak), earcons, and
-microphone (judged by hush), for which the voice waits; player makes sound of samples. Fan tells them all; records (with
-clock) and harmless word what is written.
+Beside them: log, thumbnails, subtitles (placed by cues), command, earcons, voice (judged by turns), and microphone
+(judged by hush), for which the voice waits. Engines speak for it: programs, neural; voices lists theirs; player makes
+sound of samples. Fan tells them all; records (with clock) and harmless word what is written.
 """
