@@ -14,7 +14,9 @@
     wiring/       the one place that names concrete classes
     narrator.py   the live loop;  telling.py: one description as it comes;  tally.py: counts for the status line
     attention.py  which frame is looked at, by gate.py (with shake.py), view.py (coarse.py, blur.py, freeze.py) and
-                  pace.py (governor.py);  sentences.py, news/ and doubt.py: which words are told;  verbosity.py: how many
+                  pace.py (governor.py)
+    news/         which sentences are worth telling;  sentences.py: where they end;  doubt.py: which cannot be trusted
+    verbosity.py  how many are told
     desk.py       what people ask meanwhile, given as orders.py says;  once.py: `ask`
     lookout.py    what is watched for, decided in watching.py
     conditions.py what the machine has to spare, for the governor

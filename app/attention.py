@@ -17,12 +17,12 @@ GLANCE_S = 0.06
 """Between two frames that are compared at all: every second one of a camera at 30 a second."""
 PATIENCE_S = 0.7
 """The longest that a change may go on before it is looked at all the same."""
-AGAIN_S, LATER_S = 0.4, 2.0
-"""From a look that left a doubt to the next: at first, and where one look after the other does."""
+AGAIN_S, LATEST_S = 0.4, 60.0
+"""From a look that left a doubt to the next: at first, and at most, where one look after the other does."""
 BURST, BURST_S = 2, 2.0
 """So many changes are looked at in so many seconds: the second at once, and one a second where it goes on."""
 DOUBTS = 5
-"""Looks in succession that may leave a doubt and be followed by the next one soon."""
+"""Looks in succession that may leave a doubt and be followed by the next one soon; then each waits twice as long."""
 SPARSE_S = 0.4
 """Frames of a source further apart than this cannot tell whether anything moves."""
 
@@ -66,31 +66,41 @@ class Attention:
     """Looks in succession that have left one."""
     took_at: float | None = field(default=None, init=False)
     least_s: float = field(default=0.0, init=False)
-    """Between two looks, whatever the pace allows."""
 
     def look_again(self, frame: Frame) -> None:
         """`frame` left a doubt: have another look soon."""
         if self.again_at is None:
             self.doubts += 1
-            self.again_at = frame.media_s + (AGAIN_S if self.doubts <= DOUBTS else LATER_S)
+            self.again_at = frame.media_s + min(LATEST_S, AGAIN_S * 2 ** max(0, self.doubts - DOUBTS))
 
     def anew(self) -> None:
         """The last look came to nothing: the next frame is worth one."""
         self.gate.last = None
 
-    def glance(self, seen: Seen) -> Glance:
-        """Judge one frame; only one that is to be described is copied."""
+    def begin_anew(self) -> None:
+        """The source has started over: its times say nothing about those before."""
+        self.opened_at = self.again_at = self.took_at = None
+        self.changes.clear()
+
+    def glance(self, seen: Seen, least_s: float = 0.0, *, is_held: bool = False) -> Glance:
+        """Judge one frame; only one that is to be described is copied.
+
+        `least_s`: between two looks, whatever the pace allows. While `is_held` none is to be described.
+        """
         before = self.last
-        if before and 0 <= seen.media_s - before[1] < GLANCE_S:
+        if before and seen.media_s < before[1]:
+            self.begin_anew()
+        elif before and seen.media_s - before[1] < GLANCE_S:
             return NOTHING
-        self.last = seen.number, seen.media_s
+        self.last, self.least_s = (seen.number, seen.media_s), least_s
         look = shrunk(seen.view)
         notices, is_calm = self.view.judge(look, seen.media_s), self.gate.is_calm(look)
-        if self.view.is_blocked:
+        if self.view.is_blocked or is_held:
             self.opened_at = None
             return Glance(notices)
         is_still = is_calm or before is None or is_sparse(*before, seen)
-        has_changed, is_overdue = self.has_changed(seen, look, is_still=is_still), self.pace.is_overdue(seen)
+        has_changed = self.has_changed(seen, look, is_still=is_still)
+        is_overdue = self.pace.is_overdue(seen) and self.is_due(seen)
         is_wanted = has_changed or is_overdue or self.is_doubtful(seen)
         frame = seen.kept() if is_wanted else None
         if frame is None:  # nothing to look at, or a newer frame has been written over this one
@@ -107,16 +117,16 @@ class Attention:
         if not self.gate.is_news(look):
             self.opened_at = None
             return False
-        if self.opened_at is None or seen.media_s < self.opened_at:
+        if self.opened_at is None:
             self.opened_at = seen.media_s
         return is_still or seen.media_s - self.opened_at >= PATIENCE_S
 
     def is_due(self, seen: Seen) -> bool:
-        return self.pace.is_due(seen) and (self.took_at is None or not 0 <= seen.media_s - self.took_at < self.least_s)
+        return self.pace.is_due(seen) and (self.took_at is None or seen.media_s - self.took_at >= self.least_s)
 
     def is_busy(self, seen: Seen) -> bool:
         """Whether changes have been looked at often enough for now."""
-        return len(self.changes) == BURST and 0 <= seen.media_s - self.changes[0] < self.burst_s
+        return len(self.changes) == BURST and seen.media_s - self.changes[0] < self.burst_s
 
     def is_doubtful(self, seen: Seen) -> bool:
         return self.again_at is not None and seen.media_s >= self.again_at and self.is_due(seen)

@@ -9,6 +9,9 @@ from app.orders import Ask, Hold, Listen, Louder, More, Orders, Repeat, Unask
 from app.telling import Doubt, Ended, Growth, Look, Whole, told
 from app.verbosity import BRIEF, LONG_PROMPT, LONGER, Verbosity, louder
 
+LISTENING_S = 60.0
+"""The longest that a question may take from its first key."""
+
 
 @dataclass(slots=True)
 class Desk:
@@ -22,8 +25,10 @@ class Desk:
     is_stopped: bool = field(default=False, init=False)
     is_listening: bool = field(default=False, init=False)
     """A question is being typed."""
+    listens_since: float = field(default=0.0, init=False)
+    """Monotonic seconds."""
     kept: Frame | None = field(default=None, init=False)
-    """The frame of the moment at which the question began."""
+    """The first frame that was to be had after the question began."""
     described: Frame | None = field(default=None, init=False)
     """The frame that was described last."""
     said: Sentence | None = field(default=None, init=False)
@@ -31,7 +36,7 @@ class Desk:
     hindrance: Notice | None = field(default=None, init=False)
     """What keeps the camera from seeing, while something does."""
     count: int = field(default=0, init=False)
-    """Frames described so far."""
+    """Frames looked at so far."""
 
     @property
     def is_held(self) -> bool:
@@ -40,12 +45,12 @@ class Desk:
 
     def obey(self, seen: Seen, is_left: Callable[[], bool]) -> Iterator[Happening]:
         """Carry out what waits; `seen` is the newest frame."""
-        for order in self.orders.take():
+        for order in self.orders.each():
             match order:
                 case Hold():
                     self.is_stopped = order.is_held
                 case Listen():
-                    self.is_listening, self.kept = True, None
+                    self.is_listening, self.kept, self.listens_since = True, None, self.now()
                 case Unask():
                     self.is_listening, self.kept = False, None
                 case Ask():
@@ -58,6 +63,15 @@ class Desk:
                     yield self.turn(order.steps)
         if self.is_listening and self.kept is None:
             self.kept = seen.kept()
+        if self.is_listening and self.now() - self.listens_since > LISTENING_S:
+            yield from self.give_up()
+
+    def give_up(self) -> Iterator[Happening]:
+        """A key may have begun a question by accident: nobody shall wait for it for ever."""
+        self.is_listening, self.kept = False, None
+        if not self.is_stopped:
+            yield Silence(False)
+        yield Notice("going on", "No question came. Going on.")
 
     def ask(self, question: str, seen: Seen, is_left: Callable[[], bool]) -> Iterator[Happening]:
         """Answer about the frame of the moment at which the question began, then let the narration go on."""
@@ -96,7 +110,7 @@ class Desk:
                     self.said = look.sentence(each, "answer", about)
                     yield self.said
                 case Doubt():
-                    yield Notice("doubt", each.reason)
+                    yield Notice("no answer", each.reason)
                 case Ended():
                     pass
 

@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from app.flow import Cost, Describer, Frame, Notice, Request, Sentence, SentenceKind
-from app.telling import Doubt, Ended, Look, Whole, told
-from app.watching import Turn, Watch, is_yes, question
+from app.telling import Look, Whole
+from app.watching import Turn, Watch, is_decided, is_yes, question
 
 MOST_TOKENS = 16
 """Enough for yes or no, and a few words behind it."""
 KINDS: dict[Turn, SentenceKind] = {"begins": "alert", "ends": "change"}
 """Only the beginning interrupts."""
+Found = Sentence | Notice | Cost
 
 
 @dataclass(slots=True)
@@ -23,6 +25,8 @@ class Lookout:
     now: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     """Seconds since 1970."""
+    is_filmed: bool = True
+    """Whether the source goes at the pace of the clock."""
     puzzled: set[str] = field(default_factory=set, init=False)
     """Wishes that have been answered neither yes nor no, and were told to be."""
 
@@ -30,27 +34,32 @@ class Lookout:
     def is_undecided(self) -> bool:
         return any(each.is_undecided for each in self.watches)
 
-    def look(self, frame: Frame, number: int, is_left: Callable[[], bool]) -> Iterator[Sentence | Notice]:
-        """Ask about each. A frame's vision features are computed once, however many ask."""
+    def look(self, frame: Frame, number: int, effort: int | None, is_left: Callable[[], bool]) -> Iterator[Found]:
+        """Ask about each. A frame's vision features are computed once, however many ask.
+
+        `effort`: image tokens, see `Request`. Yields what each answer cost, too.
+        """
         for watch in self.watches:
-            answer, cost = self.answer(watch, frame, is_left)
+            started = self.now()
+            answer, cost = self.answer(Request((frame,), question(watch.wish), MOST_TOKENS, effort), is_left)
             if is_left():
                 return
+            yield cost
             if (vote := is_yes(answer)) is None:
                 yield from self.puzzle(watch, answer)
             elif turn := watch.vote(vote, frame.media_s):
                 whole = Whole(self.words(watch, turn, frame), cost)
-                yield Look(frame, self.now() - cost.total_s, number).sentence(whole, KINDS[turn], watch.wish)
+                yield Look(frame, started, number).sentence(whole, KINDS[turn], watch.wish)
 
-    def answer(self, watch: Watch, frame: Frame, is_left: Callable[[], bool]) -> tuple[str, Cost]:
-        request, said, cost = Request((frame,), question(watch.wish), MOST_TOKENS), [], Cost()
-        for each in told(self.describer, request, is_left):
-            match each:
-                case Whole() | Doubt():
-                    said.append(each.text if isinstance(each, Whole) else "")
-                case Ended():
-                    cost = each.cost
-        return " ".join(said), cost
+    def answer(self, request: Request, is_left: Callable[[], bool]) -> tuple[str, Cost]:
+        """As far as it decides: what follows a yes or a no is not waited for."""
+        said, cost = "", Cost()
+        with closing(self.describer.describe(request)) as pieces:
+            for piece in pieces:
+                said, cost = said + piece.text, piece.cost
+                if is_left() or is_decided(said):
+                    break
+        return said, cost
 
     def puzzle(self, watch: Watch, answer: str) -> Iterator[Notice]:
         """Say once that this model cannot be asked this."""
@@ -60,7 +69,7 @@ class Lookout:
             yield Notice("doubt", words, "ask for one thing that can be seen, such as: a person at the door")
 
     def words(self, watch: Watch, turn: Turn, frame: Frame) -> str:
-        """Times are those of the wall, of the first frame in which it was seen, or no longer seen."""
+        """Times of day are of the first frame in which it was seen, or no longer seen."""
         wish = watch.wish[:1].upper() + watch.wish[1:].rstrip("?.! ")
         if turn == "begins":
             return f"{wish}: since {self.time_of(frame, watch.began_at)}."
@@ -68,7 +77,9 @@ class Lookout:
         return f"{wish}: no longer, since {self.time_of(frame, watch.ended_at)}, after {duration(lasted)}."
 
     def time_of(self, frame: Frame, media_s: float) -> str:
-        """What a clock on the wall showed at that moment of the source."""
+        """A moment of the source: what the clock showed; of a clip that is not watched as filmed, its place there."""
+        if not self.is_filmed:
+            return f"{int(media_s) // 60}:{int(media_s) % 60:02}"
         ago = self.now() - frame.seen_at + frame.media_s - media_s
         return time.strftime("%H:%M:%S", time.localtime(self.wall() - ago))
 

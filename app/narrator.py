@@ -4,7 +4,7 @@ It opens no camera and loads no model: both are given to it.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Event
@@ -40,8 +40,12 @@ class Narrator:
     quiet: Quiet = field(default_factory=Quiet, init=False)
     tally: Tally = field(default_factory=Tally, init=False)
     recent: deque[Frame] = field(default_factory=deque, init=False)
-    doubted: str = field(default="", init=False)
-    """Why the last description could not be trusted; empty if it could."""
+    doubted: set[str] = field(default_factory=set, init=False)
+    """Why descriptions could not be trusted, since the last one that could."""
+    is_unsure: bool = field(default=False, init=False)
+    """The last description left a doubt."""
+    has_told: bool = field(default=False, init=False)
+    """A scene has been told."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -53,10 +57,11 @@ class Narrator:
         with closing(self.attention.pace), closing(source.frames(stop)) as frames:
             for seen in frames:  # always the newest frame; the rest are dropped
                 if isinstance(seen, Notice):
+                    self.forget()
                     yield seen
                     continue
                 self.tally.saw(seen)
-                yield from self.desk.obey(seen, stop.is_set)
+                yield from self.desk.obey(seen, lambda: self.is_left(stop))
                 yield from self.look(seen, stop)
                 if self.tally.has_gone_on(STATUS_S):
                     yield self.status()
@@ -67,56 +72,93 @@ class Narrator:
         return self.tally.status(self.attention.pace.effort.words)
 
     def look(self, seen: Seen, stop: Event) -> Iterator[Happening]:
-        """Tell what is new in this frame, if it is worth a look."""
-        if self.desk.is_held:
-            return
-        self.attention.least_s = self.desk.verbosity.least_s
-        glance = self.attention.glance(seen)
+        """Tell what is new in this frame, if it is worth a look; while people ask or have stopped it, none is."""
+        is_held = self.desk.is_held
+        glance = self.attention.glance(seen, self.desk.verbosity.least_s, is_held=is_held)
         yield from self.heed(glance)
+        if is_held:
+            self.forget()
         if glance.frame is None:
             return
-        self.recent = deque([*self.recent, glance.frame], maxlen=self.frame_count)
-        self.desk.described = glance.frame
-        self.tally.described += 1
-        self.desk.count = self.tally.described
-        if self.is_narrating:
+        self.take(glance.frame, is_other=glance.has_changed)
+        yield from self.watch_out(glance.frame, stop)
+        if self.is_narrating and (glance.has_changed or glance.is_overdue or self.is_unsure) and not self.is_left(stop):
             yield from self.describe(glance, glance.frame, stop)
-        yield from self.lookout.look(glance.frame, self.tally.described, lambda: self.is_left(stop))
         if self.is_left(stop):
             self.attention.anew()
-        elif self.lookout.is_undecided:
-            self.attention.look_again(glance.frame)
         yield self.status()
 
     def heed(self, glance: Glance) -> Iterator[Notice]:
         """What keeps the camera from seeing is told by itself, and in place of an answer."""
         for notice in glance.notices:
             self.desk.hindrance = notice if self.attention.view.is_blocked else None
+            self.forget()
             yield notice
+
+    def forget(self) -> None:
+        """Nobody looks for now: what was seen before says little of what comes after."""
+        self.quiet.ends()
+        self.recent.clear()
+
+    def take(self, frame: Frame, *, is_other: bool) -> None:
+        """`frame` is looked at; it takes the place of the last one, if that showed the same."""
+        self.tally.described += 1
+        self.desk.described, self.desk.count = frame, self.tally.described
+        if self.recent and not is_other:
+            self.recent.pop()
+        while len(self.recent) >= self.frame_count:
+            self.recent.popleft()
+        self.recent.append(frame)
+
+    def watch_out(self, frame: Frame, stop: Event) -> Iterator[Sentence | Notice]:
+        """Ask first about what is watched for: an alert waits for no description."""
+        tokens = self.attention.pace.effort.image_tokens
+        for each in self.lookout.look(frame, self.tally.described, tokens, lambda: self.is_left(stop)):
+            match each:
+                case Cost():
+                    yield from self.spent(each)
+                case Sentence():
+                    yield self.say(each)
+                case Notice():
+                    yield each
+        if self.lookout.is_undecided:
+            self.attention.look_again(frame)
 
     def describe(self, glance: Glance, frame: Frame, stop: Event) -> Iterator[Growing | Sentence | Notice]:
         """Describe the newest frame; leaves off within a token when `stop` is set, or somebody asks something."""
-        look = Look(frame, self.desk.now(), self.tally.described)
-        room, was_said = self.desk.verbosity.sentences(is_still=glance.is_still), self.desk.said
-        self.news.begins(frame.media_s, has_changed=glance.has_changed)
+        look, room = Look(frame, self.desk.now(), self.tally.described), self.room(glance)
+        was_said, self.is_unsure = self.desk.said, False
+        self.news.begins(frame.media_s, has_changed=glance.has_changed or bool(self.doubted))
         for each in told(self.desk.describer, self.request(glance), lambda: self.is_left(stop)):
             match each:
                 case Growth():
                     yield Growing(each.text, frame)
-                case Whole() if room > 0 and self.is_new(each.text, frame):
+                case Whole() if room > 0 and self.is_new(each.text):
                     room -= 1
-                    yield self.say(look.sentence(each, "change" if was_said else "scene"))
+                    yield self.say(look.sentence(each, "change" if self.has_told else "scene"))
+                    self.has_told = True
                 case Doubt():
                     yield from self.doubt(each.reason)
                 case Ended():
-                    yield from self.spent(each.cost, is_quiet=glance.is_overdue and self.desk.said is was_said)
+                    yield from self.spent(each.cost)
+                    yield from self.ended(glance, frame, is_quiet=self.desk.said is was_said)
 
-    def spent(self, cost: Cost, *, is_quiet: bool) -> Iterator[Notice]:
-        """A description has come to its end; `is_quiet`: it was a heartbeat, and found nothing new."""
+    def room(self, glance: Glance) -> int:
+        """How many sentences may be told."""
+        return self.desk.verbosity.sentences(is_still=glance.is_still)
+
+    def spent(self, cost: Cost) -> Sequence[Notice]:
         self.tally.spent(cost)
-        if is_quiet:
-            yield self.quiet.beat(in_words=self.desk.verbosity.tells_of_quiet)
-        yield from self.attention.pace.described(cost)
+        return self.attention.pace.described(cost)
+
+    def ended(self, glance: Glance, frame: Frame, *, is_quiet: bool) -> Sequence[Notice]:
+        """A description has come to its end; `is_quiet`: with nothing to tell. A doubt asks for another look."""
+        if self.is_unsure:
+            self.attention.look_again(frame)
+        elif is_quiet:
+            in_words = self.desk.verbosity.tells_of_quiet
+            return self.quiet.goes_on(frame.media_s, is_beat=glance.is_overdue, in_words=in_words)
+        return ()
 
     def request(self, glance: Glance) -> Request:
         """A long description only where there is time for it."""
@@ -124,26 +166,23 @@ class Narrator:
         words, most = (LONG_PROMPT, self.desk.max_tokens * LONGER) if is_long else (self.prompt, self.desk.max_tokens)
         return Request(tuple(self.recent), words, most, self.attention.pace.effort.image_tokens)
 
-    def is_new(self, text: str, frame: Frame) -> bool:
-        """Whether it is worth saying; if that is in doubt, there will be another look soon."""
-        self.doubted = ""
-        match self.news.judge(text):
-            case "held":
-                self.attention.look_again(frame)
-                return False
-            case "new":
-                return True
-        return False
+    def is_new(self, text: str) -> bool:
+        """Whether it is worth saying."""
+        self.doubted.clear()
+        verdict = self.news.judge(text)
+        self.is_unsure |= verdict == "held"
+        return verdict == "new"
 
     def say(self, sentence: Sentence) -> Sentence:
         self.desk.said = sentence
-        self.quiet.beats = 0
+        self.quiet.ends(sentence.frame.media_s)
         return sentence
 
     def doubt(self, reason: str) -> Iterator[Notice]:
-        """Say so once, until a description can be trusted again."""
-        if reason != self.doubted:
-            self.doubted = reason
+        """Say each reason once, until a description can be trusted again."""
+        self.is_unsure = True
+        if reason not in self.doubted:
+            self.doubted.add(reason)
             yield Notice("doubt", reason)
 
     def is_left(self, stop: Event) -> bool:

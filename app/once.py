@@ -7,7 +7,7 @@ from threading import Event
 
 from app.desk import Desk
 from app.errors import ModelError, SourceError
-from app.flow import Happening, Notice, Seen, Source
+from app.flow import Frame, Happening, Notice, Seen, Source
 from app.gate import shrunk
 from app.orders import Ask
 from app.view import View
@@ -38,17 +38,22 @@ class Once:
             for seen in frames:
                 if isinstance(seen, Notice):
                     yield seen
-                elif self.is_seen(seen):
-                    yield from self.answer(seen, stop)
+                elif self.is_seen(seen) and (frame := seen.kept()):
+                    yield from self.answer(frame, stop)
                     return
         if not stop.is_set():
-            raise self.trouble or SourceError(f"{source.banner.name} showed nothing", "see whether it plays elsewhere")
+            raise self.trouble or self.unseen(source.banner.name)
 
-    def answer(self, seen: Seen, stop: Event) -> Iterator[Happening]:
+    def answer(self, frame: Frame, stop: Event) -> Iterator[Happening]:
         self.desk.orders.give(Ask(self.question))
-        yield from self.desk.obey(seen, stop.is_set)
+        yield from self.desk.obey(frame, stop.is_set)
         if self.desk.said is None and not stop.is_set():
             raise ModelError("the model gave no answer", "ask it in other words, or another one: --model NAME")
+
+    def unseen(self, name: str) -> SourceError:
+        if self.view.is_blocked:
+            return SourceError(f"nothing can be seen in {name}: it is dark, covered or blurred", "take another picture")
+        return SourceError(f"{name} showed nothing", "see whether it plays elsewhere")
 
     def is_seen(self, seen: Seen) -> bool:
         """Whether to ask about this frame; a camera is given a moment to see anything.

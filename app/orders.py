@@ -1,6 +1,7 @@
 """What people want of the narrator while it runs: given by any thread, carried out by the inference thread."""
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -49,6 +50,7 @@ class Louder:
 
 Order = Hold | Listen | Ask | Unask | More | Repeat | Louder
 PRESSING = (Hold, Listen, Ask)
+"""A description, or an answer, is left unfinished for these."""
 
 
 @dataclass(slots=True)
@@ -62,14 +64,14 @@ class Orders:
         with self.lock:
             self.waiting.append(order)
 
-    def take(self) -> list[Order]:
-        """All of them, the oldest first."""
-        with self.lock:
-            taken = list(self.waiting)
-            self.waiting.clear()
-        return taken
+    def each(self) -> Iterator[Order]:
+        """Those that wait, one at a time, the oldest first: what comes meanwhile comes too."""
+        while self.waiting:
+            with self.lock:
+                order = self.waiting.popleft()
+            yield order
 
     @property
     def are_pressing(self) -> bool:
-        """Whether one waits for which a description is left unfinished. Asked at every word."""
+        """Whether one waits that can wait no longer. Asked at every word."""
         return any(isinstance(order, PRESSING) for order in tuple(self.waiting))

@@ -21,17 +21,26 @@ HEARTBEAT_S = 60.0
 
 @dataclass(slots=True)
 class Quiet:
-    """How long nothing has been new, in heartbeats."""
+    """For how long nothing new has been told although it was looked for. In seconds of the source."""
 
-    beats: int = 0
+    since: float | None = field(default=None, init=False)
+    """When something was told last, or looking began anew; None: not known yet."""
+    due: int = field(default=1, init=False)
+    """Minutes of quiet that are told of next: 1, 2, 4, 8, …, so that silence is explained, and that is no litany."""
 
-    def beat(self, *, in_words: bool) -> Notice:
-        """One more. In words after 1, 2, 4, 8, … of them: silence is explained, and that is not a litany."""
-        self.beats += 1
-        minutes = round(self.beats * HEARTBEAT_S / 60)
-        if in_words and self.beats & (self.beats - 1) == 0:
-            return Notice("nothing new", f"Nothing new for {minutes} {'minute' if minutes == 1 else 'minutes'}.")
-        return Notice("looking", "Still looking.")
+    def ends(self, at: float | None = None) -> None:
+        """Something was told at `at`; None: nobody looks for now."""
+        self.since, self.due = at, 1
+
+    def goes_on(self, at: float, *, is_beat: bool, in_words: bool) -> Sequence[Notice]:
+        """A look at `at` found nothing new; `is_beat`: it was one for its own sake."""
+        if self.since is None or at < self.since:
+            self.ends(at)
+        minutes = int((at - (self.since or 0.0)) / 60)
+        if in_words and minutes >= self.due:
+            self.due = 2 ** minutes.bit_length()
+            return (Notice("nothing new", f"Nothing new for {minutes} {'minute' if minutes == 1 else 'minutes'}."),)
+        return (Notice("looking", "Still looking."),) if is_beat else ()
 
 
 class Pacing(Protocol):
@@ -82,7 +91,7 @@ class Pace:
         return self.last is None or frame.media_s - self.last >= self.every or frame.media_s < self.last
 
     def is_overdue(self, frame: Seen) -> bool:
-        return self.last is not None and frame.media_s - self.last >= HEARTBEAT_S
+        return self.last is not None and not 0 <= frame.media_s - self.last < HEARTBEAT_S
 
     def took(self, frame: Frame) -> None:
         """`frame` was described: the next look is `every` seconds from it."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 
-from app.doubt import doubt, looped_at
+from app.doubt import CUT, doubt, looped_at
 from app.flow import Cost, Describer, Frame, Piece, Request, Sentence, SentenceKind
 from app.sentences import Sentences
 
@@ -67,7 +67,7 @@ def told(describer: Describer, request: Request, is_left: Callable[[], bool]) ->
 
     A model that repeats itself is cut where it begins to; an end that is missing is a doubt, and not a sentence.
     """
-    said, sentences, piece, count = "", Sentences(), Piece("", Cost()), 0
+    said, sentences, piece, told = "", Sentences(), Piece("", Cost()), set[str]()
     with closing(describer.describe(request)) as pieces:
         for piece in pieces:
             if is_left():
@@ -76,14 +76,16 @@ def told(describer: Describer, request: Request, is_left: Callable[[], bool]) ->
             if looped_at(said) is not None:
                 break
             for text in sentences.add(piece.text):
-                count += 1
-                yield Whole(text, piece.cost)
+                if text not in told:
+                    told.add(text)
+                    yield Whole(text, piece.cost)
             if sentences.rest.strip():
                 yield Growth(sentences.rest.strip())
-    is_cut = piece.cost.tokens >= request.max_tokens
-    reason, rest = doubt(said, is_cut=is_cut), sentences.finish()
-    if reason is None and rest and (not is_cut or rest[-1] in ENDS):
+    is_cut, rest = piece.cost.tokens >= request.max_tokens, sentences.finish()
+    reason = doubt(said, is_cut=is_cut)
+    is_half = is_cut and rest != "" and rest[-1] not in ENDS
+    if reason is None and rest and not is_half and rest not in told:
         yield Whole(rest, piece.cost)
-    elif reason and count == 0:
-        yield Doubt(reason)
+    elif not told and (reason or is_half):
+        yield Doubt(reason or CUT)
     yield Ended(piece.cost)

@@ -30,6 +30,12 @@ def is_yes(answer: str) -> bool | None:
     return True if first[0] in YES else False if first[0] in NO else None
 
 
+def is_decided(answer: str) -> bool:
+    """Whether the first word of an answer has come to its end."""
+    first = WORD.search(answer.lower())
+    return first is not None and first.end() < len(answer)
+
+
 @dataclass(slots=True)
 class Watch:
     """One thing that is waited for."""
@@ -45,6 +51,8 @@ class Watch:
     began_at: float = field(default=0.0, init=False)
     """Media time at which it began, as told last."""
     ended_at: float = field(default=0.0, init=False)
+    came_at: float = field(default=0.0, init=False)
+    """The same, told or not."""
     votes: deque[tuple[float, bool]] = field(default_factory=lambda: deque(maxlen=VOTES), init=False)
     """Media time and answer of the last looks since it began or ended."""
     since: float | None = field(default=None, init=False)
@@ -55,7 +63,8 @@ class Watch:
     @property
     def is_undecided(self) -> bool:
         """Whether another look is wanted soon."""
-        return self.since is not None or any(vote != self.is_there for _, vote in self.votes)
+        is_untold = self.is_there and not self.is_told
+        return is_untold or self.since is not None or any(vote != self.is_there for _, vote in self.votes)
 
     def vote(self, answer: bool, at: float) -> Turn | None:
         """Count an answer about a frame of media time `at`; what it decides, if anything."""
@@ -63,6 +72,8 @@ class Watch:
             self.forget()
         self.voted_at = at
         self.votes.append((at, answer))
+        if self.is_there and not self.is_told and answer and not self.is_cooling(at):
+            return self.begins(self.came_at)
         otherwise = [since for since, vote in self.votes if vote != self.is_there]
         if len(otherwise) < DECIDE:
             self.since = None
@@ -71,19 +82,25 @@ class Watch:
         return self.turned(self.since) if answer != self.is_there and at - self.since >= self.lasting_s else None
 
     def turned(self, since: float) -> Turn | None:
-        """It is there now, or gone, for long enough; None where that is not to be told, so soon after the last time."""
+        """It is there now, or gone, for long enough; None where that is not to be told, or not yet."""
         self.since = None
         self.votes.clear()
         self.is_there = not self.is_there
         if not self.is_there:
             self.ended_at = since
-            return "ends" if self.is_told else None
-        self.is_told = self.told_at is None or since - self.told_at >= self.cooldown_s
-        if not self.is_told:
-            return None
-        self.began_at = self.told_at = since
+            was_told, self.is_told = self.is_told, False
+            return "ends" if was_told else None
+        self.came_at = since
+        return None if self.is_cooling(since) else self.begins(since)
+
+    def begins(self, since: float) -> Turn:
+        self.is_told, self.began_at, self.told_at = True, since, self.voted_at
         return "begins"
+
+    def is_cooling(self, at: float) -> bool:
+        return self.told_at is not None and at - self.told_at < self.cooldown_s
 
     def forget(self) -> None:
         self.votes.clear()
+        self.is_there = self.is_told = False
         self.since = self.told_at = None

@@ -32,8 +32,8 @@ def frames(film: Film, seconds: float, fps: float = FPS, noise: float = 2.0) -> 
         yield Frame(noisy, 100 + number / fps, number / fps, number)
 
 
-def looks(attention: Attention, film: Film, seconds: float, **how: float) -> list[Glance]:
-    glances = (attention.glance(frame) for frame in frames(film, seconds, **how))
+def looks(attention: Attention, film: Film, seconds: float, least_s: float = 0.0, **how: float) -> list[Glance]:
+    glances = (attention.glance(frame, least_s) for frame in frames(film, seconds, **how))
     return [glance for glance in glances if glance.frame]
 
 
@@ -100,10 +100,29 @@ def test_a_doubt_asks_for_another_look_although_nothing_changes() -> None:
 
 
 def test_looks_are_no_closer_than_the_pace_and_the_level_allow() -> None:
-    slow = Attention(Pace(0.4))
-    slow.least_s = 3.0
-    assert times(looks(slow, pops(1.0), 5)) == [0.0, pytest.approx(3.0, abs=0.1)]
+    assert times(looks(Attention(Pace(0.4)), pops(1.0), 5, least_s=3.0)) == [0.0, pytest.approx(3.0, abs=0.1)]
     assert times(looks(Attention(Pace(2.0)), pops(1.0), 5)) == [0.0, pytest.approx(2.0, abs=0.1)]
+
+
+def test_nothing_is_looked_at_while_held_and_the_view_is_watched_over_all_the_same() -> None:
+    attention, notices = Attention(Pace(0.4)), []
+    for frame in frames(lambda _t: (CIRCLE,), 5):
+        if frame.media_s >= 3:
+            frame = replace(frame, pixels=np.full_like(frame.pixels, 4))
+        glance = attention.glance(frame, is_held=frame.media_s > 1)
+        notices += [notice.kind for notice in glance.notices]
+        assert glance.frame is None or frame.media_s <= 1
+    assert len(notices) == 1
+
+
+def test_a_least_time_longer_than_a_minute_is_kept_too() -> None:
+    assert times(looks(Attention(Pace(90)), lambda _t: (CIRCLE,), 100, fps=5)) == [0.0, pytest.approx(90, abs=0.3)]
+
+
+def test_a_source_that_starts_over_is_looked_at_as_before() -> None:
+    attention = Attention(Pace(0.4))
+    looks(attention, pops(1.0), 3)
+    assert len(looks(attention, pops(1.0), 3)) == 2
 
 
 def test_after_a_minute_of_nothing_there_is_a_look_that_says_so() -> None:
@@ -135,4 +154,4 @@ def test_one_doubt_after_the_other_is_looked_into_less_often() -> None:
             seen.append(frame.media_s)
             attention.look_again(glance.frame)
     assert seen[:6] == pytest.approx([0, 0.4, 0.8, 1.2, 1.6, 2.0], abs=0.2)
-    assert seen[6:] == pytest.approx([4.1, 6.1, 8.1], abs=0.5)
+    assert seen[6:] == pytest.approx([2.9, 4.5, 7.7], abs=0.3)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Any
 
@@ -434,7 +434,104 @@ def test_a_model_that_says_neither_yes_nor_no_is_told_of_once() -> None:
 
 
 def test_watching_goes_on_beside_the_narration_about_the_same_frame() -> None:
-    both = narrator("A man.", "Yes.", "A dog.", "Yes.", watches=[Watch("a cat")])
+    both = narrator("Yes.", "A man.", "Yes.", "A dog.", watches=[Watch("a cat")])
     told = watch(both, [frame(0), frame(1)])
-    assert [kind for kind, _ in kinds(told)] == ["scene", "change", "alert"]
+    assert [kind for kind, _ in kinds(told)] == ["scene", "alert", "change"]  # an alert waits for no description
     assert [request.frames[-1].number for request in scripted(both).asked] == [0, 0, 1, 1]
+
+
+def test_a_watch_takes_a_long_answer_by_its_first_word_and_hears_no_more_of_it() -> None:
+    chatty = narrator(
+        "Yes, there is a person standing at the door in a coat.", watches=[Watch("a person")], is_narrating=False
+    )
+    told = watch(chatty, [frame(0), frame(1)])
+    assert [kind for kind, _ in kinds(told)] == ["alert"]
+    assert scripted(chatty).cancelled == 2
+
+
+def test_a_description_that_cannot_be_trusted_asks_for_another_look() -> None:
+    told = watch(narrator("", "A man."), [frame(number, scene=1) for number in range(4)])
+    assert [kind for kind, _ in kinds(told)] == ["doubt", "scene"]
+
+
+def test_a_cut_sentence_without_any_whole_one_is_a_notice_whatever_full_stops_are_in_it() -> None:
+    told = watch(narrator("A sign says 3.5 tons and", max_tokens=5), [frame(0)])
+    assert [kind for kind, _ in kinds(told)] == ["doubt"]
+
+
+def test_no_quiet_is_told_of_while_a_new_sentence_is_held() -> None:
+    told = watch(narrator("It is 12:45.", "It is 12:46.", "It is 12:46."), [frame(n, scene=1) for n in range(70)])
+    assert kinds(told) == [("scene", "It is 12:45."), ("change", "It is 12:46.")]
+
+
+def test_quiet_begins_anew_when_it_goes_on_after_a_stop() -> None:
+    told = ordered(narrator("A man."), 75, {50: [Hold(True)], 70: [Hold(False)]}, scene=1)
+    assert [each.kind for each in told if isinstance(each, Notice)] == ["looking"]
+
+
+def test_quiet_is_told_of_too_where_something_moves_and_nothing_is_new() -> None:
+    told = watch(narrator("A man."), [frame(second, scene=1 + second // 30 % 2) for second in range(130)])
+    assert [each.text for each in told if isinstance(each, Notice)] == [
+        "Nothing new for 1 minute.",
+        "Nothing new for 2 minutes.",
+    ]
+
+
+def test_a_question_in_the_dark_is_told_why_there_is_no_answer_and_no_model_is_asked() -> None:
+    blind = narrator("A man.", "Red.")
+    dark = [
+        replace(frame(0), number=n, media_s=n / 10, pixels=np.full((48, 64, 3), 3, np.uint8)) for n in range(20, 60)
+    ]
+    source = Ordering([frame(0), *dark], blind.desk.orders, {50: [Listen()], 55: [Ask("What colour?")]})
+    told = list(blind.watch(source, Event()))
+    assert len(scripted(blind).asked) == 1
+    notices = [each.kind for each in told if isinstance(each, Notice)]
+    assert len(notices) == 2
+    assert notices[0] == notices[1]
+    assert Silence(False) in told
+
+
+def test_a_stop_or_another_question_leaves_an_answer_unfinished() -> None:
+    for order in (Hold(True), Listen()):
+        interrupted = narrator("A man.", "one two three four five six.", "Red.")
+        source, told = (
+            Ordering([frame(0, 1), frame(1, 1), frame(2, 1)], interrupted.desk.orders, {1: [Ask("What?")]}),
+            [],
+        )
+        for happening in interrupted.watch(source, Event()):
+            told.append(happening)
+            if isinstance(happening, Growing) and happening.text == "one two":
+                interrupted.desk.orders.give(order)
+        assert "one two three four five six." not in sentences(told)
+        assert Silence(False) not in told
+
+
+def test_several_orders_at_once_never_end_a_silence_that_is_wanted() -> None:
+    for orders in ([Listen(), Ask("Who?"), Listen()], [Ask("Who?"), Hold(True)]):
+        told = ordered(narrator("A man.", "Red.", "Blue."), 3, {1: orders}, scene=1)
+        assert Silence(False) not in told
+
+
+def test_a_question_that_never_comes_is_given_up_after_a_minute() -> None:
+    clock, waiting = iter(range(1000)), narrator("A man.")
+    waiting.desk.now = lambda: float(next(clock)) * 5
+    told = ordered(waiting, 40, {2: [Listen()]})
+    assert Silence(False) in told
+    assert "No question came. Going on." in [text for _, text in kinds(told)]
+
+
+def test_an_answer_says_nothing_twice() -> None:
+    repeating = narrator("A man.", "He reads a book. He reads a book. He sits.")
+    told = ordered(repeating, 2, {1: [Ask("What?")]}, scene=1)
+    assert [text for kind, text in kinds(told) if kind == "answer"] == ["He reads a book.", "He sits."]
+
+
+def test_repeat_says_an_alert_again_too() -> None:
+    told = ordered(narrator("Yes.", watches=[Watch("a cat")], is_narrating=False), 4, {3: [Repeat()]})
+    assert [each.sentence.kind for each in told if isinstance(each, Again)] == ["alert"]
+
+
+def test_a_second_look_takes_the_place_of_the_first_among_several_frames() -> None:
+    several = narrator("One.", "", "Two.", frame_count=2)
+    watch(several, [frame(0), frame(1), replace(frame(1), number=2, media_s=2.0)])
+    assert [[each.number for each in request.frames] for request in scripted(several).asked] == [[0], [0, 1], [0, 2]]

@@ -50,6 +50,10 @@ def test_what_begins_again_too_soon_is_told_neither_at_its_beginning_nor_at_its_
     assert told("yynnyynnnnnnyynn", cooldown_s=10.0) == [(1, "begins"), (3, "ends"), (13, "begins"), (15, "ends")]
 
 
+def test_what_stays_is_told_once_the_cooldown_is_over() -> None:
+    assert told("yynnyyyyyyyyyynn", cooldown_s=10.0) == [(1, "begins"), (3, "ends"), (11, "begins"), (15, "ends")]
+
+
 def test_it_began_with_the_first_yes_and_ended_with_the_first_no() -> None:
     watch = Watch("a cat")
     for second, answer in enumerate("nnyyynn"):

@@ -12,7 +12,7 @@ from app.flow import Again, Happening, Notice, Sentence, Silence
 from app.harmless import harmless
 
 SEEING = ("camera lost", "camera back", "dark", "covered", "frozen", "blurred", "clear", "error")
-REPLIES = ("keys", "verbosity", "going on", "nothing yet")
+REPLIES = ("keys", "verbosity", "going on", "nothing yet", "no answer")
 """Notices that are spoken: whether the camera sees, and what answers a key."""
 SCENE, NOTICE, URGENT = 0, 1, 2
 """How urgent: what waits gives way to its equals and betters."""

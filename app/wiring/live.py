@@ -118,7 +118,7 @@ def open_narrator(
     attention = Attention(open_pace(describer, model, settings))
     if settings.every is not None:  # then that alone decides
         attention.burst_s = 0.0
-    lookout = Lookout(describer, now=now)
+    lookout = Lookout(describer, now=now, is_filmed=not settings.asap)
     return Narrator(desk, settings.words(model.card.prompt), attention, lookout, frame_count=settings.frames)
 
 
