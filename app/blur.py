@@ -15,7 +15,7 @@ from app.coarse import COLUMNS, ROWS, Blocks, Coarse
 LOST, FOUND = 0.35, 0.6
 """Shares of the edges' energy: a Gaussian of 1 % of the height leaves 0.15 to 0.3 of it."""
 CLEAR_EDGE = 100.0
-"""Squared levels of a block; weaker edges are not judged by."""
+"""Squared levels of a block; weaker edges are not judged by, nor those that are lost in noise."""
 ENOUGH = 5
 """Blocks with clear edges; fewer say nothing of the lens."""
 OTHER_SCENE = 6
@@ -37,6 +37,8 @@ class Sharpness:
     """As they are lately."""
     most: Blocks = field(default_factory=none, init=False)
     """As they were at their sharpest, in most of the looks."""
+    noise: float = field(default=0.0, init=False)
+    """The most that noise and fine texture have lately added to a block's edges."""
     strange: NDArray[np.int32] = field(default_factory=lambda: np.zeros((ROWS, COLUMNS), np.int32), init=False)
     """For how many looks each part has not been the scene's."""
 
@@ -44,7 +46,8 @@ class Sharpness:
         """Whether the picture is blurred."""
         scene = now.quarters if self.scene is None else self.scene
         self.edges += np.float32(0.4) * (now.edges - self.edges)
-        same, clear = alike(now.quarters, scene), self.most > CLEAR_EDGE
+        self.noise = max(now.noise, 0.99 * self.noise)
+        same, clear = alike(now.quarters, scene), self.most > max(CLEAR_EDGE, 2 * self.noise)
         shared = clear & same
         if shared.sum() >= ENOUGH and float(self.most[shared].sum()) > 0.5 * float(self.most[clear].sum()):
             lit = max(1.0, now.light) / max(1.0, float(scene.mean()))
@@ -74,7 +77,7 @@ class Sharpness:
 
 def alike(new: Blocks, old: Blocks) -> NDArray[np.bool_]:
     """Of each block, whether it shows what it showed: around it little has moved beside what contrast there was."""
-    around = np.ones((5, 5), np.uint8)
-    contrast = (cv2.dilate(old, around) - cv2.erode(old, around)).max(axis=2)
-    moved = cv2.dilate(np.abs(new - old).max(axis=2), around)
+    around, was, now = np.ones((5, 5), np.uint8), old.astype(np.uint8), new.astype(np.uint8)
+    contrast = cv2.subtract(cv2.dilate(was, around), cv2.erode(was, around)).max(axis=2)
+    moved = cv2.dilate(cv2.absdiff(now, was).max(axis=2), around)
     return np.asarray((moved <= 5 + 0.4 * contrast)[::2, ::2], np.bool_)

@@ -12,7 +12,6 @@ from app.pixels import Pixels
 ROWS, COLUMNS = 12, 16
 Blocks = NDArray[np.float32]
 """ROWS×COLUMNS, float32, with or without a third axis of three colours."""
-_GREY = np.full((1, 3), 1 / 3, np.float32)
 _CLIPPED = 12
 """Levels; a Laplacian beyond them is an edge's and not the grain's."""
 
@@ -29,6 +28,8 @@ class Coarse:
     """Means of the blocks' quarters, 2·ROWS×2·COLUMNS×3, in levels."""
     edges: Blocks
     """Mean square of the Laplacian in each block, ROWS×COLUMNS, in squared levels; what noise adds is taken out."""
+    noise: float
+    """What is taken out of each, in squared levels."""
     grain: float
     """Mean of the Laplacian's size where there are no edges, in levels: noise and the finest texture."""
 
@@ -36,11 +37,14 @@ class Coarse:
     def of(cls, look: Pixels, at: float) -> Self:
         quarters = cv2.resize(look, (2 * COLUMNS, 2 * ROWS), interpolation=cv2.INTER_AREA).astype(np.float32)
         blocks = np.asarray(cv2.resize(quarters, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA), np.float32)
-        bent = np.abs(cv2.Laplacian(cv2.transform(look, _GREY), cv2.CV_32F))
+        grey = cv2.cvtColor(look, cv2.COLOR_BGR2GRAY)  # or of RGB: green counts most in both
+        bent = np.abs(cv2.Laplacian(grey, cv2.CV_32F))
         part = bent[::3, ::3]
         noise = 1.5 * (float(np.median(part)) / 0.6745) ** 2
         squares = cv2.resize(np.square(bent), (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
-        return cls(at, blocks, quarters, np.maximum(squares - noise, 0), float(np.minimum(part, _CLIPPED).mean()))
+        return cls(
+            at, blocks, quarters, np.maximum(squares - noise, 0), noise, float(np.minimum(part, _CLIPPED).mean())
+        )
 
     @property
     def light(self) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from app.coarse import COLUMNS, ROWS, Coarse
+from app.coarse import Coarse
 from app.pixels import Pixels
 
 LONG_S = 2.0
@@ -51,7 +51,7 @@ class Stillness:
             self.stand(now)
         else:
             self.move(now)
-            self.learn(step, float(look.mean()) - float(before.mean()), now, passed)
+            self.learn(step, sum(cv2.mean(look)) - sum(cv2.mean(before)), now, passed)
         return self.is_frozen
 
     def stand(self, now: Coarse) -> None:
@@ -75,10 +75,12 @@ class Stillness:
 
     def learn(self, step: Pixels, lighter: float, now: Coarse, passed: float) -> None:
         """Noise is everywhere, and as often lighter as darker; movement is not, nor is flicker."""
-        differs = cv2.threshold(step, 0, 255, cv2.THRESH_BINARY)[1]
-        share = differs.mean() / 255
-        parts = cv2.resize(differs, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
-        if self.since is None and (parts > 0).mean() > 0.7 and abs(lighter) < 0.3 * step.mean() and share > 0.05:
+        share = cv2.countNonZero(step.reshape(-1)) / step.size
+        is_balanced = abs(lighter) < 0.3 * sum(cv2.mean(step))
+        differs = (step[::5, ::5] > 0).any(axis=2)
+        quarters = [quarter for rows in np.array_split(differs, 2) for quarter in np.array_split(rows, 2, axis=1)]
+        is_everywhere = min(np.count_nonzero(quarter) for quarter in quarters) > 0.5 * np.count_nonzero(differs) / 4
+        if self.since is None and share > 0.05 and is_balanced and is_everywhere:
             self.lively_s += min(passed, 0.5)
             self.usual += (share - self.usual) / min(30, 1 + self.lively_s * 15)
             self.grain += (now.grain - self.grain) / min(30, 1 + self.lively_s * 15)
