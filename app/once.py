@@ -45,6 +45,7 @@ class Once:
             raise self.trouble or self.unseen(source.banner.name)
 
     def answer(self, frame: Frame, stop: Event) -> Iterator[Happening]:
+        self.desk.count = 1
         self.desk.orders.give(Ask(self.question))
         yield from self.desk.obey(frame, stop.is_set)
         if self.desk.said is None and not stop.is_set():

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from app.errors import UsageError
-from app.settings import add_flags, at_least
+from app.settings import add_flags, at_least, wording
 
 SAFETY = "Not for navigation, traffic or medicine: it can be wrong, and it can be late."
 BENCHED = """The rows are: a, mlx-vlm with its defaults; b, mlx-vlm with one tile; c, looksay without drafts; d,
@@ -14,7 +14,7 @@ looksay; and where they are there, llama-server and transformers. Then b and d n
 about 40 seconds with the demo model. --model geometry:smolvlm2-256m measures random weights of the real geometry."""
 MODEL_FLAGS = ("trust_model", "image_tokens", "precision")
 HEARD = ("speak", "voice", "audio_device", "earcons", "hush", "screen_reader")
-PLACES = ("model", *MODEL_FLAGS, "backend", "max_tokens", *HEARD, "json")
+PLACES = ("model", *MODEL_FLAGS, "backend", *HEARD, "json")
 """What every command takes that looks and speaks."""
 DEMO_FLAGS = (
     *("frames", *MODEL_FLAGS, "prompt", "max_tokens", "every", "pace", "verbosity", "watch", *HEARD, "subtitles"),
@@ -84,8 +84,8 @@ def benched(name: str, words: str) -> ArgumentParser:
 
 
 def asked(name: str, words: str) -> ArgumentParser:
-    parser = flags("source", *PLACES)(name, words)
-    parser.add_argument("question", metavar="TEXT", help="what to ask")
+    parser = flags("source", "max_tokens", *PLACES)(name, words)
+    parser.add_argument("question", metavar="TEXT", type=wording, help="what to ask")
     return parser
 
 
@@ -94,13 +94,19 @@ def watched(name: str, words: str) -> ArgumentParser:
         name, words
     )
     number = at_least(0)
-    parser.add_argument("wish", metavar="TEXT", help='what to watch for: "a person at the door", or a question')
+    parser.add_argument(
+        "wish", metavar="TEXT", type=wording, help='what to watch for: "a person at the door", or a question'
+    )
     parser.add_argument("--then", metavar="COMMAND", help="run this when it begins; {text} becomes what is told")
     parser.add_argument(
-        "--for", dest="lasting", metavar="S", type=number, default=0.0, help="only if it lasts so many seconds"
+        "--for", dest="lasting", metavar="S", type=number, default=0.0, help="only if it lasts so many seconds (0)"
     )
     parser.add_argument(
-        "--cooldown", metavar="S", type=number, default=0.0, help="from one beginning that is told to the next"
+        "--cooldown",
+        metavar="S",
+        type=number,
+        default=0.0,
+        help="seconds from one beginning told to the next (0)",
     )
     return parser
 

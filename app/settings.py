@@ -3,6 +3,7 @@
 To add a flag, add a field: its flag, its help and its default come from here.
 """
 
+import math
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
@@ -22,12 +23,19 @@ def at_least(least: float, kind: type[int] | type[float] = float) -> Callable[[s
             found = kind(text)
         except ValueError:
             found = None
-        if found is None or not found >= least:  # written so that NaN is refused too
+        if found is None or not least <= found < math.inf:  # written so that NaN is refused too
             what = "a whole number" if kind is int else "a number"
             raise ArgumentTypeError(f"{text!r} is not {what} of at least {least:g}")
         return found
 
     return number
+
+
+def wording(text: str) -> str:
+    """A flag's type: a text that says something."""
+    if not text.strip():
+        raise ArgumentTypeError("it is empty")
+    return text
 
 
 def image_tokens(text: str) -> int | Literal["tiles"]:
@@ -78,7 +86,11 @@ class Settings:
         choices=("quiet", "brief", "full"),
     )
     watch: Sequence[str] | None = knob(
-        None, "also tell when this begins and ends; can be given several times", metavar="TEXT", action="append"
+        None,
+        "also tell when this begins and ends; can be given several times",
+        metavar="TEXT",
+        action="append",
+        type=wording,
     )
     pace: str = knob(
         "steady",

@@ -40,9 +40,19 @@ def open_files(settings: Settings, screen: Screen) -> Sequence[Output]:
     """Log, thumbnails and subtitles, as far as they are asked for."""
     if not settings.subtitles:
         return open_log(settings, screen)
+    refuse_one_file_for_both(settings)
     from app.outputs.subtitles import Subtitles
 
     return [*open_log(settings, screen), Subtitles(settings.subtitles, screen.tell)]
+
+
+def refuse_one_file_for_both(settings: Settings) -> None:
+    """Raise UsageError where log and subtitles would be written into each other."""
+    if (
+        settings.log
+        and Path(settings.log).expanduser().resolve() == Path(settings.subtitles or "").expanduser().resolve()
+    ):
+        raise UsageError("--log and --subtitles name the same file", "give each a file of its own")
 
 
 def open_command(then: str | None) -> Sequence[Opened]:
