@@ -53,7 +53,7 @@ class Subtitles:
     """Writes on a thread of its own. After every sentence the file is whole, its last cue too."""
 
     def __init__(self, path: str | Path, warn: Callable[[Notice], None]) -> None:
-        """Begin the file anew. `warn` is told, once, of cues that are missing.
+        """What is in the file is kept until the first sentence. `warn` is told, once, of cues that are missing.
 
         Raises:
             UsageError: the file's name ends neither in .vtt nor in .srt.
@@ -62,9 +62,9 @@ class Subtitles:
         self.path, self.warn = Path(path).expanduser(), warn
         self.banner = Banner(f"subtitles {self.path}")
         self.form = form_of(self.path)
-        self.file = begun(self.path, self.form.head.encode())
-        self.place = self.length = len(self.form.head)
-        """Bytes before the last cue, and in the whole file."""
+        self.file, self.length = opened(self.path, self.form.head.encode())
+        self.place = self.length
+        """Bytes before the last cue; `length` is that of all that this run has written."""
         self.cues = Cues()
         self.waiting: Queue[tuple[str, float, int]] = Queue(ROOM)
         self.closing = Event()
@@ -99,6 +99,8 @@ class Subtitles:
         blocks = [self.form.block(cue) for cue in cues]
         data = b"".join(blocks)
         try:
+            if not self.length:
+                self._begin()
             write_at(self.file, data, self.place)
         except OSError as failure:
             self.place = self.length  # the new one is lost, and those after it may have room
@@ -108,6 +110,13 @@ class Subtitles:
         else:
             self.length = self.place + len(data)
             self.place = self.length - len(blocks[-1])
+
+    def _begin(self) -> None:
+        """Nothing is left of an earlier run."""
+        if os.fstat(self.file).st_size:
+            os.ftruncate(self.file, 0)
+        write_at(self.file, self.form.head.encode(), 0)
+        self.place = self.length = len(self.form.head)
 
     def _warn_once(self, reason: str) -> None:
         if not self.has_warned:
@@ -124,15 +133,17 @@ def form_of(path: Path) -> Form:
         raise UsageError(f"--subtitles does not know the kind of {path.name!r}", remedy) from None
 
 
-def begun(path: Path, head: bytes) -> int:
-    """A descriptor of the file, emptied, with `head` in it."""
+def opened(path: Path, head: bytes) -> tuple[int, int]:
+    """A descriptor of the file and the bytes written to it: `head`, or none where something is to be kept for now."""
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        if os.fstat(file).st_size:
+            return file, 0
         write_at(file, head, 0)
     except OSError as failure:
         reason = failure.strerror or str(failure)
         raise OutputError(f"the subtitles {path} cannot be written: {reason}.", remedy_for(path)) from failure
-    return file
+    return file, len(head)
 
 
 def write_at(file: int, data: bytes, place: int) -> None:

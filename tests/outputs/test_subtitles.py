@@ -56,6 +56,7 @@ def test_a_sentence_of_several_lines_is_one_line_and_an_empty_one_is_none(tmp_pa
 @given(st.lists(st.tuples(st.text(max_size=40), st.integers(0, 9_000)), max_size=8))
 def test_a_parser_reads_back_every_sentence(tmp_path: Path, told: list[tuple[str, int]]) -> None:
     path = tmp_path / "a.vtt"
+    path.unlink(missing_ok=True)  # a run without a sentence would keep that of the example before
     subtitles = Subtitles(path, pytest.fail)
     for text, number in told:
         subtitles.tell(sentence(text, number=number))
@@ -84,6 +85,17 @@ def test_a_file_of_an_earlier_run_is_begun_anew(tmp_path: Path) -> None:
     written(tmp_path / "a.vtt", "One.", "Two.", "Three.")
     written(tmp_path / "a.vtt", "Four.")
     assert [cue.text for cue in webvtt.read(tmp_path / "a.vtt")] == ["Four."]
+
+
+@pytest.mark.parametrize("name", ["a.vtt", "a.srt"])
+def test_a_file_of_an_earlier_run_is_kept_until_the_first_sentence(tmp_path: Path, name: str) -> None:
+    before = written(tmp_path / name, "One.", "Two.", "Three.")
+    assert written(tmp_path / name) == before
+    assert written(tmp_path / name, "Four.").count("-->") == 1
+
+
+def test_a_new_file_is_valid_before_the_first_sentence(tmp_path: Path) -> None:
+    assert written(tmp_path / "a.vtt") == "WEBVTT\n\n"
 
 
 KILLED = """
