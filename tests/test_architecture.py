@@ -45,7 +45,21 @@ def test_no_room_imports_another_or_the_wiring(room: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("narrator", "telling", "tally", "attention", "gate", "view", "pace", "governor", "conditions", "sentences"),
+        *(
+            "narrator",
+            "telling",
+            "tally",
+            "attention",
+            "gate",
+            "view",
+            "coarse",
+            "blur",
+            "freeze",
+            "pace",
+            "governor",
+            "conditions",
+            "sentences",
+        ),
         *("doubt", "desk", "orders", "verbosity", "lookout", "watching", "live", "flow", "settings", "errors"),
     ],
 )
