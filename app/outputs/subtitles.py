@@ -4,6 +4,7 @@ WebVTT is as in https://www.w3.org/TR/webvtt1/. SubRip has no escapes, so there 
 look for orders, become characters that look alike.
 """
 
+import errno
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -142,7 +143,7 @@ def opened(path: Path, head: bytes) -> tuple[int, int]:
         write_at(file, head, 0)
     except OSError as failure:
         reason = failure.strerror or str(failure)
-        raise OutputError(f"the subtitles {path} cannot be written: {reason}.", remedy_for(path)) from failure
+        raise OutputError(f"the subtitles {path} cannot be written: {reason}.", remedy_for(path, failure)) from failure
     return file, len(head)
 
 
@@ -153,7 +154,9 @@ def write_at(file: int, data: bytes, place: int) -> None:
         written += os.pwrite(file, data[written:], place + written)
 
 
-def remedy_for(path: Path) -> str:
+def remedy_for(path: Path, failure: OSError) -> str:
+    if failure.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"Make room on the disk of {path.parent.absolute()}, or name a file on another with --subtitles."
     if not path.parent.is_dir():
         return f"Make its folder first: mkdir -p {path.parent}"
     return f"Name a file that you may write to: --subtitles ~/looksay{path.suffix}"

@@ -20,6 +20,7 @@ from app.errors import OutputError, UsageError
 from app.harmless import harmless
 from app.outputs.subtitles import Subtitles
 from tests import needs
+from tests.needs import platform
 from tests.outputs.stage import ROOT, growing, notice, sentence, status, wait_for
 
 
@@ -140,6 +141,14 @@ def test_a_file_that_cannot_be_written_is_explained_before_anything_starts(tmp_p
             Subtitles(tmp_path / name, pytest.fail)
         assert remedy in failure.value.remedy
     os.close(reader)
+
+
+@platform("linux")
+def test_a_full_disk_at_the_start_asks_for_room(tmp_path: Path) -> None:
+    (tmp_path / "a.vtt").symlink_to("/dev/full")
+    with pytest.raises(OutputError, match="No space left") as failure:
+        Subtitles(tmp_path / "a.vtt", pytest.fail)
+    assert failure.value.remedy.startswith(f"Make room on the disk of {tmp_path}")
 
 
 FILLING = """
