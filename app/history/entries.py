@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,9 @@ from app.logbook import last_log
 
 LONGEST = 1 << 20
 """Bytes of a line; a longer one is none that looksay has written."""
+EVENTS = ("sentence", "notice")
+HEADS = tuple(f'{{"event": "{event}", "kind": "'.encode() for event in EVENTS)
+"""What every line begins with that looksay has written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +63,19 @@ def entries(log: Path) -> Iterator[Entry | None]:
     return map(entry, lines(log))
 
 
-def is_looksays(log: Path) -> bool:
-    """Whether looksay has begun this file: it is empty, or the first of its lines that is JSON at all is a record.
+def census(log: Path) -> tuple[int, int]:
+    """How many lines are records, and how many are not looksay's: neither a record nor one that broke off.
 
     Raises:
         HistoryError: the log is gone, or cannot be read.
     """
+    records = others = 0
     for line in lines(log):
-        with suppress(ValueError, RecursionError):
-            return is_record(parsed(line))
-    return not log.stat().st_size
+        if entry(line):
+            records += 1
+        elif not is_torn(line):
+            others += 1
+    return records, others
 
 
 def unreadable(log: Path, reason: str) -> HistoryError:
@@ -106,8 +111,25 @@ def entry(line: bytes) -> Entry | None:
     return Entry(found, time_of(found.get("time"))) if is_record(found) else None
 
 
+def is_torn(line: bytes) -> bool:
+    """Whether it is a record that broke off: the last line of a run that was cut short, maybe with other runs after it.
+
+    It begins as records do, and is no JSON.
+    """
+    begun = line.rstrip(b"\n")
+    if len(line) == LONGEST or not any(begun.startswith(head) or head.startswith(begun) for head in HEADS):
+        return False
+    try:
+        parsed(line)
+    except ValueError:
+        return True
+    except RecursionError:
+        pass
+    return False
+
+
 def is_record(found: object) -> bool:
-    if not isinstance(found, dict) or found.get("event") not in ("sentence", "notice"):
+    if not isinstance(found, dict) or found.get("event") not in EVENTS:
         return False
     return all(isinstance(found.get(name), str) for name in ("kind", "text"))
 

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from app.errors import HistoryError
 from app.harmless import harmless
-from app.history.entries import is_looksays, log_named, unreadable
+from app.history.entries import census, log_named, unreadable
 from app.logbook import forget, is_thumbnail, last_log, thumbnails_of
 
 FINDERS = ".DS_Store"
@@ -73,9 +73,17 @@ def refuse_others(log: Path) -> None:
         raise unreadable(log, "there is no such file")
     if is_being_written(log):
         raise HistoryError(f"a run of looksay still writes to {log}", "end it first: q or Ctrl-C in its terminal")
-    if not is_looksays(log):
+    records, others = census(log)
+    if others:
+        lines = "1 line is" if others == 1 else f"{others} lines are"
         raise HistoryError(
-            f"{log} is not a log of looksay's, so it stays", "name the log: ./run.sh history --wipe --log FILE"
+            f"{log} is not a log of looksay's alone, so it stays: {lines} not looksay's",
+            "move what is yours to another file, or name another log: ./run.sh history --wipe --log FILE",
+        )
+    if not records and log.stat().st_size:
+        raise HistoryError(
+            f"{log} is not a log of looksay's, so it stays: it has no record",
+            "name the log: ./run.sh history --wipe --log FILE",
         )
 
 

@@ -9,7 +9,7 @@ import pytest
 from app import logbook
 from app.errors import HistoryError
 from app.history import wipe
-from app.history.entries import log_named
+from app.history.entries import LONGEST, log_named
 from app.logbook import last_log, remember, thumbnails_of
 from app.outputs.log import Log
 from tests.history.logs import keep, line, write
@@ -70,6 +70,10 @@ FOREIGN = {
     "null": ["null", line()],
     "blanks": ["", " "],
     "half a line": [line()[:-5]],
+    "a diary that a log was added to": ["dear diary", line(), line()],
+    "a log that a note was added to": [line(), "buy milk"],
+    "a log with another's record in it": [line(), '{"event": "sentence", "kind": "level"}', line()],
+    "a log with a line that is endless": [line(), line("A" * LONGEST)],
 }
 
 
@@ -82,6 +86,28 @@ def test_a_file_that_is_not_looksays_stays(tmp_path: Path, lines: list[str]) -> 
         wiped(log)
     assert failure.value.remedy
     assert (log.read_bytes(), thumbnails_of(log).is_dir()) == (before, True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["dear diary", line()], "1 line is not looksay's"),
+        (["dear", "diary", line(), line()[:-5]], "2 lines are not looksay's"),
+        ([""], "no record"),
+    ],
+)
+def test_how_much_of_a_file_is_not_looksays_is_told(tmp_path: Path, lines: list[str], said: str) -> None:
+    with pytest.raises(HistoryError, match=said):
+        wiped(write(tmp_path / "a.jsonl", *lines))
+
+
+@pytest.mark.parametrize("torn", [line("Ä").encode().partition(b"\x84")[0], line()[:-5].encode(), line()[:4].encode()])
+def test_a_run_that_broke_off_within_a_line_keeps_no_log_from_going(tmp_path: Path, torn: bytes) -> None:
+    for lines in ([line(), torn], [line(), torn, line()]):
+        log = write(tmp_path / "a.jsonl", *lines)
+        log.write_bytes(log.read_bytes().removesuffix(b"\n"))
+        wiped(log)
+        assert files(tmp_path) == set()
 
 
 def test_a_log_that_begins_with_a_broken_line_or_is_empty_goes(tmp_path: Path) -> None:
