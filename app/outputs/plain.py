@@ -11,6 +11,9 @@ from app.outputs.inbox import Inbox
 from app.outputs.screen import UNSHOWN, attend, leave, put
 from app.outputs.summary import Summary
 
+LEADS = {"answer": "answer: ", "alert": "alert: "}
+"""What a person is told of a sentence's kind; a program gets the bare sentence."""
+
 
 class Plain:
     """A `Screen` of whole lines; the growing sentence and the status are not shown, their sum is at the end."""
@@ -56,7 +59,10 @@ class Plain:
 
     def line(self, happening: Sentence | Notice) -> str:
         """What standard output is given; empty for nothing."""
-        return harmless(happening.text) if isinstance(happening, Sentence) else ""
+        if not isinstance(happening, Sentence):
+            return ""
+        lead = LEADS.get(happening.kind, "") if self.stdout.isatty() else ""
+        return lead + harmless(happening.text)
 
     def remark(self, notice: Notice) -> None:
         put(f"notice: {harmless(notice.text)}", self.stderr)

@@ -101,6 +101,27 @@ class Typewriter(io.StringIO):
 
 
 @pytest.mark.parametrize(
+    ("paper", "lines"),
+    [
+        (Typewriter(), ["A red circle.", "It grows.", "answer: Two cups.", "alert: A person."]),
+        (io.StringIO(), ["A red circle.", "It grows.", "Two cups.", "A person."]),
+    ],
+    ids=["a terminal", "a pipe"],
+)
+def test_on_a_terminal_alone_answers_and_alerts_are_told_from_narration(paper: io.StringIO, lines: list[str]) -> None:
+    screen = Plain(paper, io.StringIO())
+    texts = {"scene": "A red circle.", "change": "It grows.", "answer": "Two cups.", "alert": "A person."}
+    screen.show([sentence(text, kind) for kind, text in texts.items()])  # type: ignore[arg-type]
+    assert paper.getvalue().splitlines() == lines
+
+
+def test_json_lines_are_the_same_on_a_terminal() -> None:
+    paper = Typewriter()
+    JsonLines(paper, io.StringIO()).show([sentence("Two cups.", "answer")])
+    assert json.loads(paper.getvalue())["text"] == "Two cups."
+
+
+@pytest.mark.parametrize(
     ("told", "lines"),
     [
         ([asking(""), asking("w"), asking("wh"), asking("wh", 1)], ["ask: wh", ""]),
