@@ -77,6 +77,8 @@ class Verdicts:
     sentences: tuple[SentenceVerdict, ...]
     notices: tuple[NoticeVerdict, ...]
     false_notices: tuple[Told, ...]
+    unjudged: int
+    """Sentences and notices of frames from after the end of the truth."""
 
 
 def judge(truth: Truth, telling: Telling, same: Same) -> Verdicts:
@@ -100,15 +102,21 @@ class Judge:
             self.sentence_verdicts([each.told for each in events if each.told]),
             self.notices(),
             tuple(each for each in self.all_notices if each.kind in KIN and not self.is_due(each)),
+            len(self.telling.told) - len(self.told),
         )
 
     @property
+    def told(self) -> list[Told]:
+        """What the truth can be asked about."""
+        return [each for each in self.telling.told if each.media_s <= self.truth.seconds + TOUCHING_S]
+
+    @property
     def sentences(self) -> list[Told]:
-        return [each for each in self.telling.told if not each.is_notice and each.kind in ("scene", "change")]
+        return [each for each in self.told if not each.is_notice and each.kind in ("scene", "change")]
 
     @property
     def all_notices(self) -> list[Told]:
-        return [each for each in self.telling.told if each.is_notice]
+        return [each for each in self.told if each.is_notice]
 
     def events(self) -> tuple[EventVerdict, ...]:
         events = self.truth.events
@@ -162,7 +170,7 @@ class Judge:
 
     def is_uncalled(self, told: Told) -> bool:
         recently = self.truth.near(told.media_s - LIMIT_S, told.media_s)
-        is_calm = all(span.kind == "scene" for span in recently) and bool(recently[-1].nuisance)
+        is_calm = all(span.kind == "scene" for span in recently) and any(span.nuisance for span in recently[-1:])
         return is_calm and not self.has_happened(told.media_s - LIMIT_S, told.media_s)
 
     def notices(self) -> tuple[NoticeVerdict, ...]:

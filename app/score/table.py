@@ -59,7 +59,7 @@ def met(mark: Mark) -> str:
 
 
 def faults(verdicts: Sequence[Verdicts]) -> Iterator[str]:
-    """One line each: what was missed, and what was said amiss."""
+    """One line each: what was missed, and what was said amiss; for each clip, how much could not be judged."""
     for each in verdicts:
         yield from faults_of(each)
 
@@ -78,6 +78,8 @@ def faults_of(found: Verdicts) -> Iterator[str]:
             yield f"{at(found, notice.at)}: {notice.kind} not told"
     for told in found.false_notices:
         yield f"{at(found, told.told_at)}: false notice, {told.kind}: {told.text}"
+    if found.unjudged:
+        yield f"{at(found, found.seconds)}: the truth ends here; not judged: {found.unjudged} told after it"
 
 
 def faults_in(sentence: SentenceVerdict) -> list[tuple[str, bool]]:

@@ -4,6 +4,7 @@ import pytest
 
 from app.score.judge import Verdicts, judge
 from app.score.marks import marks, percentile
+from app.score.table import faults
 from app.score.told import Telling, Told
 from app.score.truth import Occurrence, Span, Truth
 
@@ -177,6 +178,18 @@ def test_a_notice_is_false_where_nothing_of_its_kind_is_about(kind: str, at: flo
 def test_answers_and_alerts_are_not_judged() -> None:
     answer = Told("sentence", "answer", "Yes.", 3.0, 3.1)
     assert judged(answer).sentences == ()
+
+
+def test_what_is_told_after_the_end_of_the_truth_is_counted_and_not_judged() -> None:
+    within = [said(EMPTY, 60.0), noticed("clear", 60.0)]
+    after = [said(LEFT, 60.1), said(LEFT, 90), noticed("dark", 61), noticed("dark", 90)]
+    found = judged(*within, *after)
+    assert [each.told for each in found.sentences] == within[:1]
+    assert (found.false_notices, found.unjudged) == ((), 4)
+    assert [each for each in faults([found]) if "not judged" in each] == [
+        "a.mp4 60.0 s: the truth ends here; not judged: 4 told after it"
+    ]
+    assert not [each for each in faults([judged(*within)]) if "not judged" in each]
 
 
 def test_marks_are_of_all_clips_together_and_say_whether_a_bar_is_met() -> None:
