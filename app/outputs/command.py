@@ -19,7 +19,7 @@ from app.harmless import harmless
 
 LONGEST_S = 30.0
 """A command that takes longer is ended, with all that it started."""
-CLOSE_S = 5.0
+CLOSE_S = 2.0
 """What the end of a run leaves to a command: the last alert of a clip has one too."""
 PLACE = "{text}"
 
@@ -64,7 +64,7 @@ class Command:
                 missed, self.waiting = self.waiting, harmless(happening.text)
                 self.changed.notify()
             if missed:
-                self._complain("it was still busy", missed)
+                self._complain("was not started: it was still busy", missed)
 
     def close(self) -> None:
         """Let what runs and what waits finish for a few seconds, then end it."""
@@ -75,8 +75,8 @@ class Command:
 
     def _work(self) -> None:
         while text := self._next():
-            if reason := self._run(text):
-                self._complain(reason, text)
+            if outcome := self._run(text):
+                self._complain(outcome, text)
 
     def _next(self) -> str | None:
         """The newest alert, as soon as there is one; None once it is over and none waits."""
@@ -87,16 +87,17 @@ class Command:
         return text
 
     def _run(self, text: str) -> str:
-        """Run it to its end; return why it failed, nothing if it did not."""
+        """Run it to its end; return what became of it, nothing if that is a success."""
         with tempfile.TemporaryFile() as complaint:  # a pipe would be kept open by what it leaves running
             try:
                 child = started(self.line, text, complaint)
             except (OSError, ValueError) as failure:
-                return harmless(getattr(failure, "strerror", None) or str(failure))
+                return f"could not be started: {harmless(getattr(failure, 'strerror', None) or str(failure))}"
             if not self._has_ended(child):
                 kill(child)
-                return f"it took longer than {self.limit_s:.0f} s" if self.ends_at is None else "the run was over"
-            return reason_of(child.returncode, complaint)
+                reason = f"it took longer than {self.limit_s:.0f} s" if self.ends_at is None else "the run was over"
+                return f"was not run to its end: {reason}"
+            return outcome_of(child.returncode, complaint)
 
     def _has_ended(self, child: subprocess.Popen[bytes]) -> bool:
         """Wait for it as long as it may take."""
@@ -107,9 +108,9 @@ class Command:
                 return True
         return child.poll() is not None
 
-    def _complain(self, reason: str, text: str) -> None:
+    def _complain(self, outcome: str, text: str) -> None:
         typed = shlex.join(self.line.words_for(text))
-        words = f'For "{text}" the command {self.line.words[0]} was not run to its end: {reason}.'
+        words = f"The command {self.line.words[0]} {outcome}. The alert was: {text}"
         self.warn(Notice("command", words, f"Try it in a terminal: {typed}"))
 
 
@@ -148,12 +149,12 @@ def kill(child: subprocess.Popen[bytes]) -> None:
     child.wait()
 
 
-def reason_of(returncode: int, complaint: IO[bytes]) -> str:
-    """Nothing after success; else how it ended, and the last line of what it complained of."""
+def outcome_of(returncode: int, complaint: IO[bytes]) -> str:
+    """Nothing after success; else how it failed, and the last line of what it complained of."""
     if returncode == 0:
         return ""
     complaint.seek(max(0, complaint.seek(0, os.SEEK_END) - 1000))
-    return ": ".join([how_ended(returncode), *last_line(complaint.read().decode(errors="replace"))])
+    return ": ".join(["failed", how_ended(returncode), *last_line(complaint.read().decode(errors="replace"))])
 
 
 def how_ended(returncode: int) -> str:

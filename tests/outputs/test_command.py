@@ -93,6 +93,7 @@ def test_one_runs_at_a_time_and_the_newest_waits(bench: Bench) -> None:
         alert(command, text)
     assert [each.kind for each in bench.warned] == ["command", "command"]
     assert [text in each.text for text, each in zip(("Two.", "Three."), bench.warned, strict=True)] == [True, True]
+    assert "was not started: it was still busy." in bench.warned[0].text
     bench.program.let_go()
     command.close()
     assert [line.split()[0] for line in bench.program.log] == ["began", "|", "ended", "began", "|", "ended"]
@@ -111,11 +112,11 @@ def test_what_it_prints_is_not_on_our_stdout_and_it_can_read_nothing(
 
 
 FAILING = {
-    "exit code 3: no such device": "#!/bin/sh\necho 'first' >&2\necho 'no such device' >&2\nexit 3\n",
-    "exit code 7": "#!/bin/sh\nexit 7\n",
-    "ended by signal 9": "#!/bin/sh\nkill -9 $$\n",
-    "Exec format error": "\x00\x01",
-    "No such file or directory": "#!/none/sh\n",
+    "failed: exit code 3: no such device": "#!/bin/sh\necho 'first' >&2\necho 'no such device' >&2\nexit 3\n",
+    "failed: exit code 7": "#!/bin/sh\nexit 7\n",
+    "failed: ended by signal 9": "#!/bin/sh\nkill -9 $$\n",
+    "could not be started: Exec format error": "\x00\x01",
+    "could not be started: No such file or directory": "#!/none/sh\n",
 }
 
 
@@ -129,8 +130,7 @@ def test_a_failure_is_told_with_the_command_to_try_and_the_next_alert_starts_it_
         alert(command, "It's a person.")
         wait_for(lambda count=count: len(bench.warned) == count)
     assert {each.kind for each in bench.warned} == {"command"}
-    assert reason in bench.warned[0].text
-    assert "It's a person." in bench.warned[0].text
+    assert bench.warned[0].text == f"The command {bench.program.file} {reason}. The alert was: It's a person."
     typed = bench.warned[0].remedy.removeprefix("Try it in a terminal: ")
     assert shlex.split(typed) == [str(bench.program.file), "It's a person."]
 
@@ -140,7 +140,7 @@ def test_a_program_that_vanishes_is_told(bench: Bench) -> None:
     bench.program.file.unlink()
     alert(command)
     wait_for(lambda: bench.warned)
-    assert "No such file" in bench.warned[0].text
+    assert "could not be started: No such file" in bench.warned[0].text
 
 
 STUCK = '#!/bin/sh\nsleep 600 &\necho "began $!" >> "$0.log"\necho "began $$" >> "$0.log"\nwait\n'
@@ -150,7 +150,7 @@ def test_one_that_takes_too_long_is_ended_with_all_that_it_started(bench: Bench)
     bench.program.file.write_text(STUCK)
     alert(bench.opens(limit_s=1.0))
     wait_for(lambda: bench.warned)
-    assert "longer than 1 s" in bench.warned[0].text
+    assert "was not run to its end: it took longer than 1 s." in bench.warned[0].text
     assert len(bench.program.pids()) == 2
     for pid in bench.program.pids():
         wait_for(lambda pid=pid: not is_running(pid))
@@ -185,7 +185,7 @@ def test_the_end_of_a_run_does_not_wait_for_ever(bench: Bench, monkeypatch: pyte
     alert(command)
     assert not command.worker.is_alive()
     assert not is_running(bench.program.pids()[1])
-    assert ["the run was over" in each.text for each in bench.warned] == [True]
+    assert ["was not run to its end: the run was over." in each.text for each in bench.warned] == [True]
 
 
 @pytest.mark.parametrize(
