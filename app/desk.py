@@ -61,7 +61,7 @@ class Desk:
                     yield from self.repeat()
                 case Louder():
                     yield self.turn(order.steps)
-        if self.is_listening and self.kept is None:
+        if self.is_listening and self.kept is None and not self.hindrance:
             self.kept = seen.kept()
         if self.is_listening and self.now() - self.listens_since > LISTENING_S:
             yield from self.give_up()
@@ -75,14 +75,14 @@ class Desk:
 
     def ask(self, question: str, seen: Seen, is_left: Callable[[], bool]) -> Iterator[Happening]:
         """Answer about the frame of the moment at which the question began, then let the narration go on."""
-        frame = self.kept or seen.kept() or self.described
+        frame = self.kept if self.kept or self.hindrance else seen.kept() or self.described
         self.is_listening, self.kept = False, None
-        if frame and not self.hindrance:
+        if frame:
             request = Request((frame,), question, self.max_tokens * LONGER)
             yield from self.answer(request, question, is_left)
         if not self.is_stopped and not self.orders.are_pressing:
             yield Silence(False)
-        if self.hindrance:
+        if frame is None and self.hindrance:
             yield self.hindrance
 
     def more(self, is_left: Callable[[], bool]) -> Iterator[Happening]:

@@ -491,6 +491,19 @@ def test_a_question_in_the_dark_is_told_why_there_is_no_answer_and_no_model_is_a
     assert Silence(False) in told
 
 
+def test_a_question_that_began_before_it_was_dark_is_answered() -> None:
+    asked = narrator("A man.", "Red.")
+    dark = [
+        replace(frame(0), number=n, media_s=n / 10, pixels=np.full((48, 64, 3), 3, np.uint8)) for n in range(20, 60)
+    ]
+    told = list(
+        asked.watch(
+            Ordering([frame(0), frame(0), *dark], asked.desk.orders, {0: [Listen()], 55: [Ask("Who?")]}), Event()
+        )
+    )
+    assert [text for kind, text in kinds(told) if kind == "answer"] == ["A man."]
+
+
 def test_a_stop_or_another_question_leaves_an_answer_unfinished() -> None:
     for order in (Hold(True), Listen()):
         interrupted = narrator("A man.", "one two three four five six.", "Red.")
