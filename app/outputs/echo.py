@@ -10,6 +10,7 @@ from app.flow import Asking
 from app.outputs.screen import put
 
 LEAD = "ask: "
+GIVEN_UP = "(given up)"
 MOST_BACK = 8
 """Characters: a terminal does not go back beyond the beginning of a row."""
 
@@ -28,11 +29,11 @@ class Echo:
         """Bring the last line to where the question is."""
         if not self.stream.isatty():
             return
-        self.question = None if asking.is_over else asking.text
-        if not asking.is_over or asking.text not in ("", (self.shown or "").strip()):
-            self._go_on(asking.text)
         if asking.is_over:
-            self.make_room()
+            self._end(asking.text)
+        else:
+            self.question = asking.text
+            self._go_on(asking.text)
 
     def make_room(self) -> None:
         """Another line may follow."""
@@ -44,6 +45,15 @@ class Echo:
         """Other lines have been written: the question goes on below them."""
         if self.question is not None and self.shown is None:
             self._go_on(self.question)
+
+    def _end(self, text: str) -> None:
+        """The question has been asked, or given up if nothing is left of it."""
+        begun, self.question = self.question, None
+        if not text and begun is not None:
+            self._go_on(f"{begun.rstrip()} {GIVEN_UP}".lstrip())
+        elif text != (self.shown or "").strip():
+            self._go_on(text)
+        self.make_room()
 
     def _go_on(self, text: str) -> None:
         """Take back what has changed and append the rest; what changes much goes to a new line."""

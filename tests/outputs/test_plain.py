@@ -128,7 +128,12 @@ def test_json_lines_are_the_same_on_a_terminal() -> None:
         ([asking("wha"), asking("wh"), asking("who"), asking("who", 1)], ["ask: who", ""]),
         ([asking("what ia"), asking("what is", 1)], ["ask: what is", ""]),
         ([asking("what  "), asking("what", 1)], ["ask: what", ""]),
-        ([asking("what"), asking("", 1)], ["ask: what", ""]),
+        ([asking("what"), asking("", 1)], ["ask: what (given up)", ""]),
+        ([asking("what "), asking("", 1)], ["ask: what (given up)", ""]),
+        ([asking("w"), asking(""), asking("", 1)], ["ask: (given up)", ""]),
+        ([asking("  "), asking("", 1)], ["ask: (given up)", ""]),
+        ([asking("", 1)], [""]),
+        ([asking("", 1), asking("w")], ["ask: w"]),
         ([asking("what", 1)], ["ask: what", ""]),
         ([asking("what is on the table"), asking("")], ["ask: what is on the table", "ask:"]),
         ([asking("wh"), again("Two."), asking("wha")], ["ask: wh", "again: Two.", "ask: wha"]),
@@ -143,6 +148,14 @@ def test_a_question_is_echoed_as_it_is_typed_and_other_lines_do_not_break_it(
     for each in told:
         screen.show([each])
     assert paper.lines == lines
+
+
+def test_a_question_given_up_behind_another_line_ends_in_a_line_of_its_own() -> None:
+    paper = Typewriter()
+    screen = Plain(io.StringIO(), paper)
+    screen.show([asking("wh")])
+    screen.show([notice("dark", "It is dark.", ""), asking("", 1)])
+    assert paper.lines == ["ask: wh", "notice: It is dark.", "ask: wh (given up)", ""]
 
 
 def test_what_is_told_after_the_run_is_shown_at_the_close() -> None:
