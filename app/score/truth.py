@@ -6,9 +6,9 @@
                {"from": 6.8, "until": 20, "kind": "scene", "captions": ["The scene is empty."], "nuisance": ["noise"]}],
      "events": [{"at": 0, "kind": "begin"}, {"at": 6.2, "kind": "vanish"}]}
 
-Spans follow one another without a gap. `captions`: every sentence that is true then. `nuisance`: what disturbs the
-picture and is not worth a word. An event begins at `at`; a sentence tells of it if it says what one of `told_by` says,
-by default the captions of the first span from there on that is not `changing`.
+Spans follow one another without a gap. `captions`: every sentence that is true then; a scene has at least one.
+`nuisance`: what disturbs the picture and is not worth a word. An event begins at `at`; a sentence tells of it if it
+says what one of `told_by` says, by default the captions of the first span from there on that is not `changing`.
 """
 
 import json
@@ -159,6 +159,7 @@ def read(path: Path) -> Truth:
         raise ScoreError(f"{path} is no truth of a clip: {failure}", REMEDY) from failure
     spans = tuple(span_of(each) for each in whole.of("spans").each())
     refuse_gaps(spans, whole.of("spans"))
+    refuse_silence(spans, whole.of("spans"))
     events = tuple(event_of(each, spans) for each in whole.of("events").each())
     clip, fps, size = whole.of("clip").text(), whole.of("fps").number(1), whole.of("size").size()
     return Truth(clip, fps, size, spans, tuple(sorted(events, key=lambda event: event.at)))
@@ -179,6 +180,13 @@ def refuse_gaps(spans: Sequence[Span], spot: Spot) -> None:
             raise ScoreError(
                 f"{spot.place}[{place}] begins at {other.since:g}, the one before ends at {one.until:g}", REMEDY
             )
+
+
+def refuse_silence(spans: Sequence[Span], spot: Spot) -> None:
+    """Of a scene without a caption, every sentence would be wrong."""
+    for place, span in enumerate(spans):
+        if span.kind == "scene" and not span.captions:
+            raise ScoreError(f"{spot.place}[{place}] is a scene without captions: nothing that is true of it", REMEDY)
 
 
 def event_of(spot: Spot, spans: Sequence[Span]) -> Occurrence:

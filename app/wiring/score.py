@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
-from app.errors import ScoreError
+from app.errors import ScoreError, UsageError
 from app.flow import Describer
 from app.settings import Settings
 from app.wiring.live import open_narrator
@@ -16,6 +17,7 @@ from app.wiring.models import Chosen, chosen, open_describer
 if TYPE_CHECKING:
     from app.score.judge import Verdicts
     from app.score.told import Telling
+    from app.score.truth import Truth
 
 OURS, THEIRS = "looksay", "every second"
 Pair = tuple[Path, Path]
@@ -26,16 +28,24 @@ def score(what: Path, truth: Path | None, log: Path | None, settings: Settings) 
     """Score a clip by its truth (beside it, if not named), or all clips of a folder that have one; or a run's log.
 
     Raises:
-        Explained: a truth or a log cannot be read, the model is not installed, …
+        Explained: a truth or a log cannot be read, a clip is missing, the model is not installed, …
     """
     from app.score.table import show, spelt_json
 
-    scored = of_log(log, truth_of(what, truth)) if log else of_clips(clips_in(what, truth), settings)
+    refuse_folder(what, truth, log)
+    scored = of_log(log, what, truth_of(what, truth)) if log else of_clips(clips_in(what, truth), settings)
     if settings.json:
         print(json.dumps(spelt_json(scored)))
     else:
         show(scored)
     return 0
+
+
+def refuse_folder(what: Path, truth: Path | None, log: Path | None) -> None:
+    """Raise UsageError for a truth or a log that can be of one clip only, and not of a folder of them."""
+    if what.is_dir() and (truth or log):
+        one = f"the truth {truth}" if truth else f"the log {log}"
+        raise UsageError(f"{one} is of one clip, and {what} is a folder", "name the clip in place of the folder")
 
 
 def clips_in(what: Path, truth: Path | None) -> list[Pair]:
@@ -55,22 +65,42 @@ def truth_of(clip: Path, truth: Path | None) -> Path:
     return truth or clip.with_suffix(".json")
 
 
-def of_log(log: Path, truth: Path) -> "dict[str, list[Verdicts]]":
+def truth_about(clip: Path, path: Path) -> "Truth":
+    """The truth of this clip. Raises ScoreError: it cannot be read, or tells of another clip."""
+    from app.score.truth import read
+
+    truth = read(path)
+    if normalize("NFC", Path(truth.clip).name).casefold() != normalize("NFC", clip.name).casefold():  # as disks do
+        remedy = f'name the truth of {clip.name}; if this is it, write "clip": {json.dumps(clip.name)} into it'
+        raise ScoreError(f"{path} is the truth of {truth.clip}, and not of {clip.name}", remedy)
+    return truth
+
+
+def refuse_missing(clip: Path) -> None:
+    """Raise ScoreError if there is no such clip."""
+    if not clip.is_file():
+        raise ScoreError(f"there is no clip {clip}", "name one that is there, or a folder of clips with their truths")
+
+
+def of_log(log: Path, clip: Path, truth: Path) -> "dict[str, list[Verdicts]]":
+    """The clip itself need not be there any more."""
     from app.news import same
     from app.score.judge import judge
     from app.score.told import logged
-    from app.score.truth import read
 
-    return {OURS: [judge(read(truth), logged(log), same)]}
+    if not truth.is_file():  # then its clip may be mistyped
+        refuse_missing(clip)
+    return {OURS: [judge(truth_about(clip, truth), logged(log), same)]}
 
 
 def of_clips(pairs: Sequence[Pair], settings: Settings) -> "dict[str, list[Verdicts]]":
     """Each clip twice: as looksay narrates it, and as programs do that describe every second."""
     from app.news import same
     from app.score.judge import judge
-    from app.score.truth import read
 
-    truths, model = [read(truth) for _, truth in pairs], chosen(settings)
+    for clip, _ in pairs:
+        refuse_missing(clip)
+    truths, model = [truth_about(clip, truth) for clip, truth in pairs], chosen(settings)
     describer = open_describer(model, settings.wish.for_live(), settings.trust_model)
     scored: dict[str, list[Verdicts]] = {OURS: [], THEIRS: []}
     try:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.errors import ScoreError
+from app.errors import ScoreError, UsageError
 from app.score.table import show
 from app.settings import Settings
 from app.wiring.score import OURS, THEIRS, clips_in, score
@@ -74,6 +74,67 @@ def test_a_folder_without_truths_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ScoreError) as refused:
         clips_in(tmp_path, None)
     assert "models.demo.clips" in refused.value.remedy
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Path:
+    """A clip in a folder, its truth beside it; no model ever looks into it."""
+    clip = tmp_path / "desk.mp4"
+    clip.write_bytes(b"a clip")
+    spans = [{"from": 0, "until": 9, "kind": "scene", "captions": ["A red circle."]}]
+    truth = {"clip": clip.name, "fps": 25, "size": [4, 4], "spans": spans, "events": [{"at": 0, "kind": "begin"}]}
+    clip.with_suffix(".json").write_text(json.dumps(truth))
+    return clip
+
+
+def log_of(folder: Path, *times: float) -> Path:
+    """A run that said the same at these times of the clip."""
+    said = {"event": "sentence", "kind": "scene", "text": "A red circle.", "frame_age_s": 0.1, "first_word_s": 0.1}
+    lines = [
+        json.dumps({**said, "total_s": 0.2, "frames_described": 1, "media_s": at, "seen_at": at + 5}) for at in times
+    ]
+    (folder / "run.jsonl").write_text("\n".join(lines))
+    return folder / "run.jsonl"
+
+
+@pytest.mark.parametrize("name", ["truth", "log"])
+def test_a_folder_has_no_single_truth_and_no_single_log(one: Path, name: str) -> None:
+    given = {"truth": None, "log": None, name: one.with_suffix(".json")}
+    with pytest.raises(UsageError, match=f"the {name} .* is of one clip, and .* is a folder") as refused:
+        score(one.parent, given["truth"], given["log"], SETTINGS)
+    assert refused.value.remedy
+
+
+def test_a_clip_that_is_not_there_is_named(one: Path) -> None:
+    one.unlink()
+    for what, truth in [(one, None), (one.with_name("nope.mp4"), one.with_suffix(".json")), (one.parent, None)]:
+        with pytest.raises(ScoreError, match=r"there is no clip .*\.mp4"):
+            score(what, truth, None, SETTINGS)
+    with pytest.raises(ScoreError, match=r"there is no clip .*nope\.mp4"):
+        score(one.with_name("nope.mp4"), None, log_of(one.parent, 0.2), SETTINGS)
+
+
+def test_the_truth_of_another_clip_is_refused_whether_a_run_or_its_log_is_scored(one: Path) -> None:
+    other = one.rename(one.with_name("other.mp4"))
+    for log in (None, log_of(one.parent, 0.2)):
+        with pytest.raises(ScoreError, match=r"truth of desk\.mp4, and not of other\.mp4") as refused:
+            score(other, one.with_suffix(".json"), log, SETTINGS)
+        assert '"other.mp4"' in refused.value.remedy
+
+
+@pytest.mark.parametrize("clip", ["Desk.mp4", "de\u0301sk.mp4"])
+def test_a_name_is_the_same_however_a_disk_spells_it(one: Path, clip: str) -> None:
+    truth = one.with_suffix(".json")
+    truth.write_text(truth.read_text().replace("desk.mp4", clip))
+    spelt = one.with_name("d\u00e9sk.mp4" if "\u0301" in clip else "desk.mp4")
+    assert score(spelt, truth, log_of(one.parent, 0.2), SETTINGS) == 0
+
+
+def test_a_log_that_outlasts_the_truth_is_judged_up_to_its_end(one: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert score(one, None, log_of(one.parent, 0.2, 30.0), SETTINGS) == 0
+    found = json.loads(capsys.readouterr().out)[OURS]
+    assert found["all"]["wrong"]["of"] == 1
+    assert any("not judged: 1" in line for line in found["faults"])
 
 
 def test_the_table_of_nothing_has_every_line(capsys: pytest.CaptureFixture[str]) -> None:
