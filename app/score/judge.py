@@ -72,7 +72,8 @@ class Verdicts:
     clip: str
     seconds: float
     is_quiet: bool
-    described: int
+    described: int | None
+    """Frames; None where nobody counted them."""
     events: tuple[EventVerdict, ...]
     sentences: tuple[SentenceVerdict, ...]
     notices: tuple[NoticeVerdict, ...]
@@ -121,7 +122,7 @@ class Judge:
     def events(self) -> tuple[EventVerdict, ...]:
         events = self.truth.events
         ends = [*(event.at for event in events[1:]), inf]
-        return tuple(self.event(event, end) for event, end in zip(events, ends, strict=True))
+        return tuple(self.event(event, end) for event, end in zip(events, ends, strict=False))
 
     def event(self, event: Occurrence, end: float) -> EventVerdict:
         tellers = (

@@ -84,16 +84,19 @@ def of_notices(found: Sequence[Verdicts]) -> list[Mark]:
 
 
 def of_effort(found: Sequence[Verdicts]) -> list[Mark]:
-    """A narrator that looks every second describes a frame a second."""
-    quiet = [each for each in found if each.is_quiet]
-    seconds = sum(each.seconds for each in quiet)
-    pace = 60 * sum(each.described for each in found) / sum(each.seconds for each in found) if found else None
-    described = sum(each.described for each in quiet)
-    part = described / seconds if seconds else None
+    """A narrator that looks every second describes a frame a second. Runs whose frames nobody counted do not count."""
+    counted = [each for each in found if each.described is not None]
+    quiet = [each for each in counted if each.is_quiet]
+    part, whole = described_a_second(quiet), described_a_second(counted)
+    pace = None if whole is None else 60 * whole
     return [
-        Mark("described_a_minute", "frames described a minute", pace, len(found), "a minute"),
+        Mark("described_a_minute", "frames described a minute", pace, len(counted), "a minute"),
         Mark("described_share", "of one a second, in quiet clips", part, len(quiet), "share", Bar(0.25)),
     ]
+
+
+def described_a_second(found: Sequence[Verdicts]) -> float | None:
+    return sum(each.described or 0 for each in found) / sum(each.seconds for each in found) if found else None
 
 
 def were_told(notices: Iterable[NoticeVerdict]) -> list[bool]:

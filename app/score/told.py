@@ -34,12 +34,14 @@ class Telling:
     """One narration of a clip."""
 
     told: tuple[Told, ...]
-    described: int
-    """Frames that were described."""
+    described: int | None
+    """Frames that were described; None where nobody counted them."""
 
 
 def logged(path: Path) -> Telling:
     """The last run of a log, which must have watched the clip as filmed, from its beginning.
+
+    How many frames it described is not known: a log counts them up to its last sentence, and no further.
 
     Raises:
         ScoreError: it is no log, or has no sentence to tell the clip's time by.
@@ -52,7 +54,7 @@ def logged(path: Path) -> Telling:
         began = sentences[0]["seen_at"] - sentences[0]["media_s"]
         return Telling(
             tuple(sentence(each) if each["event"] == "sentence" else notice(each, began) for each in records),
-            max(each["frames_described"] for each in sentences),
+            described=None,
         )
     except (KeyError, TypeError) as failure:
         raise ScoreError(f"{path} lacks what a log of looksay has: {failure}", NO_SENTENCE) from failure

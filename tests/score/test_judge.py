@@ -4,7 +4,7 @@ import pytest
 
 from app.score.judge import Verdicts, judge
 from app.score.marks import marks, percentile
-from app.score.table import faults
+from app.score.table import faults, spelt
 from app.score.told import Telling, Told
 from app.score.truth import Occurrence, Span, Truth
 
@@ -204,6 +204,23 @@ def test_marks_are_of_all_clips_together_and_say_whether_a_bar_is_met() -> None:
     assert found["described_a_minute"].value == pytest.approx(7 / 2)
     assert found["frozen_blurred"].value is None
     assert found["frozen_blurred"].is_met is None
+
+
+def test_a_truth_in_which_nothing_happens_is_judged_too() -> None:
+    calm = Truth("b.mp4", 25.0, (4, 4), (Span(0, 60, "scene", (LEFT,)),), ())
+    assert judge(calm, Telling((said(LEFT, 1),), None), same).events == ()
+
+
+def test_of_frames_that_nobody_counted_there_is_no_pace_and_no_share() -> None:
+    quiet = Truth("b.mp4", 25.0, (4, 4), (Span(0, 60, "scene", (LEFT,)),), ())
+    known, unknown = judge(quiet, Telling((), 12), same), judge(quiet, Telling((), None), same)
+    for found, pace, part in (([unknown], None, None), ([known, unknown], 12, 0.2)):
+        effort = {mark.key: mark for mark in marks(found)}
+        assert effort["described_a_minute"].value == (pace and pytest.approx(pace))
+        assert effort["described_share"].value == (part and pytest.approx(part))
+        assert effort["described_share"].of == (1 if pace else 0)
+        assert effort["described_share"].is_met is (True if pace else None)
+    assert [spelt(mark) for mark in marks([unknown])[-2:]] == ["–", "–"]
 
 
 @pytest.mark.parametrize(("percent", "found"), [(50, 3), (95, 5), (1, 1), (100, 5), (20, 1), (21, 2)])

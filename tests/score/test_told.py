@@ -28,7 +28,10 @@ def test_a_sentence_is_told_with_its_last_word_and_a_notice_when_it_was_told(tmp
     assert (notice.event, notice.kind, notice.told_at) == ("notice", "dark", 3.5)
     assert (sentence.event, sentence.kind, sentence.text, sentence.media_s) == ("sentence", "scene", "A man.", 7.0)
     assert sentence.told_at == pytest.approx(7.5)
-    assert found.described == 4
+
+
+def test_how_many_frames_were_described_is_not_known_from_a_log(tmp_path: Path) -> None:
+    assert logged(log(tmp_path, record(SAID, 0.0))).described is None
 
 
 def test_the_last_run_of_a_log_counts(tmp_path: Path) -> None:
