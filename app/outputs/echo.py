@@ -1,7 +1,7 @@
 """A question as it is typed, for screens that draw nothing twice: appended to the last line, as a terminal echoes."""
 
 from dataclasses import dataclass, field
-from os.path import commonprefix
+from itertools import takewhile
 from typing import TextIO
 
 from rich.cells import cell_len
@@ -57,11 +57,12 @@ class Echo:
 
     def _go_on(self, text: str) -> None:
         """Take back what has changed and append the rest; what changes much goes to a new line."""
-        kept = commonprefix([self.shown or "", text])
-        gone = (self.shown or "")[len(kept) :]
+        before = self.shown or ""
+        kept = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(before, text, strict=False))))
+        gone = before[kept:]
         if self.shown is None or len(gone) > MOST_BACK:
             self.make_room()
             put(LEAD + text, self.stream, end="")
         else:
-            put("\b \b" * cell_len(gone) + text[len(kept) :], self.stream, end="")
+            put("\b \b" * cell_len(gone) + text[kept:], self.stream, end="")
         self.shown = text
