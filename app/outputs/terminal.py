@@ -19,13 +19,15 @@ from app.outputs.screen import UNSHOWN, attend, leave
 from app.outputs.summary import Summary, drafts, frames
 
 STYLES = {"scene": "", "change": "", "answer": "bold", "alert": "bold yellow"}
-MARKS = {"scene": "", "change": "", "answer": "▸ ", "alert": "! "}
+MARKS = {"scene": "", "change": "", "answer": "▸ ", "alert": "▲ "}
 GRAVE = ("error", "warning", "camera lost", "dark", "covered", "blurred", "frozen")
 """Kinds of notices that stand out, besides those with a remedy."""
 STATES = {"stopped": "stopped: space goes on", "going on": ""}
 """Kinds of notices that are no line but a state, and what the status line says of it."""
 GROWING_ROWS = 6
 """The sentence or the question in the making may fill so many; of a longer one the end is shown."""
+WAY_OUT = "Esc gives up"
+"""At the right end of the question's last row."""
 
 
 class Terminal:
@@ -161,7 +163,8 @@ class Terminal:
         if not self.asking:
             return []
         text = Text.assemble("ask ▸ ", (self.asking.text, "bold"), ("▏", "dim"))
-        return list(text.wrap(self.err, self.region.width, overflow="fold"))[-self._rows :]
+        lines = list(text.wrap(self.err, self.region.width, overflow="fold"))[-self._rows :]
+        return [*lines[:-1], ending(lines[-1], Text(WAY_OUT, "dim"), self.region.width)]
 
     @property
     def _rows(self) -> int:
@@ -200,6 +203,12 @@ def joined(lines: list[Text], end: Text, width: int) -> list[Text]:
     if lines and lines[-1].cell_len + end.cell_len <= width:
         return [*lines[:-1], Text.assemble(lines[-1], end)]
     return [*lines, end]
+
+
+def ending(line: Text, end: Text, width: int) -> Text:
+    """`end` at the right end of the row, if a gap of two cells is left between them."""
+    gap = width - line.cell_len - end.cell_len
+    return Text.assemble(line, " " * gap, end) if gap >= 2 else line
 
 
 def parts(status: Status) -> list[str]:

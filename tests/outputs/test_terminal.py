@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from app.outputs.region import Region
-from app.outputs.terminal import fitted, in_rows, joined, parts
+from app.outputs.terminal import ending, fitted, in_rows, joined, parts
 from tests.outputs.glass import Showing
 from tests.outputs.stage import status
 
@@ -118,7 +118,7 @@ def test_answers_alerts_and_what_is_told_again_are_marked(tmp_path: Path) -> Non
     with Showing(tmp_path) as showing:
         showing.tell(["say", "Two cups.", "answer"], ["say", "A person.", "alert"], ["again", "Two cups."])
         shown = without_clock(showing.end())
-        assert shown[:3] == ["▸ Two cups.", "! A person.", "· again: Two cups."]
+        assert shown[:3] == ["▸ Two cups.", "▲ A person.", "· again: Two cups."]
 
 
 def test_a_question_takes_the_place_of_what_grows_and_is_kept_once_asked(tmp_path: Path) -> None:
@@ -128,12 +128,27 @@ def test_a_question_takes_the_place_of_what_grows_and_is_kept_once_asked(tmp_pat
         showing.tell(["ask", "what is "])
         seen, question, how = showing.wait_for("what is")
         assert seen.startswith("seen ")
-        assert question == "ask ▸ what is ▏"
+        assert question == "ask ▸ what is ▏".ljust(77 - len("Esc gives up")) + "Esc gives up"
         assert how.startswith("12 of 240")
         showing.tell(["ask", "what is it?", 1], ["say", "A cup.", "answer"])
         shown = showing.wait_for("A cup.")
         assert shown[0] == "· asked: what is it?"
         assert not [line for line in shown if "ask ▸" in line]
+
+
+@pytest.mark.parametrize(
+    ("width", "row"),
+    [(22, "A cup▏    Esc gives up"), (20, "A cup▏  Esc gives up"), (19, "A cup▏"), (6, "A cup▏")],
+)
+def test_the_way_out_of_a_question_is_at_the_right_end_where_there_is_room(width: int, row: str) -> None:
+    assert ending(Text("A cup▏"), Text("Esc gives up", "dim"), width).plain == row
+
+
+def test_an_alert_and_a_warning_differ_without_colour(tmp_path: Path) -> None:
+    with Showing(tmp_path) as showing:
+        showing.tell(["say", "It is dark.", "alert"], ["notice", "dark", "It is dark.", ""])
+        alert, warning = without_clock(showing.end())[:2]
+        assert alert[0] != warning[0]
 
 
 def test_a_question_given_up_leaves_no_line(tmp_path: Path) -> None:
@@ -188,7 +203,7 @@ def test_what_the_camera_reads_is_neither_markup_nor_a_code(tmp_path: Path) -> N
         showing.tell(["grow", evil], ["say", evil, "alert"], ["notice", "error", evil, evil])
         said, note, hint = showing.end()[:3]
         plain = "[bold]Sale[/bold] [2J]0;owned :smile: next 5A"
-        assert without_clock([said]) == [f"! {plain}"]
+        assert without_clock([said]) == [f"▲ {plain}"]
         assert note == f"! {plain}"
         assert hint == f"  {plain}"
         assert "\x1b]0" not in showing.raw
