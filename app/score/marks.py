@@ -79,7 +79,7 @@ def of_notices(found: Sequence[Verdicts]) -> list[Mark]:
         share("dark_covered_exact", "dark and covered told apart", [each.is_exact for each in blind]),
         share("frozen_blurred", "frozen and blurred told", were_told(others)),
         share("clear", "sight that is back told", were_told(clear)),
-        Mark("false_notices", "false notices", false, false, "count"),
+        Mark("false_notices", "false notices", false, false, "count", Bar(0)),
     ]
 
 

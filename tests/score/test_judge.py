@@ -4,7 +4,7 @@ import pytest
 
 from app.score.judge import Verdicts, judge
 from app.score.marks import marks, percentile
-from app.score.table import faults, spelt
+from app.score.table import faults, spelt, wanted
 from app.score.told import Telling, Told
 from app.score.truth import Occurrence, Span, Truth
 
@@ -204,6 +204,12 @@ def test_marks_are_of_all_clips_together_and_say_whether_a_bar_is_met() -> None:
     assert found["described_a_minute"].value == pytest.approx(7 / 2)
     assert found["frozen_blurred"].value is None
     assert found["frozen_blurred"].is_met is None
+
+
+@pytest.mark.parametrize(("told", "is_met"), [([], True), ([noticed("blurred", 33.0)], False)])
+def test_no_false_notice_is_wanted(told: list[Told], is_met: bool) -> None:
+    (mark,) = [mark for mark in marks([judged(*told)]) if mark.key == "false_notices"]
+    assert (mark.value, mark.is_met, wanted(mark.bar, mark)) == (len(told), is_met, "≤ 0")
 
 
 def test_a_truth_in_which_nothing_happens_is_judged_too() -> None:
