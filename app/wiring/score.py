@@ -11,7 +11,7 @@ from unicodedata import normalize
 from app.errors import ScoreError, UsageError
 from app.flow import Describer
 from app.settings import Settings
-from app.wiring.live import open_narrator
+from app.wiring.live import open_narrator, refuse_more_frames
 from app.wiring.models import Chosen, chosen, open_describer
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def of_clips(pairs: Sequence[Pair], settings: Settings) -> "dict[str, list[Verdi
     for clip, _ in pairs:
         refuse_missing(clip)
     truths, model = [truth_about(clip, truth) for clip, truth in pairs], chosen(settings)
+    refuse_more_frames(settings.frames, model.card)
     describer = open_describer(model, settings.wish.for_live(), settings.trust_model)
     scored: dict[str, list[Verdicts]] = {OURS: [], THEIRS: []}
     try:

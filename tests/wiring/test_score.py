@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from app.errors import ScoreError, UsageError
 from app.score.table import show
 from app.settings import Settings
+from app.wiring.models import chosen
 from app.wiring.score import OURS, THEIRS, clips_in, score
 from models.demo.clips.__main__ import make
 from tests import needs
@@ -120,6 +122,13 @@ def test_the_truth_of_another_clip_is_refused_whether_a_run_or_its_log_is_scored
         with pytest.raises(ScoreError, match=r"truth of desk\.mp4, and not of other\.mp4") as refused:
             score(other, one.with_suffix(".json"), log, SETTINGS)
         assert '"other.mp4"' in refused.value.remedy
+
+
+@needs.file(DEMO / "model.safetensors")
+def test_more_frames_than_the_model_can_be_shown_are_refused_before_it_is_opened(one: Path) -> None:
+    most = chosen(SETTINGS).card.frames
+    with pytest.raises(UsageError, match="can be shown"):
+        score(one, None, None, replace(SETTINGS, frames=most + 1))
 
 
 @pytest.mark.parametrize("clip", ["Desk.mp4", "de\u0301sk.mp4"])
