@@ -19,7 +19,7 @@ from tests.outputs.stage import sentence, status
 def carry_out(orders: Orders, shown: Screen, until: Event) -> None:
     shown.tell(status())
     while not until.wait(0.01):
-        for order in orders.take():
+        for order in orders.each():
             shown.tell(Notice("order", repr(order)))
             if isinstance(order, Ask):
                 shown.tell(sentence(f"{order.question}: yes.", "answer"))
