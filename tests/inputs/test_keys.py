@@ -38,7 +38,7 @@ def test_keys_become_orders_in_order_and_are_not_echoed(seat: Seat) -> None:
 
 def test_a_question_is_seen_while_it_is_typed_and_its_answer_is_marked(seat: Seat) -> None:
     seat.type("awhat is on the t")
-    row = "ask ▸ what is on the t▏".ljust(65) + "Esc gives up"
+    row = "ask ▸ what is on the t▏".ljust(85) + "Esc gives up"
     assert row in seat.wait_for(row)
     seat.type("\x17tray\r")
     seat.wait_for("  ▸ what is on the tray: yes.")
