@@ -16,6 +16,8 @@ LOST, FOUND = 0.35, 0.6
 """Shares of the edges' energy: a Gaussian of 1 % of the height leaves 0.15 to 0.3 of it."""
 CLEAR_EDGE = 100.0
 """Squared levels of a block; weaker edges are not judged by, nor those that are lost in noise."""
+FADING, STEP = 0.85, 0.02
+"""What a look leaves of the edges before it; how far one moves the usual ones: by steps alone they find the median."""
 ENOUGH = 5
 """Blocks with clear edges; fewer say nothing of the lens."""
 OTHER_SCENE = 6
@@ -34,9 +36,9 @@ class Sharpness:
     scene: Blocks | None = field(default=None, init=False)
     """In quarters of blocks."""
     edges: Blocks = field(default_factory=none, init=False)
-    """As they are lately."""
+    """As they were at their sharpest in the last moments: an encoder, or a shake, spoils one look and not the next."""
     most: Blocks = field(default_factory=none, init=False)
-    """As they were at their sharpest, in most of the looks."""
+    """As they were in half of the looks at the scene."""
     noise: float = field(default=0.0, init=False)
     """The most that noise and fine texture have lately added to a block's edges."""
     strange: NDArray[np.int32] = field(default_factory=lambda: np.zeros((ROWS, COLUMNS), np.int32), init=False)
@@ -44,8 +46,10 @@ class Sharpness:
 
     def judge(self, now: Coarse) -> bool:
         """Whether the picture is blurred."""
-        scene = now.quarters if self.scene is None else self.scene
-        self.edges += np.float32(0.4) * (now.edges - self.edges)
+        if self.scene is None:
+            self.scene, self.most = now.quarters, now.edges
+        scene = self.scene
+        self.edges = np.maximum(now.edges, np.float32(FADING) * self.edges)
         self.noise = max(now.noise, 0.99 * self.noise)
         same, clear = alike(now.quarters, scene), self.most > max(CLEAR_EDGE, 2 * self.noise)
         shared = clear & same
@@ -69,10 +73,9 @@ class Sharpness:
         is_other = self.strange >= OTHER_SCENE
         pace = np.where(is_other, 1, np.where(same, 0.05, 0)).repeat(2, axis=0).repeat(2, axis=1)
         self.scene = np.asarray(scene + pace[..., None] * (now.quarters - scene), np.float32)
-        pace = np.where(self.edges > self.most, 0.1, 0 if self.is_lost else 0.01)
-        risen = self.most + np.where(same, pace, 0) * (self.edges - self.most)
+        step = np.where(now.edges > self.most, 1 + STEP, 1 if self.is_lost else 1 - STEP)
         self.edges = np.asarray(np.where(is_other, now.edges, self.edges), np.float32)
-        self.most = np.asarray(np.where(is_other, now.edges, risen), np.float32)
+        self.most = np.asarray(np.where(is_other, now.edges, np.where(same, step, 1) * self.most), np.float32)
 
 
 def alike(new: Blocks, old: Blocks) -> NDArray[np.bool_]:

@@ -61,8 +61,11 @@ class View:
 
     @property
     def is_blocked(self) -> bool:
-        """Whether the camera cannot see, or seems not to: a model would be asked about nothing."""
-        return self.trouble != "" or self.seems != ""
+        """Whether the camera cannot see, or seems not to: a model would be asked about nothing.
+
+        What only seems blurred is looked at: that takes long to be sure of, and what fades looks alike.
+        """
+        return self.trouble != "" or self.seems not in ("", "blurred")
 
     def judge(self, look: Pixels, media_s: float) -> Sequence[Notice]:
         """What is to be said of the newest look, of `shrunk` (H×W×3 uint8, colours in any order)."""

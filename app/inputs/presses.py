@@ -16,8 +16,8 @@ LONGEST = 300
 HELP = Notice("keys", "Keys: space stops, a asks, m more, ? help, q ends.")
 ALL_KEYS = Notice(
     "keys",
-    "Keys: space stops or goes on; a, or a capital letter, begins a question, Enter asks it, Esc gives it up; m tells more, r repeats; "
-    "+ and - say more or less; q ends.",
+    "Keys: space stops or goes on; a, or a capital letter, begins a question, Enter asks it, Esc gives it up; "
+    "m tells more, r repeats; + and - say more or less; q ends.",
 )
 STOPPED = Notice("stopped", "Stopped. Space goes on.")
 GOING_ON = Notice("going on", "Going on.")
