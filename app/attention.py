@@ -31,6 +31,7 @@ SPARSE_S = 0.4
 class Glance:
     """What one frame was found to be worth."""
 
+    media_s: float = 0.0
     notices: Sequence[Notice] = ()
     """What keeps the camera from seeing, or no longer does."""
     frame: Frame | None = None
@@ -41,9 +42,6 @@ class Glance:
     """Nothing moves in it."""
     is_overdue: bool = False
     """It is looked at because so long nothing was."""
-
-
-NOTHING = Glance()
 
 
 @dataclass(slots=True)
@@ -91,24 +89,24 @@ class Attention:
         if before and seen.media_s < before[1]:
             self.begin_anew()
         elif before and seen.media_s - before[1] < GLANCE_S:
-            return NOTHING
+            return Glance(seen.media_s)
         self.last, self.least_s = (seen.number, seen.media_s), least_s
         look = shrunk(seen.view)
         notices, is_calm = self.view.judge(look, seen.media_s), self.gate.is_calm(look)
         if self.view.is_blocked or is_held:
             self.opened_at = None
-            return Glance(notices)
+            return Glance(seen.media_s, notices)
         is_still = is_calm or before is None or is_sparse(*before, seen)
         has_changed = self.has_changed(seen, look, is_still=is_still)
         is_overdue = self.pace.is_overdue(seen) and self.is_due(seen)
         is_wanted = has_changed or is_overdue or self.is_doubtful(seen)
         frame = seen.kept() if is_wanted else None
         if frame is None:  # nothing to look at, or a newer frame has been written over this one
-            return Glance(notices)
+            return Glance(seen.media_s, notices)
         self.took(frame, look)
         if has_changed:
             self.changes.append(frame.media_s)
-        return Glance(notices, frame, has_changed, is_still, is_overdue and not has_changed)
+        return Glance(seen.media_s, notices, frame, has_changed, is_still, is_overdue and not has_changed)
 
     def has_changed(self, seen: Seen, look: Pixels, *, is_still: bool) -> bool:
         """Whether there is something new that has come to rest, or has gone on for long; a flash is neither."""

@@ -83,7 +83,7 @@ class Desk:
         if not self.is_stopped and not self.orders.are_pressing:
             yield Silence(False)
         if frame is None and self.hindrance:
-            yield self.hindrance
+            yield Notice("no answer", self.hindrance.text, self.hindrance.remedy)
 
     def more(self, is_left: Callable[[], bool]) -> Iterator[Happening]:
         """Describe at length what was described last."""

@@ -16,6 +16,9 @@ LONG_S = 2.0
 LIVELY_S = 3.0
 """Media seconds of noise without which nothing is known of a camera."""
 
+OTHER = 12.0
+"""Levels by which a part of a frozen picture must differ from what it was to be another."""
+
 
 @dataclass(slots=True)
 class Stillness:
@@ -35,6 +38,8 @@ class Stillness:
     longest_s: float = field(default=0.0, init=False)
     """For how long it has stood still before without being frozen."""
     is_frozen: bool = field(default=False, init=False)
+    frozen: Coarse | None = field(default=None, init=False)
+    """The picture when it was found to be frozen."""
     blips: int = field(default=0, init=False)
     """Looks that have changed since: an encoder may paint a still picture anew."""
 
@@ -45,6 +50,8 @@ class Stillness:
         if before is None or before.shape != look.shape or passed < 0:
             self.since, self.is_frozen = None, False
             return False
+        if self.is_frozen and self.shows_another_scene(now):
+            self.forget()
         step: Pixels = np.asarray(cv2.absdiff(look, before), np.uint8)
         share = cv2.countNonZero(step.reshape(-1)) / step.size
         if share <= max(0.003, self.usual / 8):
@@ -62,7 +69,18 @@ class Stillness:
         still_s = now.at - self.since
         has_grain = now.grain >= 0.9 * self.grain
         if self.lively_s >= LIVELY_S and has_grain and still_s >= max(LONG_S, 4 * self.longest_s):
+            if not self.is_frozen:
+                self.frozen = now
             self.is_frozen = True
+
+    def shows_another_scene(self, now: Coarse) -> bool:
+        """Whether the picture that stood still has given way to another that does: a screen, say, and no camera."""
+        return self.frozen is not None and float(np.abs(now.blocks - self.frozen.blocks).max()) > OTHER
+
+    def forget(self) -> None:
+        """What was learned was of another kind of picture."""
+        self.since, self.is_frozen = None, False
+        self.lively_s = self.longest_s = 0.0
 
     def move(self, now: Coarse) -> None:
         """The picture is another; not yet another scene if it has stood for a second, and only blinks."""

@@ -14,7 +14,7 @@ from app.desk import Desk
 from app.flow import Cost, Frame, Growing, Happening, Notice, Request, Seen, Sentence, Source, Status
 from app.lookout import Lookout
 from app.news import News
-from app.pace import Quiet
+from app.pace import Quiet, in_minutes
 from app.tally import Tally
 from app.telling import Doubt, Ended, Growth, Look, Whole, told
 from app.verbosity import LONG_PROMPT, LONGER
@@ -65,6 +65,8 @@ class Narrator:
                 yield from self.look(seen, stop)
                 if self.tally.has_gone_on(STATUS_S):
                     yield self.status()
+            if self.desk.described:  # what was asked during the last frame is answered too
+                yield from self.desk.obey(self.desk.described, stop.is_set)
             if self.tally.has_gone_on(0):
                 yield self.status()
 
@@ -94,6 +96,8 @@ class Narrator:
             self.desk.hindrance = notice if self.attention.view.is_blocked else None
             self.forget()
             yield notice
+        if (lasting := self.desk.hindrance) and (minutes := self.quiet.falls_due(glance.media_s)):
+            yield Notice(lasting.kind, f"Still, for {in_minutes(minutes)}: {lasting.text}", lasting.remedy)
 
     def forget(self) -> None:
         """Nobody looks for now: what was seen before says little of what comes after."""

@@ -34,13 +34,24 @@ class Quiet:
 
     def goes_on(self, at: float, *, is_beat: bool, in_words: bool) -> Sequence[Notice]:
         """A look at `at` found nothing new; `is_beat`: it was one for its own sake."""
+        minutes = self.falls_due(at) if in_words else 0
+        if minutes:
+            return (Notice("nothing new", f"Nothing new for {in_minutes(minutes)}."),)
+        return (Notice("looking", "Still looking."),) if is_beat else ()
+
+    def falls_due(self, at: float) -> int:
+        """The minutes of quiet that are to be told of at `at`; 0: none now."""
         if self.since is None or at < self.since:
             self.ends(at)
         minutes = int((at - (self.since or 0.0)) / 60)
-        if in_words and minutes >= self.due:
-            self.due = 2 ** minutes.bit_length()
-            return (Notice("nothing new", f"Nothing new for {minutes} {'minute' if minutes == 1 else 'minutes'}."),)
-        return (Notice("looking", "Still looking."),) if is_beat else ()
+        if minutes < self.due:
+            return 0
+        self.due = 2 ** minutes.bit_length()
+        return minutes
+
+
+def in_minutes(count: int) -> str:
+    return f"{count} {'minute' if count == 1 else 'minutes'}"
 
 
 class Pacing(Protocol):

@@ -4,6 +4,7 @@ Everything is compared with what this camera showed a moment ago. Works on small
 it knows no model and no clock.
 """
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -33,10 +34,12 @@ OVER: dict[Trouble, str] = {
 }
 HOLD_S: dict[Trouble, float] = {"": 0.25, "dark": 0.25, "covered": 0.3, "frozen": 0.0, "blurred": 0.45}
 """Media seconds for which it must look so before it is said; a hand that waves is none."""
+SPARSE_S = 0.9
+"""Looks further apart are pictures of their own: nothing is waited for."""
 DARK, LIGHT = 16.0, 22.0
 """Mean levels: darker than the one it is dark, until it is lighter than the other."""
 GLIMMER = 50.0
-"""Levels: a part so light is seen however dark the rest is."""
+"""Levels: a lamp so light is seen however dark the rest is."""
 PLAIN, PATTERNED = 12.0, 18.0
 """Levels between two neighbouring parts."""
 TINT = 0.12
@@ -58,6 +61,7 @@ class View:
     seems: Trouble = field(default="", init=False)
     since: float = field(default=0.0, init=False)
     """When it came to seem so, in media seconds."""
+    judged_at: float = field(default=math.inf, init=False)
 
     @property
     def is_blocked(self) -> bool:
@@ -75,7 +79,8 @@ class View:
             self.seems, self.since = seems, media_s
         if not self.is_blocked:
             self.remember(now)
-        if self.seems == self.trouble or media_s - self.since < HOLD_S[self.seems]:
+        is_sparse, self.judged_at = media_s - self.judged_at > SPARSE_S, media_s
+        if self.seems == self.trouble or (media_s - self.since < HOLD_S[self.seems] and not is_sparse):
             return ()
         before, self.trouble = self.trouble, self.seems
         return (said(self.trouble, before),)
@@ -83,19 +88,19 @@ class View:
     def seen(self, look: Pixels, now: Coarse) -> Trouble:
         """What is wrong with this look, if anything."""
         is_frozen = self.stillness.judge(look, now)
-        unlit = self.unlit(now)
+        unlit = self.unlit(now, float(look.max()))
         if unlit:
             return unlit
         if is_frozen:
             return "frozen"
         return "blurred" if self.sharpness.judge(now) else ""
 
-    def unlit(self, now: Coarse) -> Trouble:
+    def unlit(self, now: Coarse, brightest: float) -> Trouble:
         """Dark or covered; the one it was while it is either."""
         was = self.seems if self.seems in ("dark", "covered") else self.trouble
         if was == "covered" and self.is_still_covered(now):
             return "covered"
-        if now.light < (LIGHT if was == "dark" else DARK) and float(now.blocks.max()) < GLIMMER:
+        if now.light < (LIGHT if was == "dark" else DARK) and brightest < GLIMMER:
             return "dark" if was == "dark" or not self.has_gone_black(now) else "covered"
         return "covered" if self.is_covered(now) else ""
 

@@ -485,9 +485,9 @@ def test_a_question_in_the_dark_is_told_why_there_is_no_answer_and_no_model_is_a
     source = Ordering([frame(0), *dark], blind.desk.orders, {50: [Listen()], 55: [Ask("What colour?")]})
     told = list(blind.watch(source, Event()))
     assert len(scripted(blind).asked) == 1
-    notices = [each.kind for each in told if isinstance(each, Notice)]
-    assert len(notices) == 2
-    assert notices[0] == notices[1]
+    blinded, reply = (each for each in told if isinstance(each, Notice))
+    assert (blinded.kind, reply.kind) == ("covered", "no answer")
+    assert reply.text == blinded.text
     assert Silence(False) in told
 
 
@@ -548,3 +548,27 @@ def test_a_second_look_takes_the_place_of_the_first_among_several_frames() -> No
     several = narrator("One.", "", "Two.", frame_count=2)
     watch(several, [frame(0), frame(1), replace(frame(1), number=2, media_s=2.0)])
     assert [[each.number for each in request.frames] for request in scripted(several).asked] == [[0], [0, 1], [0, 2]]
+
+
+def test_what_keeps_the_camera_from_seeing_is_told_again_after_one_two_and_four_minutes() -> None:
+    dark = [
+        replace(frame(0), number=n, media_s=n / 5, pixels=np.full((48, 64, 3), 3, np.uint8)) for n in range(5, 1500)
+    ]
+    told = watch(narrator("A man."), [frame(0), *dark])
+    notices = [each for each in told if isinstance(each, Notice)]
+    assert len({each.kind for each in notices}) == 1
+    assert [each.text.partition(":")[0] for each in notices[1:]] == [
+        "Still, for 1 minute",
+        "Still, for 2 minutes",
+        "Still, for 4 minutes",
+    ]
+
+
+def test_what_is_asked_during_the_last_frame_of_a_clip_is_answered() -> None:
+    last = narrator("A man.", "Red.")
+    told = []
+    for happening in last.watch(Listed([frame(0)]), Event()):
+        told.append(happening)
+        if isinstance(happening, Sentence) and happening.kind == "scene":
+            last.desk.orders.give(Ask("What colour?"))
+    assert [text for kind, text in kinds(told) if kind == "answer"] == ["Red."]

@@ -230,3 +230,38 @@ def test_a_source_that_begins_again_is_judged_on() -> None:
 def test_every_trouble_has_its_words_and_what_to_do() -> None:
     assert BEGUN.keys() == OVER.keys() == {"dark", "covered", "frozen", "blurred"}
     assert all(text.endswith(".") and remedy for text, remedy in BEGUN.values())
+
+
+def test_lamps_in_the_night_can_be_seen() -> None:
+    night, view = np.full((720, 1280, 3), 6, np.uint8), View()
+    for number in range(8):
+        night[300:324, 100 + 140 * number : 124 + 140 * number] = 240
+    for number in range(30):
+        assert not view.judge(shrunk(night), number / 15)
+        assert not view.is_blocked
+
+
+def test_pictures_a_second_apart_are_judged_each_by_itself() -> None:
+    light, dark = np.full((480, 640, 3), 120, np.uint8), np.full((480, 640, 3), 3, np.uint8)
+    light[:, :320] = 200
+    view, told = View(), []
+    for second, picture in enumerate((light, dark, light, light)):
+        told += [notice.kind for notice in view.judge(shrunk(picture), float(second))]
+        assert view.is_blocked == (picture is dark)
+    assert told in (["dark", "clear"], ["covered", "clear"])
+
+
+def test_a_clean_picture_after_a_noisy_one_is_not_called_frozen_for_ever() -> None:
+    """A screen that is shared after a camera, say."""
+    rng, view, blocked = np.random.default_rng(2), View(), 0
+    slides = [
+        cv2.resize(rng.integers(0, 255, (9, 16, 3), np.uint8), (1280, 720), interpolation=cv2.INTER_NEAREST)
+        for _ in range(4)
+    ]
+    scene = cv2.GaussianBlur(rng.integers(0, 255, (720, 1280, 3), np.uint8), (0, 0), 5)
+    for look in range(12 * 24):
+        at = look / 12
+        noisy = np.clip(scene + rng.normal(0, 6, scene.shape), 0, 255).astype(np.uint8)
+        view.judge(shrunk(noisy if at < 4 else slides[int(at) // 5 % 4]), at)
+        blocked += view.is_blocked and at >= 10
+    assert blocked == 0

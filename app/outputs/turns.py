@@ -1,7 +1,8 @@
 """Who speaks when: one in the air, one waiting, the newest, urgent first, nothing late. Pure: no sound, no clock.
 
 What is urgent, an alert, an answer, what a person wants to hear again, waits in a row: never late, never lost, never
-cut by another. It cuts a description or a notice; nothing else does, but a person who wants silence.
+cut by another. It cuts a description or a notice; nothing else does, but a person who wants silence. An alert outlasts
+the silence: it is said afterwards.
 """
 
 import re
@@ -13,7 +14,7 @@ from app.harmless import harmless
 
 SEEING = ("camera lost", "camera back", "dark", "covered", "frozen", "blurred", "clear", "error")
 REPLIES = ("keys", "verbosity", "going on", "nothing yet", "no answer")
-"""Notices that are spoken: whether the camera sees, and what answers a key."""
+"""Notices that are spoken: whether the camera sees; and what answers a key, which is said as an answer is."""
 SCENE, NOTICE, URGENT = 0, 1, 2
 """How urgent: what waits gives way to its equals and betters."""
 
@@ -43,19 +44,24 @@ class Turns:
 
     @property
     def has_words(self) -> bool:
-        """Whether anything is in the air, or waits for it."""
-        return bool(self.in_air or self.waiting or self.urgent)
+        """Whether anything is in the air, or waits and may be said."""
+        return bool(self.in_air or self.waiting or self.next_urgent())
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether something urgent is in the air, or waits and may be said."""
+        return bool((self.in_air and self.in_air.urgency == URGENT) or self.next_urgent())
 
     def tell(self, happening: Happening, now: float) -> bool:
         """Take it in; return whether what is in the air is to be cut."""
         if isinstance(happening, Silence):
             return self.fall_silent() if happening.is_wanted else self.go_on()
         told = utterance(happening, now)
-        if told is None or self.is_over or (self.is_silent and not told.is_answer):
+        if told is None or self.is_over:
             return False
         if told.urgency == URGENT:
             return self.press(told)
-        if self.gives_way(told, now):
+        if not self.is_silent and self.gives_way(told, now):
             self.waiting = told
         return False
 
@@ -65,12 +71,18 @@ class Turns:
             self.urgent.append(told)
         return self.in_air is not None and self.in_air.urgency < URGENT
 
+    def next_urgent(self) -> Utterance | None:
+        """The first in the row that may be said: in a silence, an answer."""
+        return next((each for each in self.urgent if each.is_answer or not self.is_silent), None)
+
     def gives_way(self, told: Utterance, now: float) -> bool:
         return self.waiting is None or told.urgency >= self.waiting.urgency or self.is_late(self.waiting, now)
 
     def fall_silent(self) -> bool:
-        self.is_silent = True
-        self.drop()
+        """What was asked for is forgotten; an alert waits, the one that is cut too, until the silence is over."""
+        self.is_silent, self.waiting = True, None
+        row = [each for each in (self.in_air, *self.urgent) if each and each.urgency == URGENT and not each.is_answer]
+        self.urgent = deque({each.text: each for each in row}.values())
         return self.in_air is not None
 
     def go_on(self) -> bool:
@@ -84,8 +96,9 @@ class Turns:
         """
         if self.waiting and self.is_late(self.waiting, now):
             self.waiting = None
-        if self.urgent:
-            self.in_air = self.urgent.popleft()
+        if urgent := self.next_urgent():
+            self.urgent.remove(urgent)
+            self.in_air = urgent
         elif self.waiting and not is_hushed:
             self.in_air, self.waiting = self.waiting, None
         return self.in_air
@@ -96,11 +109,7 @@ class Turns:
 
     def close(self) -> None:
         """Nothing more is said."""
-        self.is_over = True
-        self.drop()
-
-    def drop(self) -> None:
-        self.waiting = None
+        self.is_over, self.waiting = True, None
         self.urgent.clear()
 
     def is_late(self, told: Utterance, now: float) -> bool:
@@ -116,7 +125,9 @@ def utterance(happening: Happening, now: float) -> Utterance | None:
             urgency = URGENT if happening.kind in ("alert", "answer") else SCENE
             is_answer = happening.kind == "answer"
             return Utterance(sayable(happening.text), urgency, happening.frame.seen_at, is_answer)
-        case Notice() if happening.kind in SEEING + REPLIES:
+        case Notice() if happening.kind in REPLIES:
+            return Utterance(sayable(happening.text), URGENT, now, is_answer=True)
+        case Notice() if happening.kind in SEEING:
             return Utterance(sayable(f"Notice: {happening.text}"), NOTICE, now)
     return None
 

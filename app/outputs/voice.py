@@ -9,7 +9,7 @@ from threading import Condition, Event, Thread
 from typing import Protocol
 
 from app.errors import OutputError
-from app.flow import Banner, Happening, Notice, Sentence
+from app.flow import Banner, Happening, Notice, Output, Sentence
 from app.outputs.engines import Engine
 from app.outputs.turns import Turns, Utterance
 
@@ -20,7 +20,7 @@ SLOW = 5
 """Descriptions in succession that come too late to be spoken: then it is told."""
 
 
-class Ear(Protocol):
+class Ear(Output, Protocol):
     """What hears whether somebody speaks."""
 
     def is_hushed(self) -> bool: ...
@@ -70,10 +70,12 @@ class Voice:
             self._watch_pace(now - happening.frame.seen_at)
 
     def finish(self, stop: Event, limit_s: float = 15.0) -> None:
-        """Wait until the last words are spoken, at most `limit_s`, or until `stop` is set."""
+        """Wait until the last words are spoken, or until `stop` is set; at most `limit_s` for what is not urgent."""
         until = time.monotonic() + limit_s
         with self.changed:
-            while self.turns.has_words and not stop.is_set() and time.monotonic() < until:
+            while self.turns.has_words and not stop.is_set():
+                if time.monotonic() > until and not self.turns.is_urgent:
+                    return
                 self.changed.wait(0.05)
 
     def close(self) -> None:
@@ -95,7 +97,11 @@ class Voice:
                 self._speak(said)
         except OutputError as failure:
             self._give_up(failure)
+        except OSError as failure:
+            reason = failure.strerror or str(failure)
+            self._give_up(OutputError(f"The voice failed: {reason}.", "see whether the disk is full; then start again"))
         finally:
+            self._stop()
             self.engine.close()
 
     def _is_wanted(self) -> bool:

@@ -87,9 +87,9 @@ def open_sounds(settings: Settings, screen: Screen) -> "tuple[Sequence[Voice], S
     """The voices, and all that makes or hears sounds, them included: what the voice listens with closes after it."""
     if not is_heard(settings):
         return (), ()
-    ear = open_ear(settings, screen)
-    voices = open_voice(settings, screen, ear)
-    return voices, (*open_earcons(settings, screen), *voices, *([ear] if ear else []))
+    voices = open_voice(settings, screen)
+    ears = [each.ear for each in voices if each.ear]
+    return voices, (*open_earcons(settings, screen), *voices, *ears)
 
 
 def is_heard(settings: Settings) -> bool:
@@ -99,7 +99,7 @@ def is_heard(settings: Settings) -> bool:
     return sys.stdout.isatty() or bool(settings.voice) if settings.speak is None else settings.speak
 
 
-def open_voice(settings: Settings, screen: Screen, ear: "Microphone | None") -> "Sequence[Voice]":
+def open_voice(settings: Settings, screen: Screen) -> "Sequence[Voice]":
     """The voice, if there is one."""
     from app.outputs.engines import find_engine, no_voice
     from app.outputs.voice import Voice
@@ -109,7 +109,7 @@ def open_voice(settings: Settings, screen: Screen, ear: "Microphone | None") -> 
         for warning in no_voice().warnings:
             screen.tell(Notice("warning", warning))
         return ()
-    return (Voice(engine, screen.tell, ear=ear),)
+    return (Voice(engine, screen.tell, ear=open_ear(settings, screen)),)
 
 
 def open_ear(settings: Settings, screen: Screen) -> "Microphone | None":
