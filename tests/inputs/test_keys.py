@@ -132,13 +132,13 @@ class TestUnderAShell:
 
     @pytest.fixture
     def shell(self) -> Iterator[Seat]:
-        with Seat(["bash", "--norc", "--noediting", "-i"], PS1="$ ", FEED=" ".join(FEED)) as seat:
+        with Seat(["bash", "--norc", "--noediting", "-i"], PS1="$ ", FEED=shlex.join(FEED)) as seat:
             seat.wait_for("$")
             seat.found = seat.mode
             yield seat
 
     def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(self, shell: Seat) -> None:
-        shell.type("$FEED\n")
+        shell.type("eval $FEED\n")
         shell.wait_for("Keys:")
         wait_for(lambda: shell.hands_over_keys)
         shell.type(CTRL_Z)
@@ -156,7 +156,7 @@ class TestUnderAShell:
         wait_for(lambda: shell.look() and shell.mode == shell.found)
 
     def test_a_job_stopped_and_sent_to_the_background_goes_on_there_without_keys(self, shell: Seat) -> None:
-        shell.type("$FEED\n")
+        shell.type("eval $FEED\n")
         shell.wait_for("Keys:")
         wait_for(lambda: shell.hands_over_keys)
         shell.type(CTRL_Z)
@@ -171,7 +171,7 @@ class TestUnderAShell:
         assert shell.mode == shell.found
 
     def test_a_job_begun_in_the_background_reads_keys_once_it_is_brought_to_the_front(self, shell: Seat) -> None:
-        shell.type("$FEED &\n")
+        shell.type("eval $FEED &\n")
         shell.wait_for("12 of 240")
         shell.type("jobs; echo li''sted\n")
         shown = shell.wait_for("listed")
