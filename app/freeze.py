@@ -67,7 +67,7 @@ class Stillness:
         if self.since is None:
             self.since = now.at
         still_s = now.at - self.since
-        has_grain = now.grain >= 0.9 * self.grain
+        has_grain = 0.9 * self.grain <= now.grain <= 1.3 * self.grain
         if self.lively_s >= LIVELY_S and has_grain and still_s >= max(LONG_S, 4 * self.longest_s):
             if not self.is_frozen:
                 self.frozen = now
