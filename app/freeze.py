@@ -17,7 +17,7 @@ LIVELY_S = 3.0
 """Media seconds of noise without which nothing is known of a camera."""
 
 OTHER = 12.0
-"""Levels by which a part of a frozen picture must differ from what it was to be another."""
+"""Levels by which a part of a picture must differ from what it was for it to be another."""
 
 
 @dataclass(slots=True)
@@ -38,6 +38,8 @@ class Stillness:
     longest_s: float = field(default=0.0, init=False)
     """For how long it has stood still before without being frozen."""
     is_frozen: bool = field(default=False, init=False)
+    lively: Coarse | None = field(default=None, init=False)
+    """The last picture with noise."""
     frozen: Coarse | None = field(default=None, init=False)
     """The picture when it was found to be frozen."""
     blips: int = field(default=0, init=False)
@@ -67,15 +69,15 @@ class Stillness:
         if self.since is None:
             self.since = now.at
         still_s = now.at - self.since
-        has_grain = 0.9 * self.grain <= now.grain <= 1.3 * self.grain
-        if self.lively_s >= LIVELY_S and has_grain and still_s >= max(LONG_S, 4 * self.longest_s):
+        is_same = now.grain >= 0.9 * self.grain and not is_another(now, self.lively)
+        if self.lively_s >= LIVELY_S and is_same and still_s >= max(LONG_S, 4 * self.longest_s):
             if not self.is_frozen:
                 self.frozen = now
             self.is_frozen = True
 
     def shows_another_scene(self, now: Coarse) -> bool:
         """Whether the picture that stood still has given way to another that does: a screen, say, and no camera."""
-        return self.frozen is not None and float(np.abs(now.blocks - self.frozen.blocks).max()) > OTHER
+        return is_another(now, self.frozen)
 
     def forget(self) -> None:
         """What was learned was of another kind of picture."""
@@ -99,6 +101,10 @@ class Stillness:
         quarters = [quarter for rows in np.array_split(differs, 2) for quarter in np.array_split(rows, 2, axis=1)]
         is_everywhere = min(np.count_nonzero(quarter) for quarter in quarters) > 0.5 * np.count_nonzero(differs) / 4
         if self.since is None and share > 0.05 and is_balanced and is_everywhere:
-            self.lively_s += min(passed, 0.5)
+            self.lively, self.lively_s = now, self.lively_s + min(passed, 0.5)
             self.usual += (share - self.usual) / min(30, 1 + self.lively_s * 15)
             self.grain += (now.grain - self.grain) / min(30, 1 + self.lively_s * 15)
+
+
+def is_another(now: Coarse, old: Coarse | None) -> bool:
+    return old is not None and float(np.abs(now.blocks - old.blocks).max()) > OTHER
