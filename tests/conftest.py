@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from app.logbook import LAST
+from tests.chrome import chrome, driver, visit, visit_with_camera
 from tests.needs import pytest_runtest_setup
 
-__all__ = ["pytest_runtest_setup"]
+__all__ = ["chrome", "driver", "pytest_runtest_setup", "visit", "visit_with_camera"]
 
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", ".cache/hypothesis")  # not .hypothesis: clean must know it
 

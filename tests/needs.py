@@ -18,6 +18,16 @@ from importlib.util import find_spec
 
 import pytest
 
+CHROMIUMS = {
+    "linux": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "darwin": (
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        "/Applications/Chromium.app/Contents/MacOS/Chromium",
+        "chromium",
+    ),
+}
+"""Names on PATH or places of a Chromium, the best first, by operating system."""
+
 
 def tool(name: str, *, even_in_ci: bool = False) -> pytest.MarkDecorator:
     """An executable on PATH. Only CI on Linux installs them all, so on a Mac a missing one is always a skip."""
@@ -44,6 +54,22 @@ def platform(name: str) -> pytest.MarkDecorator:
 def file(path: str | os.PathLike[str], *, even_in_ci: bool = False) -> pytest.MarkDecorator:
     """A file or folder that is made elsewhere, such as the trained demo model."""
     return _need(f"needs {path}, which is not there", is_met=os.path.exists(path), may_miss_in_ci=even_in_ci)
+
+
+def chromium() -> pytest.MarkDecorator:
+    """A browser for tests/chrome.py."""
+    return _need(
+        "needs Chromium or Google Chrome, found neither on PATH nor where $LOOKSAY_CHROMIUM says",
+        is_met=found_chromium() is not None,
+        may_miss_in_ci=sys.platform != "linux",
+    )
+
+
+def found_chromium() -> str | None:
+    """Its path: what $LOOKSAY_CHROMIUM says and nothing else, where that is set."""
+    named = os.environ.get("LOOKSAY_CHROMIUM")
+    names = [named] if named else CHROMIUMS.get(sys.platform, ())
+    return next(filter(None, map(shutil.which, names)), None)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +50,23 @@ def test_in_ci_what_it_cannot_have_is_a_skip(mark: pytest.MarkDecorator, monkeyp
 
 def test_what_is_there_runs() -> None:
     set_up(needs.tool("sh"), needs.module("pytest"), needs.file(__file__), needs.platform(sys.platform))
+
+
+def test_the_browser_is_the_one_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = tmp_path / "my browser"
+    monkeypatch.setenv("LOOKSAY_CHROMIUM", str(named))
+    assert needs.found_chromium() is None  # no other is taken for it
+    named.write_text("#!/bin/sh\n")
+    named.chmod(0o755)
+    assert needs.found_chromium() == str(named)
+
+
+def test_the_best_browser_on_the_path_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LOOKSAY_CHROMIUM", raising=False)
+    monkeypatch.setattr(needs, "CHROMIUMS", {sys.platform: ("browser-a", "browser-b")})
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert needs.found_chromium() is None
+    for name in ("browser-b", "browser-a"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+        assert needs.found_chromium() == str(tmp_path / name)
