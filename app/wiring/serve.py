@@ -1,0 +1,41 @@
+"""`./run.sh serve`: the model, checked and loaded as for a narrator, behind mlx-vlm's own server."""
+
+from pathlib import Path
+from typing import Any
+
+from app.errors import ModelError
+from app.serve.asked import Served
+from app.serve.engine import Opened
+from app.serve.key import key
+from app.serve.run import Run
+from app.settings import Settings
+from app.wiring.models import Chosen, Doubted, chosen, open_describer
+
+
+def serve(settings: Settings, port: int, key_file: Path | None) -> int:
+    """Serve until it is ended; the exit code, which is 130."""
+    found = key(key_file)
+    model = chosen(settings)
+    return Run(model.card.name, lambda: opened(model, settings), found, port).go()
+
+
+def opened(model: Chosen, settings: Settings) -> Opened:
+    """The model that has passed check and sight test, its processor set as for looksay's own frames.
+
+    Raises:
+        ModelError: it has not passed.
+    """
+    from app.vision.mlx import MlxDescriber
+
+    match open_describer(model, settings.wish, settings.trust_model):
+        case Doubted(describer=MlxDescriber() as describer) as doubted:
+            loaded = describer.loaded
+            served = Served(model.card.name, model.card.frames, mark(loaded.processor), describer.family.picture)
+            return Opened(loaded.model, loaded.processor, served, (*model.notes, *doubted.banner.warnings))
+    raise ModelError("only the mlx backend can be served", "leave --backend out")
+
+
+def mark(processor: Any) -> str:
+    """What stands for a picture in the processor's prompts, if it says so."""
+    found = getattr(processor, "image_token", "")
+    return found if isinstance(found, str) else str(getattr(found, "content", ""))
