@@ -3,24 +3,26 @@
 from pathlib import Path
 
 from app.errors import SourceError, UsageError
+from app.eye import Eye
 from app.flow import Source
 
 POSSIBLE = (
-    "camera, camera:NAME, camera:1, scenes, a video, a picture, a folder of pictures, or a stream: rtsp://… or http://…"
+    "camera, camera:NAME, camera:1, scenes, a video, a picture, a folder of pictures, a stream: rtsp://… or http://…, "
+    "or browser, with --page"
 )
 _STREAMS = ("rtsp://", "rtsps://", "http://", "https://")
 _BROADCASTS = ("rtsp://", "rtsps://")
 
 
-def open_source(what: str, asap: bool = False) -> Source:
-    """The source that `what` names; it is not opened before its frames are asked for.
+def open_source(what: str, asap: bool = False, eye: Eye | None = None) -> Source:
+    """The source that `what` names; it is not opened before its frames are asked for. `eye` is that of the page, if any.
 
     Raises:
         SourceError: it names nothing that is there.
         UsageError: `asap` for a source that cannot be faster than it happens.
     """
-    if is_camera(what) or is_stream(what):
-        return _live(what, asap)
+    if is_camera(what) or is_stream(what) or is_browser(what):
+        return _live(what, asap, eye)
     if what == "scenes":
         from app.cameras.scenes import Scenes
 
@@ -30,7 +32,7 @@ def open_source(what: str, asap: bool = False) -> Source:
 
 def is_live(what: str) -> bool:
     """Whether it surely shows what happens now, and goes on unseen. http:// may be a clip, which has a beginning."""
-    return is_camera(what) or what.lower().startswith(_BROADCASTS)
+    return is_camera(what) or is_browser(what) or what.lower().startswith(_BROADCASTS)
 
 
 def is_camera(what: str) -> bool:
@@ -41,9 +43,15 @@ def is_stream(what: str) -> bool:
     return what.lower().startswith(_STREAMS)
 
 
-def _live(what: str, asap: bool) -> Source:
+def is_browser(what: str) -> bool:
+    return what == "browser"
+
+
+def _live(what: str, asap: bool, eye: Eye | None) -> Source:
     if asap:
         raise UsageError(f"--asap reads files, and {what.partition(':')[0]} is live", "leave out --asap")
+    if is_browser(what):
+        return _browser(eye)
     if is_stream(what):
         from app.cameras.stream import Stream
 
@@ -51,6 +59,14 @@ def _live(what: str, asap: bool) -> Source:
     from app.cameras.webcam import Webcam
 
     return Webcam(what.partition(":")[2] or None)
+
+
+def _browser(eye: Eye | None) -> Source:
+    if eye is None:
+        raise SourceError("a browser's camera reaches looksay through its page, and this run has none", "add --page")
+    from app.cameras.browser import Browser
+
+    return Browser(eye)
 
 
 def _of_files(what: str, asap: bool) -> Source:
