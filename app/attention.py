@@ -11,6 +11,7 @@ from app.flow import Frame, Notice, Seen
 from app.gate import Gate, shrunk
 from app.pace import Pacing
 from app.pixels import Pixels
+from app.shown import Box
 from app.view import View
 
 GLANCE_S = 0.06
@@ -51,7 +52,7 @@ class Attention:
     pace: Pacing
     gate: Gate = field(default_factory=Gate)
     view: View = field(default_factory=View)
-    burst_s: float = BURST_S
+    burst_s: float = field(default=BURST_S, init=False)
     last: tuple[int, float] | None = field(default=None, init=False)
     """Number and media time of the frame glanced at last; not the frame, whose memory is its source's."""
     opened_at: float | None = field(default=None, init=False)
@@ -64,6 +65,18 @@ class Attention:
     """Looks in succession that have left one."""
     took_at: float | None = field(default=None, init=False)
     least_s: float = field(default=0.0, init=False)
+    look: Pixels | None = field(default=None, init=False)
+    """The last frame that was glanced at, made small."""
+    is_still: bool = field(default=True, init=False)
+    """Nothing moved in it."""
+
+    def let_burst(self, *, is_allowed: bool) -> None:
+        """Whether two changes may be looked at in quick succession before it is one a second; else the pace decides."""
+        self.burst_s = BURST_S if is_allowed else 0.0
+
+    def changed_regions(self) -> Sequence[Box]:
+        """Where the last look differs from what was described last; for people to see, nothing hangs on it."""
+        return self.gate.regions(self.look) if self.look is not None else ()
 
     def look_again(self, frame: Frame) -> None:
         """`frame` left a doubt: have another look soon."""
@@ -91,12 +104,12 @@ class Attention:
         elif before and seen.media_s - before[1] < GLANCE_S:
             return Glance(seen.media_s)
         self.last, self.least_s = (seen.number, seen.media_s), least_s
-        look = shrunk(seen.view)
+        self.look = look = shrunk(seen.view)
         notices, is_calm = self.view.judge(look, seen.media_s), self.gate.is_calm(look)
         if self.view.is_blocked or is_held:
             self.opened_at = None
             return Glance(seen.media_s, notices)
-        is_still = is_calm or before is None or is_sparse(*before, seen)
+        self.is_still = is_still = is_calm or before is None or is_sparse(*before, seen)
         has_changed = self.has_changed(seen, look, is_still=is_still)
         is_overdue = self.pace.is_overdue(seen) and self.is_due(seen)
         is_wanted = has_changed or is_overdue or self.is_doubtful(seen)

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.flow import Again, Describer, Frame, Growing, Happening, Notice, Request, Seen, Sentence, Silence
-from app.orders import Ask, Hold, Listen, Louder, More, Orders, Repeat, Unask
+from app.orders import Arrange, Ask, Hold, Listen, Louder, More, Orders, Repeat, Unask
+from app.shown import Setup
 from app.telling import Doubt, Ended, Growth, Look, Whole, told
-from app.verbosity import BRIEF, LONG_PROMPT, LONGER, Verbosity, louder
+from app.verbosity import LONG_PROMPT, LONGER, Verbosity, level, louder
 
 LISTENING_S = 60.0
 """The longest that a question may take from its first key."""
@@ -19,10 +20,11 @@ class Desk:
 
     describer: Describer
     orders: Orders = field(default_factory=Orders)
-    verbosity: Verbosity = BRIEF
+    setup: Setup = field(default_factory=Setup)
+    own_prompt: str = ""
+    """What this model is asked of each frame where the setup says nothing."""
     max_tokens: int = 64
     now: Callable[[], float] = time.monotonic
-    is_stopped: bool = field(default=False, init=False)
     is_listening: bool = field(default=False, init=False)
     """A question is being typed."""
     listens_since: float = field(default=0.0, init=False)
@@ -39,6 +41,18 @@ class Desk:
     """Frames looked at so far."""
 
     @property
+    def verbosity(self) -> Verbosity:
+        return level(self.setup.verbosity)
+
+    @property
+    def prompt(self) -> str:
+        return self.setup.prompt or self.own_prompt
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.setup.is_stopped
+
+    @property
     def is_held(self) -> bool:
         """Whether the narrator is to keep still."""
         return self.is_stopped or self.is_listening
@@ -48,7 +62,7 @@ class Desk:
         for order in self.orders.each():
             match order:
                 case Hold():
-                    self.is_stopped = order.is_held
+                    yield self.arrange(replace(self.setup, is_stopped=order.is_held))
                 case Listen():
                     self.is_listening, self.kept, self.listens_since = True, None, self.now()
                 case Unask():
@@ -60,7 +74,10 @@ class Desk:
                 case Repeat():
                     yield from self.repeat()
                 case Louder():
-                    yield self.turn(order.steps)
+                    yield self.arrange(replace(self.setup, verbosity=louder(self.verbosity, order.steps).name))
+                    yield Notice("verbosity", f"{self.verbosity.name.capitalize()}.")
+                case Arrange():
+                    yield self.arrange(order.of(self.setup))
         if self.is_listening and self.kept is None and not self.hindrance:
             self.kept = seen.kept()
         if self.is_listening and self.now() - self.listens_since > LISTENING_S:
@@ -96,9 +113,9 @@ class Desk:
     def repeat(self) -> Iterator[Happening]:
         yield Again(self.said) if self.said else nothing_yet()
 
-    def turn(self, steps: int) -> Notice:
-        self.verbosity = louder(self.verbosity, steps)
-        return Notice("verbosity", f"{self.verbosity.name.capitalize()}.")
+    def arrange(self, setup: Setup) -> Setup:
+        self.setup = setup
+        return setup
 
     def answer(self, request: Request, about: str, is_left: Callable[[], bool]) -> Iterator[Happening]:
         look = Look(request.frames[-1], self.now(), self.count)

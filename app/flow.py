@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from app.shown import Glimpse, Looking, Setup, Voicing
+
 if TYPE_CHECKING:
     from app.pixels import Pixels
 
@@ -166,7 +168,7 @@ class Again:
     sentence: Sentence
 
 
-Happening = Growing | Sentence | Notice | Status | Asking | Silence | Again
+Happening = Growing | Sentence | Notice | Status | Asking | Silence | Again | Glimpse | Setup | Looking | Voicing
 """What an output is told."""
 
 

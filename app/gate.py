@@ -6,6 +6,7 @@ hand that holds the camera. How much the rest must differ is learned: a quiet se
 one, or than an encoder that paints its picture anew every few seconds.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import gcd
 
@@ -13,7 +14,9 @@ import cv2
 import numpy as np
 
 from app.pixels import Pixels
+from app.regions import boxes
 from app.shake import STILL, Anchor, Cells, Shift, moved_back, unguessed
+from app.shown import Box
 
 cv2.setNumThreads(1)  # after each small picture its pool would turn idly for 0.7 ms, half of what a frame costs
 FINENESS = 90
@@ -142,6 +145,14 @@ class Gate:
         slack = self.last.slack if self.last is not None and self.last.slack.shape == new.shape else np.zeros_like(new)
         return changed(old, new, slack).far <= self.floor.local or self.is_shaken(old, new, slack)
 
+    def regions(self, look: Pixels) -> Sequence[Box]:
+        """Where `look` differs from the one that was taken last by as much as is news."""
+        new = averaged(look)
+        if self.last is None or self.last.cells.shape != new.shape:
+            return ()
+        far, _, _ = unexplained(self.last.cells, new)
+        return boxes((far - self.last.slack).max(axis=2) > self.floor.local)
+
     def is_much(self, change: Change) -> bool:
         return change.added > self.overall or change.doubled > self.doubled or change.far > self.floor.local
 
@@ -168,16 +179,23 @@ class Gate:
 
 def changed(old: Cells, new: Cells, slack: Cells | float = 0.0) -> Change:
     """What neither an added nor a multiplied brightness explains, less `slack`; and these two."""
+    far, most, doubled = unexplained(old, new)
+    return Change(float((far - slack).max()), most, doubled)
+
+
+def unexplained(old: Cells, new: Cells) -> tuple[Cells, float, float]:
+    """How far each cell has moved beyond what the whole frame's brightness explains; how far that has, and how often
+    it has doubled."""
     step = new - old
     added = median(step)
     far, most = np.abs(step - added), float(np.abs(added).max())
     if most <= 1:  # nor can the factor be far from 1: half of the time saved where nothing happens
-        return Change(float((far - slack).max()), most, 0.0)
+        return far, most, 0.0
     factor = median((new + DARK) / (old + DARK))
     later = np.minimum(factor * (old + DARK) - DARK, WHITE)
     earlier = np.minimum((new + DARK) / factor - DARK, WHITE)  # what is white now was whiter, or will be
     far = np.minimum(far, np.minimum(np.abs(new - later), np.abs(old - earlier)))
-    return Change(float((far - slack).max()), most, float(np.abs(np.log2(factor)).max()))
+    return far, most, float(np.abs(np.log2(factor)).max())
 
 
 def averaged(look: Pixels) -> Cells:

@@ -8,32 +8,19 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from threading import Event, Thread, Timer
+from threading import Event, Thread
 from types import FrameType
 from typing import NoReturn, Protocol
 
-from app.ahead import Ahead
 from app.errors import Explained
-from app.flow import Describer, Happening, Notice, Output, Source
+from app.flow import Happening, Notice, Output
+from app.infer import Choice, Inference, Stage
 
 INTERRUPTED = 130
 PATIENCE_S = 0.7
 """How long the end waits for the inference thread: only an import or a load takes longer, and none can be cancelled."""
-
-
-class Loop(Protocol):
-    """What goes on while a source is looked at."""
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What is to be said of it at the start."""
-        ...
-
-    def watch(self, source: Source, stop: Event) -> Iterator[Happening]:
-        """Yield what happens until the source ends or `stop` is set."""
-        ...
 
 
 class Screen(Output, Protocol):
@@ -72,25 +59,32 @@ class Nobody:
 
 Tell = Callable[[Happening], None]
 End = Callable[[], None]
+Switch = Callable[[str | None, str | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reins:
+    """What those who steer a run hold. Every one may be pulled by any thread."""
+
+    tell: Tell
+    end: End
+    switch: Switch
+    """Go over to another source, another model, or both; None: the one that it has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a live run is made of. What is costly is made by the thread that uses it."""
+    """What a live run is made of."""
 
-    source: Callable[[], Source]
-    describer: Callable[[], Describer]
-    loop: Callable[[Describer], Loop]
+    stage: Stage
+    choice: Choice
     screen: Screen
     outputs: Output
     """The others: log, voice."""
     last_words: Callable[[Event], None]
     """Waits until what was told last has been said aloud, or until it is stopped."""
-    inputs: Callable[[Tell, End], Inputs] = lambda _tell, _end: Nobody()
-    """Made of what they tell, and of what ends the run."""
-    is_live: bool = False
-    """Whether the source goes on unseen anyway, so that it may be opened while the model loads."""
-    warnings: tuple[str, ...] = ()
+    inputs: Callable[[Reins], Inputs] = lambda _reins: Nobody()
+    """Made of what they steer with."""
     seconds: float | None = None
     """How long to narrate, from the moment the model is ready."""
 
@@ -104,21 +98,32 @@ class Run:
     finished: Event = field(default_factory=Event)
     is_interrupted: bool = False
     failure: Exception | None = None
+    inference: Inference = field(init=False)
     inputs: Inputs = field(init=False)
 
     def __post_init__(self) -> None:
-        self.inputs = self.parts.inputs(self.tell, self.quit)
+        parts = self.parts
+        self.inference = Inference(
+            parts.stage,
+            parts.choice,
+            self.stop,
+            self.tell,
+            self.fail,
+            lambda: parts.outputs.banner.warnings,
+            parts.seconds,
+        )
+        self.inputs = parts.inputs(Reins(self.tell, self.quit, self.inference.switch))
 
     def go(self) -> int:
         """Narrate until the source ends, the time is up, or somebody stops it; return the exit code.
 
         Raises what the inference thread, or else the screen, failed with.
         """
-        inference = Thread(target=self.infer, name="inference", daemon=True)
+        narration = Thread(target=self.narrate, name="narration", daemon=True)
         with self.signals(), self.inputs.open():
-            inference.start()
+            narration.start()
             self.show()
-            self.end(inference)
+            self.end(narration)
         if self.failure and not self.is_interrupted:
             raise self.failure
         return INTERRUPTED if self.is_interrupted else 0
@@ -127,18 +132,18 @@ class Run:
         """Show what happens until the run is over, or cannot be shown any more, which ends it."""
         try:
             if not self.parts.screen.run(until=self.finished):
-                self.stop.set()
+                self.inference.quit()
         except Exception as failure:  # noqa: BLE001 — raised again once everybody has ended
-            self.stop.set()
+            self.inference.quit()
             self.fail(failure)
 
-    def end(self, inference: Thread) -> None:
+    def end(self, narration: Thread) -> None:
         """Join the inference thread and close every output, the screen last: it shows what the others complain of."""
-        inference.join(PATIENCE_S if self.stop.is_set() else None)
+        narration.join(PATIENCE_S if self.stop.is_set() else None)
         self.parts.last_words(self.stop)
         self.parts.outputs.close()
         self.parts.screen.close()
-        if inference.is_alive():
+        if narration.is_alive():
             self.leave()
 
     def leave(self) -> NoReturn:
@@ -151,10 +156,10 @@ class Run:
         print(self.failure, file=sys.stderr, flush=True)
         os._exit(self.failure.exit_code)
 
-    def infer(self) -> None:
-        """The inference thread: load, warm up, narrate."""
+    def narrate(self) -> None:
+        """Until it is over, whatever ends it."""
         try:
-            self.narrate()
+            self.inference.run()
         except Exception as failure:  # noqa: BLE001 — raised again on the main thread
             self.fail(failure)
         finally:
@@ -168,51 +173,9 @@ class Run:
                 self.parts.outputs.tell(Notice("error", failure.message, failure.remedy))
         self.finished.set()
 
-    def narrate(self) -> None:
-        self.tell(Notice("loading", "Loading the model."))
-        with self.under_way(self.parts.source()) as source, closing(self.parts.describer()) as describer:
-            if self.stop.is_set():
-                return
-            loop = self.parts.loop(describer)
-            with self.time_limit():
-                self.greet(source, describer, loop)
-                for happening in loop.watch(source, self.stop):
-                    self.tell(happening)
-
-    @contextmanager
-    def under_way(self, source: Source) -> Iterator[Source]:
-        """The source, already being opened if it is live."""
-        if not self.parts.is_live:
-            yield source
-            return
-        with Ahead(source, self.stop, self.tell, self.fail) as ahead:
-            yield ahead
-
-    def greet(self, source: Source, describer: Describer, loop: Loop) -> None:
-        """The banner: what looks, what at, and everything that is less than it could be."""
-        model, seen, outputs = describer.banner, source.banner, self.parts.outputs.banner
-        own = (*self.parts.warnings, *loop.warnings)
-        for warning in (*own, *model.warnings, *seen.warnings, *outputs.warnings):
-            self.tell(Notice("warning", warning))
-        self.tell(Notice("ready", f"Looking at {seen.name} with {model.name}."))
-
     def tell(self, happening: Happening) -> None:
         self.parts.screen.tell(happening)
         self.parts.outputs.tell(happening)
-
-    @contextmanager
-    def time_limit(self) -> Iterator[None]:
-        """Set `stop` once the time is up."""
-        if self.parts.seconds is None:
-            yield
-            return
-        timer = Timer(self.parts.seconds, self.stop.set)
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-            timer.join()
 
     @contextmanager
     def signals(self) -> Iterator[None]:
@@ -239,5 +202,5 @@ class Run:
 
     def quit(self) -> None:
         """End soon, with what has been told."""
-        self.stop.set()
+        self.inference.quit()
         self.finished.set()

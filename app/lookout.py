@@ -21,14 +21,23 @@ class Lookout:
     """Several things watched for in the same frames."""
 
     describer: Describer
-    watches: Sequence[Watch] = ()
+    lasting_s: float = 0.0
+    cooldown_s: float = 0.0
+    """See `Watch`."""
     now: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     """Seconds since 1970."""
     is_filmed: bool = True
     """Whether the source goes at the pace of the clock."""
+    watches: Sequence[Watch] = field(default=(), init=False)
     puzzled: set[str] = field(default_factory=set, init=False)
     """Wishes that have been answered neither yes nor no, and were told to be."""
+
+    def watch_for(self, wishes: Sequence[str]) -> None:
+        """These from now on; what is known of those that stay is kept."""
+        known = {each.wish: each for each in self.watches}
+        new = (known.get(wish) or Watch(wish, self.lasting_s, self.cooldown_s) for wish in wishes)
+        self.watches = tuple(new)
 
     @property
     def is_undecided(self) -> bool:

@@ -4,7 +4,7 @@ It opens no camera and loads no model: both are given to it.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Event
@@ -15,12 +15,19 @@ from app.flow import Cost, Frame, Growing, Happening, Notice, Request, Seen, Sen
 from app.lookout import Lookout
 from app.news import News
 from app.pace import Quiet, in_minutes
+from app.shown import Glimpse
 from app.tally import Tally
 from app.telling import Doubt, Ended, Growth, Look, Whole, told
 from app.verbosity import LONG_PROMPT, LONGER
 
+Onlookers = Callable[[], bool]
+"""Whether anybody looks on who wants a picture now; asked at every frame."""
 STATUS_S = 1.0
 """Between two statuses while nothing is described, on the frames' own clock."""
+
+
+def nobody() -> bool:
+    return False
 
 
 @dataclass(slots=True)
@@ -29,13 +36,13 @@ class Narrator:
 
     desk: Desk
     """What people ask, and the describer that answers."""
-    prompt: str
     attention: Attention
     lookout: Lookout
     is_narrating: bool = True
     """Else only what is watched for is told."""
     frame_count: int = 1
     """How many frames a description is shown: the newest, and those described before it."""
+    onlookers: Onlookers = nobody
     news: News = field(default_factory=News)
     quiet: Quiet = field(default_factory=Quiet, init=False)
     tally: Tally = field(default_factory=Tally, init=False)
@@ -47,10 +54,17 @@ class Narrator:
     has_told: bool = field(default=False, init=False)
     """A scene has been told."""
 
+    def __post_init__(self) -> None:
+        self.arrange()
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """What its way of narrating puts at risk."""
         return self.attention.pace.warnings
+
+    @property
+    def own_prompt(self) -> str:
+        return self.desk.own_prompt
 
     def watch(self, source: Source, stop: Event) -> Iterator[Happening]:
         """Yield what happens until the source ends or `stop` is set."""
@@ -61,7 +75,7 @@ class Narrator:
                     yield seen
                     continue
                 self.tally.saw(seen)
-                yield from self.desk.obey(seen, lambda: self.is_left(stop))
+                yield from self.obey(seen, stop)
                 yield from self.look(seen, stop)
                 if self.tally.has_gone_on(STATUS_S):
                     yield self.status()
@@ -70,14 +84,29 @@ class Narrator:
             if self.tally.has_gone_on(0):
                 yield self.status()
 
+    def obey(self, seen: Seen, stop: Event) -> Iterator[Happening]:
+        """Do what people ask, and go on as they want it from now on."""
+        before = self.desk.setup
+        yield from self.desk.obey(seen, lambda: self.is_left(stop))
+        if before != self.desk.setup:
+            self.arrange()
+        if before.prompt != self.desk.setup.prompt:  # whoever asks otherwise wants to hear it
+            self.attention.anew()
+
+    def arrange(self) -> None:
+        self.lookout.watch_for(self.desk.setup.watches)
+        self.attention.let_burst(is_allowed=self.desk.setup.every is None)
+
     def status(self) -> Status:
         return self.tally.status(self.attention.pace.effort.words)
 
     def look(self, seen: Seen, stop: Event) -> Iterator[Happening]:
         """Tell what is new in this frame, if it is worth a look; while people ask or have stopped it, none is."""
-        is_held = self.desk.is_held
-        glance = self.attention.glance(seen, self.desk.verbosity.least_s, is_held=is_held)
+        is_held, least_s = self.desk.is_held, max(self.desk.verbosity.least_s, self.desk.setup.every or 0.0)
+        glance = self.attention.glance(seen, least_s, is_held=is_held)
         yield from self.heed(glance)
+        if self.onlookers():
+            yield from self.show(seen, glance)
         if is_held:
             self.forget()
         if glance.frame is None:
@@ -89,6 +118,12 @@ class Narrator:
         if self.is_left(stop):
             self.attention.anew()
         yield self.status()
+
+    def show(self, seen: Seen, glance: Glance) -> Iterator[Glimpse]:
+        """Let people look on."""
+        if frame := glance.frame or seen.kept():
+            seems = self.attention
+            yield Glimpse(frame, seems.changed_regions(), seems.is_still, seems.view.trouble)
 
     def heed(self, glance: Glance) -> Iterator[Notice]:
         """What keeps the camera from seeing is told by itself, and in place of an answer."""
@@ -167,8 +202,8 @@ class Narrator:
     def request(self, glance: Glance) -> Request:
         """A long description only where there is time for it."""
         is_long = self.desk.verbosity.is_long and glance.is_still
-        words, most = (LONG_PROMPT, self.desk.max_tokens * LONGER) if is_long else (self.prompt, self.desk.max_tokens)
-        return Request(tuple(self.recent), words, most, self.attention.pace.effort.image_tokens)
+        words, times = (LONG_PROMPT, LONGER) if is_long else (self.desk.prompt, 1)
+        return Request(tuple(self.recent), words, times * self.desk.max_tokens, self.attention.pace.effort.image_tokens)
 
     def is_new(self, text: str) -> bool:
         """Whether it is worth saying."""

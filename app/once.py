@@ -27,6 +27,10 @@ class Once:
     trouble: SourceError | None = field(default=None, init=False)
     """What keeps the camera from seeing, while something does."""
 
+    @property
+    def own_prompt(self) -> str:
+        return self.question
+
     def watch(self, source: Source, stop: Event) -> Iterator[Happening]:
         """Yield the answer.
 

@@ -1,9 +1,12 @@
 """What people want of the narrator while it runs: given by any thread, carried out by the inference thread."""
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from threading import Lock
+from typing import Any
+
+from app.shown import Setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,18 @@ class Louder:
     """Levels of verbosity: 1 is one up, -1 one down."""
 
 
-Order = Hold | Listen | Ask | Unask | More | Repeat | Louder
+@dataclass(frozen=True, slots=True)
+class Arrange:
+    """Set it otherwise from now on."""
+
+    changes: Mapping[str, Any]
+    """Fields of `Setup`, by name."""
+
+    def of(self, setup: Setup) -> Setup:
+        return replace(setup, **self.changes)
+
+
+Order = Hold | Listen | Ask | Unask | More | Repeat | Louder | Arrange
 PRESSING = (Hold, Listen, Ask)
 """A description, or an answer, is left unfinished for these."""
 
@@ -59,10 +73,14 @@ class Orders:
 
     waiting: deque[Order] = field(default_factory=deque, init=False)
     lock: Lock = field(default_factory=Lock, init=False)
+    is_held: bool = field(default=False, init=False)
+    """What was wanted last: whoever gives the next order may not have given this one."""
 
     def give(self, order: Order) -> None:
         with self.lock:
             self.waiting.append(order)
+            if isinstance(order, Hold):
+                self.is_held = order.is_held
 
     def each(self) -> Iterator[Order]:
         """Those that wait, one at a time, the oldest first: what comes meanwhile comes too."""

@@ -20,10 +20,10 @@ from app.narrator import Narrator
 from app.orders import Ask, Hold, Listen, Louder, More, Order, Orders, Repeat, Unask
 from app.pace import GovernedPace, Pace
 from app.pixels import Pixels
+from app.shown import Setup
 from app.tally import Tally
-from app.verbosity import LONG_PROMPT, level
+from app.verbosity import LONG_PROMPT
 from app.vision.scripted import ScriptedDescriber
-from app.watching import Watch
 
 
 @dataclass
@@ -54,12 +54,13 @@ def frame(number: int, scene: int | None = None) -> Frame:
 
 
 def narrator(*script: str | ModelError, **how: Any) -> Narrator:
-    every, piece_s, verbosity = how.pop("every", 0), how.pop("piece_s", 0), level(how.pop("verbosity", "brief"))
+    every, piece_s, verbosity = how.pop("every", 0), how.pop("piece_s", 0), how.pop("verbosity", "brief")
     max_tokens, watches = how.pop("max_tokens", 64), how.pop("watches", ())
     describer = ScriptedDescriber(script, piece_s=piece_s, wait=lambda _s: None)
-    desk = Desk(describer, Orders(), verbosity, max_tokens, now=lambda: 200.0)
-    lookout = Lookout(describer, watches, now=lambda: 200.0, wall=lambda: 1_000_000.0)
-    return Narrator(desk, "What?", Attention(Pace(every)), lookout, **how)
+    setup = Setup(verbosity=verbosity, watches=watches)
+    desk = Desk(describer, Orders(), setup, "What?", max_tokens, now=lambda: 200.0)
+    lookout = Lookout(describer, now=lambda: 200.0, wall=lambda: 1_000_000.0)
+    return Narrator(desk, Attention(Pace(every)), lookout, **how)
 
 
 def scripted(narrator: Narrator) -> ScriptedDescriber:
@@ -411,7 +412,7 @@ def test_a_question_leaves_a_description_unfinished_and_the_scene_is_described_a
 
 
 def test_what_is_watched_for_is_told_when_it_begins_and_when_it_ends_with_the_time_of_day() -> None:
-    watched = narrator("No.", "Yes.", "Yes.", "Yes.", "No.", "No.", watches=[Watch("a cat")], is_narrating=False)
+    watched = narrator("No.", "Yes.", "Yes.", "Yes.", "No.", "No.", watches=("a cat",), is_narrating=False)
     told = watch(watched, [frame(number) for number in range(6)])
     (begins, ends) = (each for each in told if isinstance(each, Sentence))
     assert (begins.kind, begins.about, ends.kind) == ("alert", "a cat", "change")
@@ -421,20 +422,20 @@ def test_what_is_watched_for_is_told_when_it_begins_and_when_it_ends_with_the_ti
 
 
 def test_a_doubtful_answer_is_asked_again_soon_even_if_nothing_changes() -> None:
-    doubtful = narrator("No.", "Yes.", "Yes.", watches=[Watch("a cat")], is_narrating=False)
+    doubtful = narrator("No.", "Yes.", "Yes.", watches=("a cat",), is_narrating=False)
     frames = [frame(0, scene=0), *(frame(number, scene=1) for number in range(1, 6))]
     assert len([each for each in watch(doubtful, frames) if isinstance(each, Sentence)]) == 1
     assert len(scripted(doubtful).asked) == 3  # once it is sure, a still scene is not asked about
 
 
 def test_a_model_that_says_neither_yes_nor_no_is_told_of_once() -> None:
-    vague = narrator("A cat.", watches=[Watch("a cat")], is_narrating=False)
+    vague = narrator("A cat.", watches=("a cat",), is_narrating=False)
     told = watch(vague, [frame(number) for number in range(3)])
     assert [kind for kind, _ in kinds(told)] == ["doubt"]
 
 
 def test_watching_goes_on_beside_the_narration_about_the_same_frame() -> None:
-    both = narrator("Yes.", "A man.", "Yes.", "A dog.", watches=[Watch("a cat")])
+    both = narrator("Yes.", "A man.", "Yes.", "A dog.", watches=("a cat",))
     told = watch(both, [frame(0), frame(1)])
     assert [kind for kind, _ in kinds(told)] == ["scene", "alert", "change"]  # an alert waits for no description
     assert [request.frames[-1].number for request in scripted(both).asked] == [0, 0, 1, 1]
@@ -442,7 +443,7 @@ def test_watching_goes_on_beside_the_narration_about_the_same_frame() -> None:
 
 def test_a_watch_takes_a_long_answer_by_its_first_word_and_hears_no_more_of_it() -> None:
     chatty = narrator(
-        "Yes, there is a person standing at the door in a coat.", watches=[Watch("a person")], is_narrating=False
+        "Yes, there is a person standing at the door in a coat.", watches=("a person",), is_narrating=False
     )
     told = watch(chatty, [frame(0), frame(1)])
     assert [kind for kind, _ in kinds(told)] == ["alert"]
@@ -540,7 +541,7 @@ def test_an_answer_says_nothing_twice() -> None:
 
 
 def test_repeat_says_an_alert_again_too() -> None:
-    told = ordered(narrator("Yes.", watches=[Watch("a cat")], is_narrating=False), 4, {3: [Repeat()]})
+    told = ordered(narrator("Yes.", watches=("a cat",), is_narrating=False), 4, {3: [Repeat()]})
     assert [each.sentence.kind for each in told if isinstance(each, Again)] == ["alert"]
 
 

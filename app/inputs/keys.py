@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread, current_thread, main_thread
 
-from app.flow import Asking, Happening, Notice, Silence
+from app.flow import Happening
 from app.inputs.decoder import Decoder
 from app.inputs.mode import JOB_SIGNALS, Mode
-from app.inputs.presses import HELP, End, Presses, Wish
+from app.inputs.presses import HELP, Presses
 from app.orders import Orders
+from app.wishes import Clerk
 
 ESCAPE_S = 0.1
 """A sequence that has come in part is complete by then, or Esc was a key of its own."""
@@ -38,7 +39,8 @@ class Keys:
 
         `terminal` is a file descriptor; what is no terminal is not read.
         """
-        self.orders, self.tell, self.end, self.rest, self.terminal = orders, tell, end, rest, terminal
+        self.orders, self.tell, self.rest, self.terminal = orders, tell, rest, terminal
+        self.clerk = Clerk(orders, tell, end)
         self.mode, self.decoder, self.presses = Mode(terminal), Decoder(), Presses()
         self.closing = Event()
         self.woken, self.waking = os.pipe()
@@ -104,17 +106,8 @@ class Keys:
 
     def _take(self, keys: list[str]) -> None:
         for key in keys:
-            for wish in self.presses.take(key):
-                self._carry_out(wish)
-
-    def _carry_out(self, wish: Wish) -> None:
-        match wish:
-            case End():
-                self.end()
-            case Asking() | Silence() | Notice():
-                self.tell(wish)
-            case _:
-                self.orders.give(wish)
+            self.presses.is_held = self.orders.is_held
+            self.clerk.carry_out(self.presses.take(key))
 
     def _wake(self, *_signal: object) -> None:
         os.write(self.waking, b"!")

@@ -3,15 +3,15 @@
 A small letter or a sign may be a command; any other letter or digit begins a question, and is its first.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.flow import Asking, Notice, Silence
-from app.orders import Ask, Hold, Listen, Louder, More, Order, Repeat, Unask
+from app.flow import Asking, Notice
+from app.orders import Louder, More, Repeat
+from app.wishes import LONGEST, End, Wish, ask, give_up, hold, listen
 
 ENTER, ESCAPE = ("\r", "\n"), "\x1b"
 BACKSPACE, CTRL_U, CTRL_W = ("\x7f", "\b"), "\x15", "\x17"
-LONGEST = 300
-"""Characters of a question; a cat on the keyboard types more."""
 
 HELP = Notice("keys", "Keys: space stops, a asks, m more, ? help, q ends.")
 ALL_KEYS = Notice(
@@ -19,16 +19,6 @@ ALL_KEYS = Notice(
     "Keys: space stops or goes on; a, or a capital letter, begins a question, Enter asks it, Esc gives it up; "
     "m tells more, r repeats; + and - say more or less; q ends.",
 )
-STOPPED = Notice("stopped", "Stopped. Space goes on.")
-GOING_ON = Notice("going on", "Going on.")
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """A person wants the run to end."""
-
-
-Wish = Order | Asking | Silence | Notice | End
 COMMANDS: dict[str, Wish] = {
     "m": More(),
     "r": Repeat(),
@@ -45,10 +35,11 @@ class Presses:
     """Remembers whether narration is stopped, and the question in the making."""
 
     is_held: bool = field(default=False, init=False)
+    """Others may stop narration too: who takes the keys keeps this true."""
     question: str | None = field(default=None, init=False)
     """None: no question is being typed."""
 
-    def take(self, key: str) -> list[Wish]:
+    def take(self, key: str) -> Sequence[Wish]:
         """What this key asks for, in the order in which it is to be carried out; a key is one character."""
         if self.question is not None:
             return self._edit(self.question, key)
@@ -60,16 +51,15 @@ class Presses:
             return [COMMANDS[key]]
         return self._begin(key) if key.isalnum() else []
 
-    def _hold(self) -> list[Wish]:
+    def _hold(self) -> Sequence[Wish]:
         self.is_held = not self.is_held
-        return [Silence(self.is_held), Hold(self.is_held), STOPPED if self.is_held else GOING_ON]
+        return hold(self.is_held)
 
-    def _begin(self, first: str) -> list[Wish]:
-        """Silence at once, and the frame of this moment: the question is about what was seen just now."""
+    def _begin(self, first: str) -> Sequence[Wish]:
         self.question = first
-        return [Silence(True), Listen(), Asking(first)]
+        return *listen(), Asking(first)
 
-    def _edit(self, question: str, key: str) -> list[Wish]:
+    def _edit(self, question: str, key: str) -> Sequence[Wish]:
         if key in ENTER:
             return self._ask(question.strip())
         if key == ESCAPE:
@@ -77,17 +67,15 @@ class Presses:
         self.question = edited(question, key)
         return [Asking(self.question)] if self.question != question else []
 
-    def _ask(self, question: str) -> list[Wish]:
-        """The silence goes on: it ends behind the answer."""
+    def _ask(self, question: str) -> Sequence[Wish]:
         if not question:
             return self._give_up()
         self.question = None
-        return [Ask(question), Asking(question, is_over=True)]
+        return ask(question)
 
-    def _give_up(self) -> list[Wish]:
+    def _give_up(self) -> Sequence[Wish]:
         self.question = None
-        over: list[Wish] = [Unask(), Asking("", is_over=True)]
-        return over if self.is_held else [*over, Silence(False)]
+        return give_up(is_held=self.is_held)
 
 
 def edited(question: str, key: str) -> str:

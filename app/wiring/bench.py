@@ -172,7 +172,7 @@ def filmed(path: Path, seconds: float) -> Path:
 
 
 def narrated(subject: Subject, describer: Describer, source: Source, stop: Event) -> Iterable[object]:
-    from app.wiring.live import open_narrator
+    from app.wiring.stage import open_narrator
 
     return open_narrator(describer, subject.model, subject.settings).watch(source, stop)
 

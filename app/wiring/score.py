@@ -11,8 +11,8 @@ from unicodedata import normalize
 from app.errors import ScoreError, UsageError
 from app.flow import Describer
 from app.settings import Settings
-from app.wiring.live import open_narrator, refuse_more_frames
 from app.wiring.models import Chosen, chosen, open_describer
+from app.wiring.stage import open_narrator, refuse_more_frames
 
 if TYPE_CHECKING:
     from app.score.judge import Verdicts

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.flow import Asking, Notice, Silence
-from app.inputs.presses import ALL_KEYS, COMMANDS, GOING_ON, LONGEST, STOPPED, End, Presses, Wish
+from app.inputs.presses import ALL_KEYS, COMMANDS, Presses
 from app.orders import Ask, Hold, Listen, Louder, More, Repeat, Unask
+from app.wishes import GOING_ON, LONGEST, STOPPED, End, Wish
 
 STOP: list[Wish] = [Silence(True), Hold(True), STOPPED]
 GO_ON: list[Wish] = [Silence(False), Hold(False), GOING_ON]

@@ -12,7 +12,7 @@ from app.governor import Governor
 from app.pace import GovernedPace, Pace
 from app.settings import Settings
 from app.vision.scripted import ScriptedDescriber
-from app.wiring.live import open_pace
+from app.wiring.stage import open_pace
 from app.wiring.models import Chosen
 
 MODEL = Chosen(Path("nowhere"), Card("scripted"), "scripted")

@@ -1,0 +1,81 @@
+"""Tells when a model has stopped answering, and when it answers again: a describer around the describer.
+
+It asks no more than the clock. How long is too long is learned: some models take seconds to their first word.
+"""
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from threading import Event, Thread
+
+from app.flow import Banner, Describer, Notice, Piece, Request
+
+LIMIT_S = 2.5
+"""Without a word, before it is told; for a slow model so many times the longest that it has taken:"""
+TIMES = 3.0
+TICK_S = 0.25
+JOIN_S = 1.0
+
+
+@dataclass(slots=True)
+class Pulse:
+    """A `Describer` that is watched while it describes."""
+
+    describer: Describer
+    tell: Callable[[Notice], None]
+    now: Callable[[], float] = time.monotonic
+    since: float | None = field(default=None, init=False)
+    """Monotonic seconds: since when the next piece is waited for."""
+    longest_s: float = field(default=0.0, init=False)
+    """The longest that a piece has taken."""
+    is_told: bool = field(default=False, init=False)
+    closing: Event = field(default_factory=Event, init=False)
+    watch: Thread = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.watch = Thread(target=self._work, name="pulse", daemon=True)
+        self.watch.start()
+
+    @property
+    def banner(self) -> Banner:
+        return self.describer.banner
+
+    @property
+    def choices(self) -> Sequence[int]:
+        return self.describer.choices
+
+    def describe(self, request: Request) -> Generator[Piece]:
+        """See `Describer.describe`."""
+        with closing(self.describer.describe(request)) as pieces:
+            while (piece := self._next(pieces)) is not None:
+                yield piece
+
+    def close(self) -> None:
+        self.closing.set()
+        if self.watch.is_alive():
+            self.watch.join(JOIN_S)
+        self.describer.close()
+
+    def check(self) -> None:
+        """Tell, once, if the present piece has been waited for too long."""
+        since, limit_s = self.since, max(LIMIT_S, TIMES * self.longest_s)
+        if since is not None and not self.is_told and self.now() - since > limit_s:
+            self.is_told = True
+            words = f"The model has not answered for {limit_s:.0f} seconds."
+            self.tell(Notice("hung", words, "if it stays so, end looksay and start it again, or take a smaller model"))
+
+    def _next(self, pieces: Generator[Piece]) -> Piece | None:
+        self.since = began = self.now()
+        try:
+            return next(pieces, None)
+        finally:
+            self.since = None
+            self.longest_s = max(self.longest_s, self.now() - began)
+            if self.is_told:
+                self.is_told = False
+                self.tell(Notice("answering", "The model answers again."))
+
+    def _work(self) -> None:
+        while not self.closing.wait(TICK_S):
+            self.check()

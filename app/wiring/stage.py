@@ -1,0 +1,163 @@
+"""Who takes part in a live run: source, describer and loop, for whatever camera and model are chosen."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from app.card import Card
+from app.errors import UsageError
+from app.flow import Describer, Happening, Source
+from app.infer import Choice, Loop
+from app.orders import Orders
+from app.settings import Settings
+from app.shown import Setup
+from app.wiring.models import Chosen, chosen, open_describer, proven
+from app.wiring.watches import Vigil
+
+if TYPE_CHECKING:
+    from app.desk import Desk
+    from app.eye import Eye
+    from app.narrator import Narrator, Onlookers
+    from app.pace import Pacing
+
+Make = Callable[["Stage", Describer, Chosen], Loop]
+"""Makes what goes on while a source is looked at."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """As the settings say, and as people have set it since."""
+
+    settings: Settings
+    make: Make
+    orders: Orders = field(default_factory=Orders)
+    eye: "Eye | None" = None
+    """Where a browser's pictures come in, if they may."""
+    onlookers: "Onlookers | None" = None
+    setup: Setup = field(init=False)
+    """How it is set at present."""
+    models: dict[str, Chosen] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.setup = as_set(self.settings)
+
+    @property
+    def choice(self) -> Choice:
+        """What the settings name."""
+        return Choice(self.settings.source, self.settings.model)
+
+    def model(self, name: str) -> Chosen:
+        """Raises Explained as `chosen`."""
+        if name not in self.models:
+            self.models[name] = chosen(replace(self.settings, model=name))
+        return self.models[name]
+
+    def is_live(self, choice: Choice) -> bool:
+        from app.cameras.choose import is_live
+
+        return is_live(choice.source)
+
+    def source(self, choice: Choice) -> Source:
+        from app.cameras.choose import open_source
+
+        return open_source(choice.source, self.settings.asap, self.eye)
+
+    def describer(self, choice: Choice) -> Describer:
+        return open_describer(self.model(choice.model), self.settings.wish.for_live(), self.settings.trust_model)
+
+    def loop(self, describer: Describer, choice: Choice) -> Loop:
+        return self.make(self, describer, self.model(choice.model))
+
+    def warnings(self, choice: Choice) -> tuple[str, ...]:
+        return self.model(choice.model).notes
+
+    def note(self, happening: Happening) -> None:
+        """Keep how people have set it, for the loop that comes after this one."""
+        if isinstance(happening, Setup):
+            self.setup = happening
+
+
+def as_set(settings: Settings) -> Setup:
+    return Setup(settings.prompt or "", settings.verbosity, settings.every, tuple(settings.watch or ()))
+
+
+def own_words(settings: Settings, model: Chosen) -> str:
+    """What this model is asked where nobody wants it to be asked otherwise."""
+    return replace(settings, prompt=None).words(model.card.prompt)
+
+
+def refuse_more_frames(wished: int, card: Card) -> None:
+    """Raise UsageError for more frames than the model can be shown at once."""
+    if wished > card.frames:
+        at_most = "one frame" if card.frames == 1 else f"at most {card.frames} frames"
+        raise UsageError(f"{card.name} can be shown {at_most} at once", "take a smaller --frames, or another --model")
+
+
+def narrating(vigil: Vigil, *, is_narrating: bool) -> Make:
+    """The live loop; without `is_narrating` only what is watched for is told."""
+
+    def make(stage: Stage, describer: Describer, model: Chosen) -> "Narrator":
+        refuse_more_frames(stage.settings.frames, model.card)
+        narrator = open_narrator(describer, model, stage.settings, stage.orders, setup=stage.setup)
+        narrator.lookout.lasting_s, narrator.lookout.cooldown_s = vigil.lasting_s, vigil.cooldown_s
+        narrator.is_narrating = is_narrating
+        if stage.onlookers:
+            narrator.onlookers = stage.onlookers
+        return narrator
+
+    return make
+
+
+def asking(question: str) -> Make:
+    """`./run.sh ask`: one answer, and the end."""
+
+    def make(stage: Stage, describer: Describer, model: Chosen) -> Loop:
+        from app.once import Once
+
+        return Once(open_desk(describer, model, stage.settings, stage.orders), question)
+
+    return make
+
+
+def open_narrator(
+    describer: Describer,
+    model: Chosen,
+    settings: Settings,
+    orders: Orders | None = None,
+    now: Callable[[], float] = time.monotonic,
+    setup: Setup | None = None,
+) -> "Narrator":
+    """A narrator as the settings say. `orders`: where it finds what people ask; `now`: the clock of the frames."""
+    from app.attention import Attention
+    from app.lookout import Lookout
+    from app.narrator import Narrator
+
+    desk = open_desk(describer, model, settings, orders or Orders(), now)
+    desk.setup = setup or as_set(settings)
+    attention = Attention(open_pace(describer, model, settings))
+    lookout = Lookout(describer, now=now, is_filmed=not settings.asap)
+    return Narrator(desk, attention, lookout, frame_count=settings.frames)
+
+
+def open_desk(
+    describer: Describer,
+    model: Chosen,
+    settings: Settings,
+    orders: Orders,
+    now: Callable[[], float] = time.monotonic,
+) -> "Desk":
+    from app.desk import Desk
+
+    return Desk(describer, orders, as_set(settings), own_words(settings, model), settings.max_tokens, now)
+
+
+def open_pace(describer: Describer, model: Chosen, settings: Settings) -> "Pacing":
+    from app.pace import GovernedPace, Pace
+
+    if settings.pace == "steady":
+        return Pace(settings.least_s)
+    from app.governor import Governor
+    from app.power.sensor import PowerSensor
+
+    return GovernedPace(Governor(proven(model, settings.wish, describer), settings.caption_s), PowerSensor())
