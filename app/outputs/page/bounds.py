@@ -1,0 +1,176 @@
+"""The server's limits, and the thread that it runs on: uvicorn, told to be small, and to end when it is told to.
+
+It knows nothing of what is served. Written for uvicorn 0.54: of its protocols it overrides what they tell of themselves
+(a request begins, an answer is complete, the other end does not read), so that the door knows who may be shown out.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from functools import partial
+from threading import Event, Thread
+from typing import Any, cast
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from app.outputs.page.door import QUEUE, Door, Guest
+
+LARGEST_HEAD = 16384
+"""Bytes of a request's head."""
+LARGEST_MESSAGE = 2 * 1024 * 1024 + 1024
+"""Bytes of a web socket's message: a picture, and what is said of it."""
+PING_S = 10.0
+"""Between two pings of a web socket, and the longest that the answer to one may take."""
+KEEP_S = 5
+"""How long a connection stays open for a next request."""
+FAREWELL_S = 0.4
+"""How long those who are served may take to end by themselves, once the server ends."""
+CANCEL_S = 1
+"""Then, after their connections have been cut, until they are cancelled."""
+START_S = 10.0
+"""The longest that a start may take; it takes some 10 ms."""
+
+
+class Requests(H11Protocol):
+    """HTTP on one connection."""
+
+    guest: Guest
+
+    def __init__(self, door: Door, **given: Any) -> None:
+        super().__init__(**given)
+        self.door = door
+        self.ws_protocol_class = cast("type[asyncio.Protocol]", partial(Messages, door))
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.guest = guest_of(self.door, transport)
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.guest.begins()
+
+    def on_response_complete(self) -> None:
+        self.guest.rests()
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        self.guest.stalls()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self.guest.reads()
+        super().resume_writing()
+
+
+class Messages(WebSocketsSansIOProtocol):
+    """A web socket on one connection."""
+
+    guest: Guest
+
+    def __init__(self, door: Door, **given: Any) -> None:
+        super().__init__(**given)
+        self.door = door
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.guest = guest_of(self.door, transport)
+        self.guest.begins()
+
+    def on_task_complete(self, task: "asyncio.Task[None]") -> None:
+        self.guest.rests()
+        super().on_task_complete(task)
+
+    def pause_writing(self) -> None:
+        self.guest.stalls()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self.guest.reads()
+        super().resume_writing()
+
+
+class Bounded(uvicorn.Server):
+    """A server that ends within two seconds, whoever is being served."""
+
+    def __init__(self, config: uvicorn.Config, door: Door) -> None:
+        super().__init__(config)
+        self.door = door
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        """Let nobody in, let answers end by themselves for a moment, then cut them off."""
+        for server in self.servers:
+            server.close()
+        until = asyncio.get_running_loop().time() + FAREWELL_S
+        while self.door.guests.served and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(0.02)
+        self.door.guests.show_all_out()
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # that an answer is cut off now is no failure
+        await super().shutdown(sockets)
+
+
+class Serving:
+    """An application being served on a thread of its own."""
+
+    def __init__(self, app: Callable[..., Any], door: Door, tls: ssl.SSLContext | None = None) -> None:
+        self.server = Bounded(config(app, door, tls), door)
+        self.door = door
+        self.over = Event()
+        self.worker = Thread(target=self._serve, name="page", daemon=True)
+
+    def start(self) -> None:
+        """Begin; connections that came before have waited."""
+        self.worker.start()
+
+    def close(self) -> None:
+        """End it; may be called twice."""
+        self.server.should_exit = True
+        if self.worker.is_alive():
+            self.worker.join(FAREWELL_S + CANCEL_S + 1)
+
+    def _serve(self) -> None:
+        try:
+            self.server.run(sockets=[self.door])
+        finally:
+            self.door.close()
+            self.over.set()
+
+
+def config(app: Callable[..., Any], door: Door, tls: ssl.SSLContext | None = None) -> uvicorn.Config:
+    """What uvicorn is told. It writes no line of its own but when the application fails."""
+
+    async def sweep() -> None:
+        door.guests.sweep()
+
+    return uvicorn.Config(
+        app,
+        loop="asyncio",  # the door is a socket of Python's
+        http=cast("type[asyncio.Protocol]", partial(Requests, door)),
+        ws=WebSocketsSansIOProtocol,
+        ws_max_size=LARGEST_MESSAGE,
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PING_S,
+        ws_per_message_deflate=False,  # pictures cannot be compressed further, and bombs are
+        lifespan="off",
+        log_config=None,
+        log_level=logging.ERROR,
+        access_log=False,
+        interface="asgi3",
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        backlog=QUEUE,
+        timeout_keep_alive=KEEP_S,
+        timeout_notify=0,  # with every second's tick
+        timeout_graceful_shutdown=CANCEL_S,
+        callback_notify=sweep,
+        ssl_context_factory=(lambda _config, _default: tls) if tls else None,
+        h11_max_incomplete_event_size=LARGEST_HEAD,
+    )
+
+
+def guest_of(door: Door, transport: asyncio.BaseTransport) -> Guest:
+    return door.guest(transport.get_extra_info("socket").fileno())
