@@ -16,7 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from app.outputs.page.door import QUEUE, Door, Guest
+from app.outputs.page.door import AT_ONCE, Door, Guest
 
 LARGEST_HEAD = 16384
 """Bytes of a request's head."""
@@ -162,7 +162,7 @@ def config(app: Callable[..., Any], door: Door, tls: ssl.SSLContext | None = Non
         proxy_headers=False,
         server_header=False,
         date_header=False,
-        backlog=QUEUE,
+        backlog=AT_ONCE,
         timeout_keep_alive=KEEP_S,
         timeout_notify=0,  # with every second's tick
         timeout_graceful_shutdown=CANCEL_S,

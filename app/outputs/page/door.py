@@ -16,8 +16,10 @@ HEAD_S = 5.0
 """The longest that one may stay without a whole request, a TLS handshake included."""
 STUCK_S = 10.0
 """The longest that one may leave unread what was sent."""
-QUEUE = 32
-"""Connections that the system keeps waiting; also those taken in at once, before anybody can be shown out."""
+QUEUE = 128
+"""Connections that the system keeps waiting: on macOS the most that it takes."""
+AT_ONCE = 32
+"""Connections taken in before those who were shown out for them can leave."""
 
 
 @dataclass(slots=True)
@@ -105,6 +107,11 @@ class Door(socket.socket):
     def __init__(self, family: int = socket.AF_INET) -> None:
         super().__init__(family, socket.SOCK_STREAM)
         self.guests = Guests()
+
+    def listen(self, _at_once: int = AT_ONCE) -> None:
+        """As `socket.listen`, with a queue of its own: for the event loop, one number is the queue and what it takes in
+        at once."""
+        super().listen(QUEUE)
 
     def accept(self) -> tuple[socket.socket, Any]:
         """As `socket.accept`.
