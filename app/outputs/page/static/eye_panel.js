@@ -1,0 +1,38 @@
+/** The buttons for this browser's camera. It is asked for by eye.js, which is not even loaded before Start is pressed. */
+
+import { fetchToken } from "./api.js";
+import { at, show, write } from "./dom.js";
+
+const PROBE_MS = 2500;
+const ENDED = ["denied", "none", "busy", "insecure", "old", "failed", "gone", "taken over", "refused", "given up", "stopped"];
+
+export class EyePanel {
+  #eye;
+
+  constructor(wishes) {
+    this.wishes = wishes;
+    at("eye-start").addEventListener("click", () => this.#start());
+    at("eye-stop").addEventListener("click", () => this.#eye?.stop());
+  }
+
+  async #start() {
+    this.#offer(false);
+    const { startEye } = await import("./eye.js");
+    this.#eye = startEye({ token: () => fetchToken(PROBE_MS), onState: (told) => this.#tell(told) });
+    await this.wishes.order("/api/switch", { source: "browser" });
+  }
+
+  #tell({ state, text, hint, fps }) {
+    const rate = fps ? ` ${Math.round(fps)} pictures a second.` : "";
+    write(at("eye-state"), [text, hint].filter(Boolean).join(" ") + rate);
+    if (ENDED.includes(state)) this.#offer(true);
+  }
+
+  /** The focus goes where the next press would be. */
+  #offer(canStart) {
+    const hadFocus = [at("eye-start"), at("eye-stop")].includes(document.activeElement);
+    show(at("eye-start"), canStart);
+    show(at("eye-stop"), !canStart);
+    if (hadFocus) at(canStart ? "eye-start" : "eye-stop").focus();
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * What stands over the picture: the sentence as it grows, and what keeps the camera from seeing.
+ *
+ * A trouble takes the sentence's place away: an old caption under a black picture would be a lie.
+ */
+
+import { age, forget, now } from "./ages.js";
+import { at, show, write } from "./dom.js";
+
+const STANDS_S = 8;
+const SIGHT = ["dark", "covered", "frozen", "blurred"];
+const LOST = ["camera lost", "permission", "waiting"];
+const FOUND = ["camera back", "ready"];
+const OWN_WORDS = {
+  dark: "It is dark: the camera sees almost nothing.",
+  covered: "Something may cover the camera.",
+  frozen: "The picture stands still: the camera repeats itself.",
+  blurred: "The picture is blurred.",
+};
+
+export class Over {
+  #strip = at("strip");
+  #text = at("strip-text");
+  #age = at("strip-age");
+  #trouble = at("trouble");
+  #words = new Map();
+  #feed = "";
+  #lost = "";
+  #seen = "";
+  #isGrowing = false;
+  #standsUntil = 0;
+
+  constructor(bus) {
+    bus.on("growing", (growing) => this.#grow(growing));
+    bus.on("said", (entry) => this.#take(entry));
+    bus.on("view", ({ trouble }) => this.#look(trouble));
+    bus.on("state", (state) => this.#begin(state));
+    bus.on("feed", (feed) => this.#connect(feed));
+    setInterval(() => this.#pass(), 500);
+  }
+
+  #begin(state) {
+    this.#look(state.view?.trouble ?? "");
+    this.#grow(state.growing ?? { text: "" });
+  }
+
+  #grow({ text, age_s: told }) {
+    if (text) this.#put(`${text}…`, now() - (told ?? 0));
+    else if (this.#isGrowing) this.#hide();
+    this.#isGrowing = text !== "";
+  }
+
+  #take(entry) {
+    const { kind, text } = entry.record;
+    if (entry.event === "sentence") {
+      if (now() - (entry.born ?? 0) < STANDS_S) this.#put(text, entry.born);
+      this.#isGrowing = false;
+      return;
+    }
+    if (SIGHT.includes(kind)) this.#words.set(kind, text);
+    if (LOST.includes(kind)) this.#lost = text;
+    if (FOUND.includes(kind)) this.#lost = "";
+    this.#tell();
+  }
+
+  #put(words, born) {
+    this.#standsUntil = now() + STANDS_S;
+    write(this.#text, words);
+    age(this.#age, born);
+    show(this.#strip, !this.#hindrance());
+  }
+
+  #hide() {
+    this.#standsUntil = 0;
+    show(this.#strip, false);
+    forget(this.#age);
+  }
+
+  #pass() {
+    if (this.#standsUntil && now() > this.#standsUntil) this.#hide();
+  }
+
+  #look(trouble) {
+    this.#seen = trouble;
+    this.#tell();
+  }
+
+  #connect({ is, words }) {
+    this.#feed = is === "open" ? "" : words;
+    at("view").classList.toggle("is-stale", is !== "open");
+    this.#tell();
+  }
+
+  #hindrance() {
+    return this.#feed || this.#lost || this.#words.get(this.#seen) || OWN_WORDS[this.#seen] || "";
+  }
+
+  #tell() {
+    const words = this.#hindrance();
+    write(this.#trouble, words);
+    show(this.#trouble, words !== "");
+    if (words) this.#hide();
+  }
+}
