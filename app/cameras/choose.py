@@ -15,7 +15,7 @@ _BROADCASTS = ("rtsp://", "rtsps://")
 
 
 def open_source(what: str, asap: bool = False, eye: Eye | None = None) -> Source:
-    """The source that `what` names; it is not opened before its frames are asked for. `eye` is that of the page, if any.
+    """The source that `what` names; it is not opened before its frames are asked for. `eye` is the page's, if any.
 
     Raises:
         SourceError: it names nothing that is there.

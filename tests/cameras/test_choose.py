@@ -6,6 +6,7 @@ import sys
 import pytest
 from PIL import Image
 
+from app.cameras.browser import Browser
 from app.cameras.choose import is_live, open_source
 from app.cameras.scenes import Scenes
 from app.cameras.stills import Stills
@@ -13,6 +14,7 @@ from app.cameras.stream import Stream
 from app.cameras.video import Video
 from app.cameras.webcam import Webcam
 from app.errors import SourceError, UsageError
+from app.eye import Eye
 from tests.running import environment
 
 
@@ -38,6 +40,13 @@ def test_paths_name_sources_by_what_they_are(tmp_path, clip):
     assert isinstance(open_source(str(clip)), Video)
 
 
+def test_a_browser_s_camera_comes_through_the_page():
+    assert isinstance(open_source("browser", eye=Eye()), Browser)
+    with pytest.raises(SourceError) as caught:
+        open_source("browser")
+    assert caught.value.remedy == "add --page"
+
+
 @pytest.mark.parametrize("what", ["nonsense", "/no/such/file.mp4", "ftp://host/clip", ""])
 def test_what_names_nothing_lists_the_possibilities(what):
     with pytest.raises(SourceError) as caught:
@@ -45,7 +54,7 @@ def test_what_names_nothing_lists_the_possibilities(what):
     assert all(word in caught.value.remedy for word in ("camera:NAME", "scenes", "rtsp://"))
 
 
-@pytest.mark.parametrize("what", ["camera", "rtsp://host/live"])
+@pytest.mark.parametrize("what", ["camera", "rtsp://host/live", "browser"])
 def test_what_is_live_cannot_be_read_faster(what):
     with pytest.raises(UsageError):
         open_source(what, asap=True)
@@ -61,7 +70,7 @@ def test_choosing_loads_nothing_heavy():
     loaded = subprocess.run(
         [sys.executable, "-c", probe], env=environment(), capture_output=True, text=True, check=True
     )
-    assert not {"cv2", "PIL", "app.cameras.webcam"} & set(loaded.stdout.split())
+    assert not {"cv2", "PIL", "numpy", "app.cameras.webcam", "app.cameras.browser"} & set(loaded.stdout.split())
 
 
 @pytest.mark.parametrize(
@@ -70,6 +79,7 @@ def test_choosing_loads_nothing_heavy():
         ("camera", True),
         ("camera:0", True),
         ("camera:clip.mp4", True),
+        ("browser", True),
         ("rtsp://host/door", True),
         ("http://host/live?key=1", False),
         ("http://host/clip.MP4?key=1", False),

@@ -123,6 +123,7 @@ class Eye {
     this.isAsked = false;
     if (this.isOver) return;
     if (++this.failed > ATTEMPTS) return this.end("given up");
+    this.sent = 0;
     this.tell("lost");
     const pause = PAUSES_MS[Math.min(this.failed, PAUSES_MS.length) - 1];
     this.again = setTimeout(() => this.connect(), pause);
@@ -131,10 +132,15 @@ class Eye {
   hear(said) {
     if (said.lost) return this.end(said.lost.includes("another window") ? "taken over" : "refused", said.lost);
     this.isIdle = Boolean(said.idle);
-    if (this.isIdle) this.tell("idle");
+    if (this.isIdle) this.rest();
     if (!said.next || this.paused) return; // having paused was the answer
     this.isAsked = true;
     if (this.fresh) this.answer();
+  }
+
+  rest() {
+    this.sent = 0;
+    this.tell("idle");
   }
 
   /** Tell looksay whether there are pictures, if that has changed. */
