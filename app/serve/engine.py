@@ -44,6 +44,7 @@ class Engine:
 
         logging.getLogger("mlx_vlm").setLevel(logging.CRITICAL)  # it would tell every failure with its traceback
         self.opening: Future[Opened] = Future()
+        """The model, or what loading it has failed with."""
         self.load, self.package = load, server
         replace(generation, "load_model_resources", self.load_here)
         self.generator = generation.ResponseGenerator(name)
@@ -58,13 +59,6 @@ class Engine:
         self.opening.set_result(opened)
         return opened.model, opened.processor, opened.model.config
 
-    def opened(self, wait_s: float) -> Opened | None:
-        """The model, or None if it is not there yet. Raises what loading it has failed with."""
-        try:
-            return self.opening.result(wait_s)
-        except TimeoutError:
-            return None
-
     def application(self, opened: Opened) -> Asgi:
         """The server, which knows this one model, whatever it is asked for."""
         from mlx_vlm.server.runtime import runtime
@@ -78,10 +72,9 @@ class Engine:
         application: Asgi = self.package.app
         return application
 
-    def close(self, patience_s: float) -> bool:
-        """End its thread; False if it is in the middle of something."""
+    def close(self, patience_s: float) -> None:
+        """End its thread, unless it is in the middle of something for longer than that."""
         self.generator.stop_and_join(patience_s)
-        return not self.generator._thread.is_alive()
 
 
 def forget_settings() -> None:

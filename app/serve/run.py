@@ -1,7 +1,7 @@
 """One run of the server: a port, a model, and an end within a second of Ctrl-C.
 
-The main thread waits for signals. mlx-vlm's thread loads and generates, another one serves; whatever they are in the
-middle of, the run ends.
+The main thread waits for signals and another one serves, while mlx-vlm's own loads and generates. Whatever they are in
+the middle of, the run ends.
 """
 
 import logging
@@ -14,23 +14,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from app.errors import OutputError
 from app.harmless import harmless
 from app.serve.engine import Engine, Opened
+from app.serve.guard import Guard
 from app.serve.key import Key
 from app.serve.told import told
-
-if TYPE_CHECKING:
-    from app.serve.refusal import Asgi
 
 PORT = 8410
 HOST = "127.0.0.1"
 INTERRUPTED = 130
-PATIENCE_S = 0.4
-"""How long the end waits for each of the two threads."""
-TURN_S = 0.1
+PATIENCE_S = 0.6
+"""How long the end waits for what is under way."""
 MOST_CONNECTIONS = 64
 IDLE_S = 5
 LONGEST_HEAD = 16_384
@@ -46,62 +43,43 @@ class Run:
     key: Key
     port: int = PORT
     stop: Event = field(default_factory=Event, init=False)
+    is_interrupted: bool = field(default=False, init=False)
     failure: BaseException | None = field(default=None, init=False)
+    server: Any = field(default=None, init=False)
+    """uvicorn's, once it is there."""
 
-    def go(self) -> int:
-        """Serve; return the exit code. Raises what loading or serving has failed with."""
+    def go(self) -> NoReturn:
+        """Serve, and end the process with 130. Raises what loading or serving has failed with."""
         with self.signals(), listening(self.port) as listener:
-            engine = Engine(self.name, self.load)
-            opened = self.opened(engine)
-            if opened is None:
-                leave()
-            server = self.server(engine.application(opened), opened, listener.getsockname()[1])
-            thread = Thread(target=self.serve, args=(server, listener), name="server", daemon=True)
+            thread = Thread(target=self.work, args=(listener,), name="server", daemon=True)
             thread.start()
-            self.greet(opened, listener.getsockname()[1])
             self.stop.wait()
-            self.end(engine, server, thread)
-        if self.failure:
-            raise self.failure
-        return INTERRUPTED
+            self.end(thread)
+            if self.is_interrupted or self.failure is None:
+                leave()
+        raise self.failure
 
-    def opened(self, engine: Engine) -> Opened | None:
-        """The model, once it is loaded; None if the run was ended before."""
-        while not self.stop.is_set():
-            if opened := engine.opened(TURN_S):
-                return opened
-        return None
-
-    def server(self, application: "Asgi", opened: Opened, port: int) -> Any:
-        import uvicorn
-
-        from app.serve.guard import Guard
-
-        guard = Guard(application, opened.served, self.key, port)
-        config = uvicorn.Config(
-            guard,
-            http="h11",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="error",
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            limit_concurrency=MOST_CONNECTIONS,
-            timeout_keep_alive=IDLE_S,
-            h11_max_incomplete_event_size=LONGEST_HEAD,
-        )
-        return uvicorn.Server(config)
-
-    def serve(self, server: Any, listener: socket.socket) -> None:
+    def work(self, listener: socket.socket) -> None:
         """The server's thread."""
         try:
-            server.run(sockets=[listener])
+            self.serve(listener)
         except BaseException as failure:  # noqa: BLE001 — raised again on the main thread
             self.failure = failure
         finally:
             self.stop.set()
+
+    def serve(self, listener: socket.socket) -> None:
+        """Load, say so, and answer until `server` is told to end."""
+        port = listener.getsockname()[1]
+        engine = Engine(self.name, self.load)
+        try:
+            opened = engine.opening.result()
+            self.server = made(Guard(engine.application(opened), opened.served, self.key, port))
+            if not self.stop.is_set():
+                self.greet(opened, port)
+                self.server.run(sockets=[listener])
+        finally:
+            engine.close(PATIENCE_S)
 
     def greet(self, opened: Opened, port: int) -> None:
         for warning in opened.warnings:
@@ -109,14 +87,12 @@ class Run:
         for line in told(self.name, port, self.key):
             print(line, file=sys.stderr, flush=True)
 
-    def end(self, engine: Engine, server: Any, thread: Thread) -> None:
-        """Stop both threads; leave them behind if they are in the middle of an answer."""
+    def end(self, thread: Thread) -> None:
+        """Stop the server's thread, which is left behind if it is in the middle of an import, a load or an answer."""
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # answers cut short are no failure now
-        server.should_exit = server.force_exit = True
-        has_ended = engine.close(PATIENCE_S)
+        if self.server:
+            self.server.should_exit = self.server.force_exit = True
         thread.join(PATIENCE_S)
-        if not self.failure and (thread.is_alive() or not has_ended):
-            leave()
 
     @contextmanager
     def signals(self) -> Iterator[None]:
@@ -132,13 +108,39 @@ class Run:
                 signal.signal(number, handler)
 
     def interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        if self.stop.is_set():
+        if self.is_interrupted:
             leave()
+        self.is_interrupted = True
         self.stop.set()
 
 
+def made(guard: Guard) -> Any:
+    """uvicorn's server around the guard: no log of requests, nothing told of itself, no proxy believed."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        guard,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=IDLE_S,
+        h11_max_incomplete_event_size=LONGEST_HEAD,
+    )
+    return uvicorn.Server(config)
+
+
 def leave() -> NoReturn:
-    """End at once: an import, a load or an answer under way cannot be cancelled, and there is nothing to be kept."""
+    """End at once, past Python's own end, with nothing that would have to be kept.
+
+    An import, a load or an answer under way cannot be cancelled, and at times mlx-vlm's threads, which have used MLX,
+    take a process that ends otherwise with them (134).
+    """
     sys.stderr.flush()
     os._exit(INTERRUPTED)
 

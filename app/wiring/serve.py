@@ -1,7 +1,7 @@
 """`./run.sh serve`: the model, checked and loaded as for a narrator, behind mlx-vlm's own server."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from app.errors import ModelError
 from app.serve.asked import Served
@@ -12,11 +12,11 @@ from app.settings import Settings
 from app.wiring.models import Chosen, Doubted, chosen, open_describer
 
 
-def serve(settings: Settings, port: int, key_file: Path | None) -> int:
-    """Serve until it is ended; the exit code, which is 130."""
+def serve(settings: Settings, port: int, key_file: Path | None) -> NoReturn:
+    """Serve until it is ended, which ends the process (130)."""
     found = key(key_file)
     model = chosen(settings)
-    return Run(model.card.name, lambda: opened(model, settings), found, port).go()
+    Run(model.card.name, lambda: opened(model, settings), found, port).go()
 
 
 def opened(model: Chosen, settings: Settings) -> Opened:
