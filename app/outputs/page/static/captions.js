@@ -5,14 +5,14 @@
  * each once; what was there before the page is put in while the regions are silent.
  */
 
-import { age } from "./ages.js";
+import { age, now } from "./ages.js";
 import { at, make, show } from "./dom.js";
 import { introduction } from "./words.js";
 import { recall, keep } from "./kept.js";
 
 const STANDING = 3;
 const SETTLED_MS = 300;
-const RECENT_S = 60;
+const RECENT_S = 120;
 const URGENT = ["answer", "alert"];
 
 /** Two regions that can be filled in silence. */
@@ -60,12 +60,14 @@ export class Captions {
 
   /** One answer and one alert stand there at most: an alert is not to vanish behind an answer. */
   #putUrgent(entry) {
-    const isAged = entry.isPast && !(entry.born > performance.now() / 1000 - RECENT_S);
-    if (isAged) return;
+    const left = (entry.born ?? now()) + RECENT_S - now();
+    if (left <= 0) return;
     const { kind } = entry.record;
     this.#told.querySelector(`.${kind}-kind`)?.remove();
     const introduced = make("p", { class: "about" }, introduction(entry.record));
-    this.#told.append(make("div", { class: `told ${kind}-kind` }, introduced, paragraph(entry)));
+    const card = make("div", { class: `told ${kind}-kind` }, introduced, paragraph(entry));
+    this.#told.append(card);
+    setTimeout(() => card.remove(), left * 1000);
   }
 
   /** Said once more: a new node is news to a screen reader. */

@@ -69,7 +69,7 @@ function option(place, { value, name, words, isPossible }) {
 
 export function startCameras(bus, wishes) {
   const read = ({ cameras }) => cameras.map(({ source, name }) => ({ value: source, name, words: source === "browser" ? "This one, or that of another window or a phone: press Start there." : "", isPossible: true }));
-  bus.on("shown", ({ camera }) => write(at("camera-name"), camera));
+  bus.on("shown", ({ camera }) => write(at("camera-name"), camera || "…"));
   return new Choices(bus, wishes, {
     ...{ place: "cameras", form: "camera-form", path: "/api/cameras", read },
     ...{ current: ({ source }) => source, body: (source) => ({ source }) },
@@ -79,7 +79,7 @@ export function startCameras(bus, wishes) {
 export function startModels(bus, wishes) {
   const canRun = ({ is_installed: isInstalled, verdict }) => isInstalled && verdict !== "refused";
   const read = ({ models }) => models.map((each) => ({ value: each.name, name: `${each.name}: ${each.verdict}`, words: each.words, isPossible: canRun(each) }));
-  bus.on("shown", ({ model_name: name }) => write(at("model-name"), name));
+  bus.on("shown", ({ model_name: name }) => write(at("model-name"), name || "…"));
   return new Choices(bus, wishes, {
     ...{ place: "models", form: "model-form", path: "/api/models", read },
     ...{ current: ({ model }) => model, body: (model) => ({ model }) },

@@ -11,7 +11,7 @@ const TICK_MS = 2000;
 const PLOTS = [
   { title: "First word", key: "first_word_s", words: inSeconds },
   { title: "Whole caption", key: "total_s", words: inSeconds },
-  { title: "Age of the picture at its first word", key: "frame_age_s", words: inSeconds },
+  { title: "Age at first word", key: "frame_age_s", words: inSeconds },
   { title: "Drafts accepted", key: "accepted", words: inShares, top: 1 },
 ];
 

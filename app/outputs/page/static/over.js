@@ -36,12 +36,18 @@ export class Over {
     bus.on("view", ({ trouble }) => this.#look(trouble));
     bus.on("state", (state) => this.#begin(state));
     bus.on("feed", (feed) => this.#connect(feed));
+    bus.on("forgotten", () => this.#forget());
     setInterval(() => this.#pass(), 500);
   }
 
   #begin(state) {
     this.#look(state.view?.trouble ?? "");
     this.#grow(state.growing ?? { text: "" });
+  }
+
+  #forget() {
+    this.#lost = "";
+    this.#hide();
   }
 
   #grow({ text, age_s: told }) {
@@ -99,6 +105,7 @@ export class Over {
     const words = this.#hindrance();
     write(this.#trouble, words);
     show(this.#trouble, words !== "");
+    at("now").classList.toggle("is-past", words !== "");
     if (words) this.#hide();
   }
 }

@@ -49,8 +49,8 @@ export class Prompt {
     this.#show(this.wishes.setup);
   }
 
-  #show({ prompt }) {
-    write(at("prompt-name"), prompt || "the model’s own");
+  #show({ prompt, is_own_prompt: isOwn }) {
+    write(at("prompt-name"), isOwn ? `${prompt} (the model’s own)` : prompt);
     if (!this.#isEdited && this.wishes.isFree("prompt")) this.#field.value = prompt ?? "";
   }
 }
