@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,20 +16,26 @@ FILES = sorted(APP.rglob("*.py"))
 HEAVY = ("mlx", "mlx_vlm", "cv2", "PIL", "rich", "transformers", "huggingface_hub", "numpy")
 
 
-def imports(file: Path) -> set[str]:
+@cache
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
+@cache
+def imports(file: Path) -> frozenset[str]:
     """The modules that a file names in its import statements, at any depth."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(tree(file)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             found.add(node.module or "")
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def functions(file: Path) -> list[ast.FunctionDef]:
-    return [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.FunctionDef)]
+    return [node for node in ast.walk(tree(file)) if isinstance(node, ast.FunctionDef)]
 
 
 def lines(function: ast.FunctionDef) -> int:
@@ -82,7 +89,7 @@ def test_half_of_all_functions_have_at_most_seven_lines() -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(APP)))
 def test_every_file_says_what_it_is_for(file: Path) -> None:
-    assert ast.get_docstring(ast.parse(file.read_text()))
+    assert ast.get_docstring(tree(file))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(APP)))
