@@ -62,10 +62,13 @@ export class Captions {
   #putUrgent(entry) {
     const left = (entry.born ?? now()) + RECENT_S - now();
     if (left <= 0) return;
-    const { kind } = entry.record;
-    this.#told.querySelector(`.${kind}-kind`)?.remove();
+    const { kind, about, seen_at: seenAt } = entry.record;
+    const standing = this.#told.querySelector(`.${kind}-kind`);
+    const same = `${seenAt} ${about}`;
+    if (standing?.dataset.same === same) return standing.append(paragraph(entry)); // an answer's next sentence
+    standing?.remove();
     const introduced = make("p", { class: "about" }, introduction(entry.record));
-    const card = make("div", { class: `told ${kind}-kind` }, introduced, paragraph(entry));
+    const card = make("div", { class: `told ${kind}-kind`, "data-same": same }, introduced, paragraph(entry));
     this.#told.append(card);
     setTimeout(() => card.remove(), left * 1000);
   }
