@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from app.flow import Again, Describer, Frame, Growing, Happening, Notice, Request, Seen, Sentence, Silence
 from app.orders import Arrange, Ask, Hold, Listen, Louder, More, Orders, Repeat, Unask
-from app.shown import Setup
+from app.shown import Answered, Setup
 from app.telling import Doubt, Ended, Growth, Look, Whole, told
 from app.verbosity import LONG_PROMPT, LONGER, Verbosity, level, louder
 
@@ -101,6 +101,7 @@ class Desk:
             yield Silence(False)
         if frame is None and self.hindrance:
             yield Notice("no answer", self.hindrance.text, self.hindrance.remedy)
+        yield Answered(question)
 
     def more(self, is_left: Callable[[], bool]) -> Iterator[Happening]:
         """Describe at length what was described last."""

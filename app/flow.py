@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from app.shown import Glimpse, Looking, Setup, Voicing
+from app.shown import Answered, Glimpse, Looking, Setup, Voicing
 
 if TYPE_CHECKING:
     from app.pixels import Pixels
@@ -168,7 +168,9 @@ class Again:
     sentence: Sentence
 
 
-Happening = Growing | Sentence | Notice | Status | Asking | Silence | Again | Glimpse | Setup | Looking | Voicing
+Happening = (
+    Growing | Sentence | Notice | Status | Asking | Silence | Again | Answered | Glimpse | Setup | Looking | Voicing
+)
 """What an output is told."""
 
 

@@ -13,7 +13,7 @@ from app.ahead import Ahead
 from app.errors import Explained
 from app.flow import Describer, Happening, Notice, Source, Status
 from app.pulse import Pulse
-from app.shown import Looking
+from app.shown import Looking, Setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,10 @@ class Stage(Protocol):
 
     def warnings(self, choice: Choice) -> tuple[str, ...]:
         """What is to be said of this choice, besides what its parts say."""
+        ...
+
+    def note(self, setup: Setup) -> None:
+        """So it is set now; loops to come begin with it."""
         ...
 
 
@@ -168,7 +172,9 @@ class Inference:
         return opened[0]
 
     def note(self, trying: Choice, happening: Happening) -> None:
-        """A status means that a frame has come: this choice works."""
+        """A status means that a frame has come: this choice works. How it is set outlasts it."""
+        if isinstance(happening, Setup):
+            self.stage.note(happening)
         if isinstance(happening, Status) and not self.has_begun:
             self.has_begun = self.has_worked = True
             self.choice = trying

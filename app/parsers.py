@@ -14,11 +14,12 @@ looksay; and where they are there, llama-server and transformers. Then b and d n
 about 40 seconds with the demo model. --model geometry:smolvlm2-256m measures random weights of the real geometry."""
 MODEL_FLAGS = ("trust_model", "image_tokens", "precision")
 HEARD = ("speak", "voice", "audio_device", "earcons", "hush", "screen_reader")
+PAGED = ("page", "page_port", "page_host", "page_cert", "page_key")
 PLACES = ("model", *MODEL_FLAGS, "backend", *HEARD, "json")
 """What every command takes that looks and speaks."""
 DEMO_FLAGS = (
     *("frames", *MODEL_FLAGS, "prompt", "max_tokens", "every", "pace", "verbosity", "watch", *HEARD, "subtitles"),
-    *("log", "thumbnails", "seconds", "json", "asap"),
+    *("log", "thumbnails", "seconds", "json", "asap", *PAGED),
 )
 
 Make = Callable[[str, str], ArgumentParser]
@@ -90,9 +91,9 @@ def asked(name: str, words: str) -> ArgumentParser:
 
 
 def watched(name: str, words: str) -> ArgumentParser:
-    parser = flags("source", "asap", "frames", "every", "pace", "seconds", "watch", "log", "thumbnails", *PLACES)(
-        name, words
-    )
+    parser = flags(
+        "source", "asap", "frames", "every", "pace", "seconds", "watch", "log", "thumbnails", *PLACES, *PAGED
+    )(name, words)
     number = at_least(0)
     parser.add_argument(
         "wish", metavar="TEXT", type=wording, help='what to watch for: "a person at the door", or a question'

@@ -113,10 +113,27 @@ class Settings:
     subtitles: str | None = knob(None, "write the sentences as subtitles", metavar="FILE.vtt|.srt")
     thumbnails: bool = knob(False, "keep a small picture of each sentence beside the log", action="store_true")
     log: str | None = knob(None, "append every sentence and notice to a JSONL file", metavar="FILE.jsonl")
+    page: bool = knob(False, "show and steer it in a browser on this machine", action="store_true")
+    page_port: int | None = knob(
+        None, "the page's port (8737, or the next that is free)", metavar="N", type=at_least(0, int)
+    )
+    page_host: str | None = knob(
+        None,
+        "open the page to a network: the address or name of this machine there, or 0.0.0.0; https, with a token in "
+        "the link",
+        metavar="HOST",
+    )
+    page_cert: str | None = knob(None, "a certificate for that, in PEM; else looksay makes its own", metavar="FILE.pem")
+    page_key: str | None = knob(None, "the certificate's key, if it is in a file of its own", metavar="FILE.pem")
     seconds: float | None = knob(
         None, "end by itself after so many seconds of narration", metavar="S", type=at_least(0)
     )
     json: bool = knob(False, "JSON lines on standard output instead of plain sentences", action="store_true")
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether there is a page."""
+        return self.page or self.page_host is not None or self.page_port is not None
 
     @property
     def least_s(self) -> float:

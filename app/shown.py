@@ -63,3 +63,10 @@ class Voicing:
     """A person wants a voice, or none."""
 
     is_wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """All has been said that there is to say to a question, if anything."""
+
+    question: str

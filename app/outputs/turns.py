@@ -11,10 +11,14 @@ from dataclasses import dataclass, field
 
 from app.flow import Again, Happening, Notice, Sentence, Silence
 from app.harmless import harmless
+from app.shown import Voicing
 
-SEEING = ("camera lost", "camera back", "dark", "covered", "frozen", "blurred", "clear", "error")
+SEEING = (
+    *("camera lost", "camera back", "dark", "covered", "frozen", "blurred", "clear", "error"),
+    *("hung", "answering", "waiting", "not switched"),
+)
 REPLIES = ("keys", "verbosity", "going on", "nothing yet", "no answer")
-"""Notices that are spoken: whether the camera sees; and what answers a key, which is said as an answer is."""
+"""Notices that are spoken: whether camera and model work; and what answers a key, which is said as an answer is."""
 SCENE, NOTICE, URGENT = 0, 1, 2
 """How urgent: what waits gives way to its equals and betters."""
 
@@ -41,6 +45,8 @@ class Turns:
     urgent: deque[Utterance] = field(default_factory=deque, init=False)
     is_silent: bool = field(default=False, init=False)
     is_over: bool = field(default=False, init=False)
+    is_muted: bool = field(default=False, init=False)
+    """No voice is wanted at all."""
 
     @property
     def has_words(self) -> bool:
@@ -56,8 +62,10 @@ class Turns:
         """Take it in; return whether what is in the air is to be cut."""
         if isinstance(happening, Silence):
             return self.fall_silent() if happening.is_wanted else self.go_on()
+        if isinstance(happening, Voicing):
+            return self.mute(is_wanted=happening.is_wanted)
         told = utterance(happening, now)
-        if told is None or self.is_over:
+        if told is None or self.is_over or self.is_muted:
             return False
         if told.urgency == URGENT:
             return self.press(told)
@@ -84,6 +92,12 @@ class Turns:
         row = [each for each in (self.in_air, *self.urgent) if each and each.urgency == URGENT and not each.is_answer]
         self.urgent = deque({each.text: each for each in row}.values())
         return self.in_air is not None
+
+    def mute(self, *, is_wanted: bool) -> bool:
+        """Say nothing at all from now on, or speak again; what waited is past either way."""
+        self.is_muted, self.waiting = not is_wanted, None
+        self.urgent.clear()
+        return self.is_muted and self.in_air is not None
 
     def go_on(self) -> bool:
         self.is_silent = False

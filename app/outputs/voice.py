@@ -64,7 +64,8 @@ class Voice:
         with self.changed:
             if self.turns.tell(happening, now):
                 self.cut.set()
-            self.is_wanted |= self.turns.has_words or (isinstance(happening, Notice) and happening.kind == "ready")
+            is_ready = isinstance(happening, Notice) and happening.kind == "ready" and not self.turns.is_muted
+            self.is_wanted |= self.turns.has_words or is_ready
             self.changed.notify_all()
         if isinstance(happening, Sentence) and happening.kind in ("scene", "change"):
             self._watch_pace(now - happening.frame.seen_at)

@@ -1,14 +1,19 @@
 """A live run and its parts."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from app.errors import UsageError
-from app.live import Inputs, Nobody, Parts, Reins, Run, Screen
+from app.live import Inputs, Nobody, Parts, Reins, Run, Screen, Tell
 from app.orders import Orders
 from app.settings import Settings
-from app.wiring.outputs import Opened, finish, open_command, open_files, open_screen, open_sounds
+from app.wiring.outputs import Opened, finish, is_heard, open_command, open_files, open_screen, open_sounds
 from app.wiring.stage import Stage, asking, narrating, refuse_more_frames
 from app.wiring.watches import Vigil
+
+if TYPE_CHECKING:
+    from app.outputs.page.page import Page
+    from app.outputs.voice import Voice
 
 
 def live_run(settings: Settings) -> Run:
@@ -42,17 +47,40 @@ def open_run(stage: Stage, orders: Orders | None = None, more: Sequence[Opened] 
     settings = stage.settings
     screen = open_screen(settings)
     voices, sounds = open_sounds(settings, screen)
+    files = [*open_files(settings, screen), *(each(screen.tell) for each in more)]
+    pages = open_pages(stage, screen.tell, voices)
+
+    def inputs(reins: Reins) -> Inputs:
+        for each in pages:
+            begin(each, stage, reins)
+        return open_keys(orders, screen, reins)
+
     return Run(
         Parts(
             stage=stage,
             choice=stage.choice,
             screen=screen,
-            outputs=Fan([*open_files(settings, screen), *(each(screen.tell) for each in more), *sounds]),
+            outputs=Fan([*files, *sounds, *pages]),
             last_words=lambda stop: finish(voices, stop),
-            inputs=lambda reins: open_keys(orders, screen, reins),
+            inputs=inputs,
             seconds=settings.seconds,
         )
     )
+
+
+def open_pages(stage: Stage, warn: Tell, voices: "Sequence[Voice]") -> "Sequence[Page]":
+    """The page, if there is to be one."""
+    if not stage.settings.is_paged:
+        return ()
+    from app.wiring.page import open_page
+
+    return (open_page(stage, warn, voice=is_heard(stage.settings) if voices else None),)
+
+
+def begin(page: "Page", stage: Stage, reins: Reins) -> None:
+    from app.wiring import page as pages
+
+    pages.begin(page, stage, reins)
 
 
 def open_keys(orders: Orders | None, screen: Screen, reins: Reins) -> Inputs:

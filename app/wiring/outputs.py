@@ -11,6 +11,7 @@ from app.errors import UsageError
 from app.flow import Notice, Output
 from app.live import Screen, Tell
 from app.settings import Settings
+from app.shown import Voicing
 
 if TYPE_CHECKING:
     from app.outputs.microphone import Microphone
@@ -86,7 +87,8 @@ def open_log(settings: Settings, screen: Screen) -> Sequence[Output]:
 def open_sounds(settings: Settings, screen: Screen) -> "tuple[Sequence[Voice], Sequence[Output]]":
     """The voices, and all that makes or hears sounds, them included: what the voice listens with closes after it."""
     if not is_heard(settings):
-        return (), ()
+        voices = silent_voice(settings, screen)
+        return voices, voices
     voices = open_voice(settings, screen)
     ears = [each.ear for each in voices if each.ear]
     return voices, (*open_earcons(settings, screen), *voices, *ears)
@@ -110,6 +112,21 @@ def open_voice(settings: Settings, screen: Screen) -> "Sequence[Voice]":
             screen.tell(Notice("warning", warning))
         return ()
     return (Voice(engine, screen.tell, ear=open_ear(settings, screen)),)
+
+
+def silent_voice(settings: Settings, screen: Screen) -> "Sequence[Voice]":
+    """A voice that can be switched on from the page; none where nobody can, or there is none to be had."""
+    if not settings.is_paged:
+        return ()
+    from app.outputs.engines import find_engine
+    from app.outputs.voice import Voice
+
+    engine = find_engine(settings.voice, device=settings.audio_device)
+    if engine is None:
+        return ()
+    voice = Voice(engine, screen.tell)
+    voice.tell(Voicing(False))
+    return (voice,)
 
 
 def open_ear(settings: Settings, screen: Screen) -> "Microphone | None":

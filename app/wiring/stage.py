@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.card import Card
 from app.errors import UsageError
-from app.flow import Describer, Happening, Source
+from app.flow import Describer, Source
 from app.infer import Choice, Loop
 from app.orders import Orders
 from app.settings import Settings
@@ -72,10 +72,8 @@ class Stage:
     def warnings(self, choice: Choice) -> tuple[str, ...]:
         return self.model(choice.model).notes
 
-    def note(self, happening: Happening) -> None:
-        """Keep how people have set it, for the loop that comes after this one."""
-        if isinstance(happening, Setup):
-            self.setup = happening
+    def note(self, setup: Setup) -> None:
+        self.setup = setup
 
 
 def as_set(settings: Settings) -> Setup:

@@ -1,0 +1,93 @@
+"""Pictures for people who look on: the newest that the narrator has shown, as JPEG, encoded once for all windows.
+
+A window asks for each; the narrator is asked for a picture only while one is wanted, and never waits for a window.
+"""
+
+import asyncio
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+
+from app.flow import Frame
+from app.pixels import Pixels
+from app.shown import Glimpse
+
+EVERY_S = 0.06
+"""Between two pictures, at least: about 15 a second."""
+WIDEST, SMALL = 640, 200
+"""Pixels: of a picture that is looked on at, and of a thumbnail."""
+QUALITY = 75
+
+
+@dataclass(slots=True)
+class Pictures:
+    """The newest picture, and who waits for one."""
+
+    glimpse: Glimpse | None = field(default=None, init=False)
+    head: str = field(default="", init=False)
+    jpeg: bytes = field(default=b"", init=False)
+    """Of `glimpse`; empty until somebody wants it."""
+    wanted: threading.Event = field(default_factory=threading.Event, init=False)
+    last_at: float = field(default=0.0, init=False)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    def are_wanted(self) -> bool:
+        """Whether to show a frame now. Asked by the narrator, on its own thread, at every frame."""
+        if not self.wanted.is_set():
+            return False
+        now = time.monotonic()
+        if now - self.last_at < EVERY_S:
+            return False
+        self.last_at = now
+        self.wanted.clear()
+        return True
+
+    def show(self, glimpse: Glimpse) -> None:
+        """On the server's thread, as all that follows."""
+        self.glimpse, self.jpeg = glimpse, b""
+        arrived, self.arrived = self.arrived, asyncio.Event()
+        arrived.set()
+
+    async def next(self, after: int) -> tuple[int, str, bytes]:
+        """The next picture, whose number is another than `after`: its number, what is said of it, JPEG."""
+        while self.glimpse is None or self.glimpse.frame.number == after:
+            self.wanted.set()
+            await self.arrived.wait()
+        glimpse = self.glimpse
+        if not self.jpeg:
+            self.jpeg = jpeg(glimpse.frame.pixels, WIDEST)
+        self.wanted.set()  # the one after it is on its way while this one is sent
+        return glimpse.frame.number, self.told(glimpse), self.jpeg
+
+    def told(self, glimpse: Glimpse) -> str:
+        frame = glimpse.frame
+        height, width = frame.pixels.shape[:2]
+        said = {
+            "number": frame.number,
+            "age_s": round(time.monotonic() - frame.seen_at, 3),
+            "width": width,
+            "height": height,
+            "boxes": [[round(edge, 4) for edge in box] for box in glimpse.boxes],
+            "is_still": glimpse.is_still,
+            "trouble": glimpse.trouble,
+        }
+        return json.dumps(said)
+
+
+def jpeg(pixels: Pixels, widest: int | None = None) -> bytes:
+    """`pixels` (RGB, H×W×3, uint8), no wider than `widest`; nothing where there is nothing to be seen."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    if not height or not width:
+        return b""
+    shrink = min(1.0, widest / width) if widest else 1.0
+    size = max(1, round(width * shrink)), max(1, round(height * shrink))
+    small = pixels if shrink == 1.0 else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    return data.tobytes()
+
+
+def thumbnail(frame: Frame) -> bytes:
+    return jpeg(frame.pixels, SMALL)

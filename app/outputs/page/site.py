@@ -1,0 +1,226 @@
+"""The page's addresses: what each answers. Who may ask at all is decided in front of them, in guard.py."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from app.errors import Explained, UsageError
+from app.outputs.page import commands, saved
+from app.outputs.page.answers import Answer
+from app.outputs.page.eye_socket import eye_route
+from app.outputs.page.hub import Hub
+from app.outputs.page.pictures import Pictures, jpeg
+from app.outputs.records import sentence_record
+from app.wishes import Wish
+
+STATIC = Path(__file__).parent / "static"
+ANSWER_S = 60.0
+"""The longest that an answer is waited for."""
+Handle = Callable[[Request], Awaitable[Response]]
+Read = Callable[[commands.Body], Sequence[Wish]]
+
+
+def site(hub: Hub) -> Starlette:
+    """All of it."""
+    pages = Pages(hub)
+    does: dict[str, Read] = {
+        "hold": commands.held,
+        "more": commands.more,
+        "repeat": commands.repeat,
+        "listen": commands.listened,
+        "unask": lambda _body: commands.unasked(hub.board.setup.is_stopped),
+        "end": commands.ended,
+    }
+    gets: dict[str, Handle] = {
+        "/": pages.index,
+        "/api/token": pages.token,
+        "/api/state": pages.state,
+        "/api/events": pages.events,
+        "/api/cameras": pages.cameras,
+        "/api/models": pages.models,
+        "/api/log.jsonl": pages.log,
+        "/api/subtitles.vtt": pages.subtitles,
+        "/api/picture.jpg": pages.picture,
+        "/api/thumbnails/{number:int}.jpg": pages.thumbnail,
+    }
+    posts: dict[str, Handle] = {
+        **{f"/api/{name}": explained(pages.doing(read)) for name, read in does.items()},
+        "/api/ask": explained(pages.ask),
+        "/api/setup": explained(pages.setup),
+        "/api/switch": explained(pages.switch),
+    }
+    return Starlette(
+        routes=[
+            *(Route(path, handle) for path, handle in gets.items()),
+            *(Route(path, handle, methods=["POST"]) for path, handle in posts.items()),
+            WebSocketRoute("/live", pages.live),
+            eye_route(hub.eye),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ]
+    )
+
+
+def explained(handle: Handle) -> Handle:
+    """The border where failures that can be explained become answers."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handle(request)
+        except Explained as failure:
+            return refusal(400, failure.message, failure.remedy)
+
+    return answer
+
+
+def refusal(status: int, error: str, hint: str) -> Response:
+    return JSONResponse({"error": error, "hint": hint}, status)
+
+
+async def body_of(request: Request) -> commands.Body:
+    """The JSON object that was sent; an empty body is an empty object."""
+    try:
+        found = json.loads(await request.body() or b"{}")
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise UsageError("what was sent is no JSON object", 'send one, such as {"question": "…"}')
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What is answered."""
+
+    hub: Hub
+
+    async def index(self, _request: Request) -> Response:
+        return FileResponse(STATIC / "index.html", media_type="text/html")
+
+    async def token(self, _request: Request) -> Response:
+        return JSONResponse({"token": self.hub.token})
+
+    async def state(self, _request: Request) -> Response:
+        return JSONResponse(self.hub.snapshot())
+
+    async def events(self, _request: Request) -> Response:
+        return StreamingResponse(self.hub.feed.read(self.hub.beginning), media_type="text/event-stream")
+
+    async def cameras(self, _request: Request) -> Response:
+        found = await asyncio.to_thread(self.hub.steer.cameras)
+        return JSONResponse({"cameras": [asdict(each) for each in found]})
+
+    async def models(self, _request: Request) -> Response:
+        found = await asyncio.to_thread(self.hub.steer.models)
+        return JSONResponse({"models": [asdict(each) for each in found]})
+
+    async def log(self, _request: Request) -> Response:
+        return download(saved.log(self.hub.board.sentences, self.hub.board.said), "looksay.jsonl", "application/jsonl")
+
+    async def subtitles(self, _request: Request) -> Response:
+        return download(saved.subtitles(self.hub.board.sentences), "looksay.vtt", "text/vtt")
+
+    async def picture(self, _request: Request) -> Response:
+        frame = self.hub.board.newest
+        if frame is None:
+            return refusal(404, "nothing has been seen yet", "wait for the first picture")
+        return download(await asyncio.to_thread(jpeg, frame.pixels), "looksay.jpg", "image/jpeg")
+
+    async def thumbnail(self, request: Request) -> Response:
+        found = self.hub.thumbnails.get(request.path_params["number"])
+        if found is None:
+            return refusal(404, "no thumbnail of this is kept", "thumbnails are made only while they are asked for")
+        return Response(found, media_type="image/jpeg")
+
+    def doing(self, read: Read) -> Handle:
+        """What is asked and needs no answer."""
+
+        async def do(request: Request) -> Response:
+            self.hub.steer.carry_out(read(await body_of(request)))
+            return JSONResponse({}, 202)
+
+        return do
+
+    async def ask(self, request: Request) -> Response:
+        question, wishes = commands.asked(await body_of(request))
+        waiting = self.hub.answers.expect(question)
+        self.hub.steer.carry_out(wishes)
+        try:
+            return answered(await asyncio.wait_for(waiting.answer, ANSWER_S))
+        except TimeoutError:
+            return refusal(504, "no answer has come", "see whether the camera sees; ask again")
+        finally:
+            self.hub.answers.forget(waiting)
+
+    async def setup(self, request: Request) -> Response:
+        body = await body_of(request)
+        wanted = commands.arranged(body, self.hub.board.every_least)
+        if wanted.thumbnails is not None:
+            self.hub.keep_thumbnails(is_wanted=wanted.thumbnails)
+        self.hub.steer.carry_out(wanted.wishes)
+        return JSONResponse({**self.hub.board.shown_setup, **body})
+
+    async def switch(self, request: Request) -> Response:
+        source, model = commands.switched(await body_of(request))
+        await asyncio.to_thread(self.hub.steer.switch, source, model)
+        self.hub.tell([self.hub.board.switch()])
+        return JSONResponse({}, 202)
+
+    async def live(self, socket: WebSocket) -> None:
+        await socket.accept()
+        await Looker(self.hub.pictures, socket).last()
+
+
+@dataclass(slots=True)
+class Looker:
+    """A window that looks on: a picture for every `next`, one at a time."""
+
+    pictures: Pictures
+    socket: WebSocket
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def last(self) -> None:
+        """Until it goes, or says anything else."""
+        async with asyncio.TaskGroup() as both:
+            showing = both.create_task(self.show())
+            is_there = await self.hear()
+            showing.cancel()
+        if is_there:
+            await self.socket.close(1008, "only `next` is known here")
+
+    async def hear(self) -> bool:
+        """Until it says anything else; whether it is still there then."""
+        while (message := await self.socket.receive()).get("text") == "next":
+            self.asked.set()
+        return bool(message["type"] != "websocket.disconnect")
+
+    async def show(self) -> None:
+        number = -1
+        while True:
+            await self.asked.wait()
+            self.asked.clear()
+            number, head, data = await self.pictures.next(number)
+            with suppress(WebSocketDisconnect, RuntimeError):  # it has gone; `hear` finds out
+                await self.socket.send_text(head)
+                await self.socket.send_bytes(data)
+
+
+def download(content: str | bytes, name: str, kind: str) -> Response:
+    return Response(content, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})
+
+
+def answered(answer: Answer) -> Response:
+    if not answer.sentences:
+        notice = answer.notice
+        return refusal(409, notice.text if notice else "there was no answer", notice.remedy if notice else "ask again")
+    text = " ".join(each.text for each in answer.sentences)
+    return JSONResponse({"answer": text, "record": {**sentence_record(answer.sentences[0]), "text": text}})

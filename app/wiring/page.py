@@ -1,0 +1,125 @@
+"""The page of a run: where it is served, and what those who open it may ask for."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.errors import UsageError
+from app.flow import Notice
+from app.infer import Choice
+from app.live import Reins
+from app.settings import Settings
+from app.steer import Camera, Model
+from app.wiring.stage import Stage
+from app.wiring.verdicts import known_models
+from app.wishes import Clerk, Wish
+
+if TYPE_CHECKING:
+    from app.outputs.page.page import Page, Place
+
+BROWSER = Camera("browser", "a browser's camera")
+DRAWN = Camera("scenes", "drawn scenes")
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """A `Steer`: what people want from outside is done by those who do it for the terminal."""
+
+    stage: Stage
+    reins: Reins
+
+    def carry_out(self, wishes: Iterable[Wish]) -> None:
+        Clerk(self.stage.orders, self.reins.tell, self.reins.end).carry_out(wishes)
+
+    def switch(self, source: str | None, model: str | None) -> None:
+        """See `Steer.switch`. Only what the page lists: files and addresses are for who has the terminal."""
+        if source is not None and source not in (known := [each.source for each in self.cameras()]):
+            raise UsageError(f"there is no source {source!r} to go over to", f"choose one of: {', '.join(known)}")
+        if model is not None and model not in (names := [each.name for each in self.models()]):
+            raise UsageError(f"there is no model {model!r}", f"choose one of: {', '.join(names)}")
+        if model is not None:
+            self.stage.model(model)
+        if source is not None:
+            self.stage.source(Choice(source, model or ""))
+        self.reins.switch(source, model)
+
+    def cameras(self) -> Sequence[Camera]:
+        from app.cameras.devices import found
+
+        own = Camera(self.stage.settings.source, self.stage.settings.source)
+        listed = [Camera(f"camera:{each.name or each.index}", each.name) for each in found()]
+        return list({each.source: each for each in (own, *listed, DRAWN, BROWSER)}.values())
+
+    def models(self) -> Sequence[Model]:
+        return known_models(self.stage.settings)
+
+
+def open_page(stage: Stage, warn: Callable[[Notice], None], *, voice: bool | None) -> "Page":
+    """The page, listening already. `voice`: whether the run speaks; None: it cannot.
+
+    Raises:
+        OutputError: it cannot be served there, or its certificate cannot be used.
+    """
+    from app.eye import Eye
+    from app.outputs.page.board import Board
+    from app.outputs.page.page import Page
+
+    place, eye = placed(stage.settings), Eye()
+    eye.address = place.address.url.partition("?")[0]
+    board = Board(stage.setup, every_least=stage.settings.least_s, voice=voice, is_loopback=place.address.is_loopback)
+    page = Page(place, board, eye, warn)
+    stage.eye, stage.onlookers = eye, page.onlookers
+    return page
+
+
+def placed(settings: Settings) -> "Place":
+    from app.outputs.page.address import address, listen
+    from app.outputs.page.page import Place
+
+    host = settings.page_host or "127.0.0.1"
+    door = listen(host, settings.page_port)
+    where = address(host, door.getsockname()[1])
+    if not where.is_secure:
+        return Place(where, door)
+    from app.outputs.page.tls import given, kept
+    from app.store.registry import ROOT
+
+    if settings.page_cert:
+        chain = Path(settings.page_cert).expanduser()
+        certificate = given(chain, Path(settings.page_key).expanduser() if settings.page_key else chain)
+        return Place(where, door, certificate.context())
+    certificate = kept(ROOT / ".cache" / "page.pem", (where.reached, *where.names))
+    return Place(where, door, certificate.context(), certificate.fingerprint)
+
+
+def begin(page: "Page", stage: Stage, reins: Reins) -> None:
+    """Serve the page, say where it is, and open it where there is somebody to see it."""
+    page.begin(Steering(stage, reins))
+    for notice in told(page.place):
+        reins.tell(notice)
+    if page.place.address.is_loopback and has_windows():
+        import webbrowser
+
+        webbrowser.open(page.place.address.url)
+
+
+def told(place: "Place") -> Sequence[Notice]:
+    address = place.address
+    here = Notice("page", f"The page is at {address.url}")
+    if address.is_loopback:
+        return (here,)
+    words = "The page is open to the network: whoever has the link sees what the camera sees, and steers."
+    if not place.fingerprint:
+        return here, Notice("warning", words)
+    seal = f"Its certificate was made here, so browsers warn of it once. Its SHA-256 fingerprint: {place.fingerprint}"
+    return here, Notice("warning", words), Notice("page", seal)
+
+
+def has_windows() -> bool:
+    """Whether a browser can be opened beside this terminal."""
+    if not (sys.stdout.isatty() and sys.stderr.isatty()) or "SSH_CONNECTION" in os.environ:
+        return False
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
