@@ -18,8 +18,8 @@ STUCK_S = 10.0
 """The longest that one may leave unread what was sent."""
 QUEUE = 128
 """Connections that the system keeps waiting: on macOS the most that it takes."""
-AT_ONCE = 32
-"""Connections taken in before those who were shown out for them can leave."""
+AT_ONCE = 8
+"""Connections taken in at a time. Who is shown out for one has left some five times later."""
 
 
 @dataclass(slots=True)
@@ -55,16 +55,15 @@ class Guest:
         with suppress(OSError):  # the other end has gone
             self.connection.shutdown(socket.SHUT_RDWR)
 
-    def has_overstayed(self, now: float) -> bool:
-        is_idle = self.idle_since is not None and now - self.idle_since > HEAD_S
-        return is_idle or (self.stuck_since is not None and now - self.stuck_since > STUCK_S)
-
 
 @dataclass(slots=True)
 class Guests:
     """Those who are in."""
 
-    everybody: list[Guest] = field(default_factory=list)
+    most: int = MOST
+    head_s: float = HEAD_S
+    stuck_s: float = STUCK_S
+    everybody: list[Guest] = field(default_factory=list, init=False)
 
     def welcome(self, connection: socket.socket) -> bool:
         """Whether there is a place for one more: a free one, or that of whoever has been idle longest."""
@@ -76,7 +75,7 @@ class Guests:
 
     def _has_room(self) -> bool:
         staying = [each for each in self.everybody if not each.is_shown_out]
-        if len(staying) < MOST:
+        if len(staying) < self.most:
             return True
         idle = [(each.idle_since, index) for index, each in enumerate(staying) if each.idle_since is not None]
         if idle:
@@ -87,7 +86,9 @@ class Guests:
         """Show out who has overstayed."""
         now = time.monotonic()
         for each in self.everybody:
-            if each.is_there and each.has_overstayed(now):
+            is_idle = each.idle_since is not None and now - each.idle_since > self.head_s
+            is_stuck = each.stuck_since is not None and now - each.stuck_since > self.stuck_s
+            if each.is_there and (is_idle or is_stuck):
                 each.show_out()
 
     def show_all_out(self) -> None:
