@@ -1,4 +1,4 @@
-"""The server's limits, and the thread that it runs on: uvicorn, told to be small, and to end when it is told to.
+"""The server's limits: uvicorn, told to be small, and to end when it is told to.
 
 It knows nothing of what is served. Written for uvicorn 0.54: of its protocols it overrides what they tell of themselves
 (a request begins, an answer is complete, the other end does not read), so that the door knows who may be shown out.
@@ -9,7 +9,6 @@ import logging
 import ssl
 from collections.abc import Callable
 from functools import partial
-from threading import Event, Thread
 from typing import Any, cast
 
 import uvicorn
@@ -30,8 +29,6 @@ FAREWELL_S = 0.4
 """How long those who are served may take to end by themselves, once the server ends."""
 CANCEL_S = 1
 """Then, after their connections have been cut, until they are cancelled."""
-START_S = 10.0
-"""The longest that a start may take; it takes some 10 ms."""
 
 
 class Requests(H11Protocol):
@@ -110,33 +107,6 @@ class Bounded(uvicorn.Server):
         self.door.guests.show_all_out()
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # that an answer is cut off now is no failure
         await super().shutdown(sockets)
-
-
-class Serving:
-    """An application being served on a thread of its own."""
-
-    def __init__(self, app: Callable[..., Any], door: Door, tls: ssl.SSLContext | None = None) -> None:
-        self.server = Bounded(config(app, door, tls), door)
-        self.door = door
-        self.over = Event()
-        self.worker = Thread(target=self._serve, name="page", daemon=True)
-
-    def start(self) -> None:
-        """Begin; connections that came before have waited."""
-        self.worker.start()
-
-    def close(self) -> None:
-        """End it; may be called twice."""
-        self.server.should_exit = True
-        if self.worker.is_alive():
-            self.worker.join(FAREWELL_S + CANCEL_S + 1)
-
-    def _serve(self) -> None:
-        try:
-            self.server.run(sockets=[self.door])
-        finally:
-            self.door.close()
-            self.over.set()
 
 
 def config(app: Callable[..., Any], door: Door, tls: ssl.SSLContext | None = None) -> uvicorn.Config:

@@ -8,10 +8,11 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Thread
 from typing import Any
 
 from app.outputs.page.address import Address, address, listen
-from app.outputs.page.bounds import Serving
+from app.outputs.page.bounds import Bounded, config
 from app.outputs.page.door import Door
 from app.outputs.page.guard import Guard
 
@@ -60,13 +61,28 @@ async def stream(receive: Any, send: Any, piece: bytes) -> None:
         await asyncio.sleep(0.01)
 
 
+class Serving:
+    """A server on a thread of its own, as the page runs it."""
+
+    def __init__(self, server: Bounded) -> None:
+        self.server = server
+        self.worker = Thread(target=asyncio.run, args=(server.serve(sockets=[server.door]),), daemon=True)
+        self.worker.start()
+
+    def close(self) -> None:
+        """End it; may be called twice."""
+        self.server.should_exit = True
+        self.worker.join(LIMIT_S)
+
+
 @dataclass
 class Site:
     """The page, being served."""
 
     address: Address
     door: Door
-    serving: Serving
+    guard: Guard
+    serving: "Serving"
     trust: ssl.SSLContext | None = None
     host: str = field(init=False)
 
@@ -125,10 +141,10 @@ def served(
 ) -> Iterator[Site]:
     door = listen(host, 0)
     where = address(host, door.getsockname()[1])
-    serving = Serving(Guard(app, where), door, tls)
-    serving.start()
+    guard = Guard(app, where)
+    serving = Serving(Bounded(config(guard, door, tls), door))
     try:
-        yield Site(where, door, serving, trust)
+        yield Site(where, door, guard, serving, trust)
     finally:
         serving.close()
         assert not serving.worker.is_alive()

@@ -13,7 +13,6 @@ import pytest
 from websockets.sync.client import connect
 
 from app.outputs.page import door as doors
-from app.outputs.page.bounds import Serving
 from app.outputs.page.door import AT_ONCE, MOST, Guests
 from tests.outputs.page.served import LINE, Site, closed_by_server, served
 from tests.outputs.stage import wait_for
@@ -163,8 +162,3 @@ def test_nothing_is_written_where_the_sentences_go(site: Site, capfd: pytest.Cap
 def test_the_usual_limits_are_those_that_are_written_down() -> None:
     assert Guests() == Guests(doors.MOST, doors.HEAD_S, doors.STUCK_S)
     assert MOST + 6 * AT_ONCE < 200, "macOS gives a process 256 descriptors"
-
-
-def test_a_server_that_never_began_can_be_closed(site: Site) -> None:
-    Serving(site.serving.server.config.app, site.door).close()
-    assert site.get() == 200

@@ -32,7 +32,7 @@ def site() -> Iterator[Site]:
 @pytest.fixture(autouse=True)
 def _rested(site: Site) -> None:
     """What one test has used up is not missing in the next."""
-    rules = site.serving.server.config.app.rules
+    rules = site.guard.rules
     rules.steering.level, rules.guesses.level = rules.steering.burst, rules.guesses.burst
 
 
@@ -176,7 +176,7 @@ def test_a_browser_is_no_eye_without_the_token(site: Site) -> None:
 
 
 def test_steering_too_often_is_slowed_down_and_looking_on_is_not(site: Site) -> None:
-    bucket = site.serving.server.config.app.rules.steering
+    bucket = site.guard.rules.steering
     bucket.level, bucket.rate = 3, 0.0
     try:
         assert [site.post().status for _ in range(4)] == [200, 200, 200, 429]

@@ -5,6 +5,7 @@ import os
 import ssl
 import subprocess
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from websockets.sync.client import connect
 from app.errors import OutputError
 from app.outputs.page.tls import VALID, Certificate, given, kept
 from tests import needs
-from tests.outputs.page.served import Site, closed_by_server, served
+from tests.outputs.page.served import closed_by_server, served
 
 NAMES = ("192.168.1.20", "kitchen.local", "Kitchen")
 
@@ -63,7 +64,7 @@ def test_a_client_that_trusts_the_certificate_connects_and_another_does_not(made
     with served(tls=made.context(), trust=trusting(made)) as site:
         assert site.get() == 200
         with pytest.raises(ssl.SSLCertVerificationError):
-            Site(site.address, site.door, site.serving, ssl.create_default_context()).get()
+            replace(site, trust=ssl.create_default_context()).get()
 
 
 def test_it_is_who_the_person_compares(made: Certificate) -> None:
