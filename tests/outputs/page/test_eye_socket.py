@@ -42,7 +42,15 @@ def nothing_went_wrong(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 def served(eye: Eye) -> Iterator[uvicorn.Server]:
     app = Starlette(routes=[eye_route(eye)])
     server = uvicorn.Server(
-        uvicorn.Config(app, port=0, log_config=None, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+        uvicorn.Config(
+            app,
+            port=0,
+            log_config=None,
+            log_level="error",
+            ws="websockets-sansio",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
     )
     thread = Thread(target=server.run)
     thread.start()

@@ -71,21 +71,18 @@ class Eye {
     this.connect();
   }
 
-  /** A new picture is to be seen; it is sent if looksay waits for one. */
+  /** A new picture is to be seen, now and for sure the one that would be drawn; it is sent if looksay waits for one. */
   seen(now, frame) {
     if (this.isOver) return;
     this.video.requestVideoFrameCallback((...next) => this.seen(...next));
-    this.fresh = { takenAt: takenAt(now, frame) };
     this.frameAt = performance.now();
     if (this.isStill) this.weigh();
-    if (this.isAsked) this.answer();
+    if (this.isAsked) this.answer(takenAt(now, frame));
   }
 
-  async answer() {
-    const { takenAt } = this.fresh;
+  async answer(takenAt) {
     const { socket, turn } = this;
     this.isAsked = false;
-    this.fresh = null;
     const jpeg = await this.jpeg();
     if (this.isOver || turn !== this.turn || socket.readyState !== WebSocket.OPEN) return;
     socket.send(message((performance.now() - takenAt) / 1000, jpeg));
@@ -103,14 +100,25 @@ class Eye {
   }
 
   async connect() {
-    const token = await (typeof this.token === "function" ? this.token() : this.token);
+    const token = await this.fetchToken();
     if (this.isOver) return;
+    if (token === null) return this.disconnected();
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(`${scheme}//${location.host}/eye?token=${encodeURIComponent(token)}`);
     this.socket = socket;
     socket.addEventListener("open", () => this.connected());
     socket.addEventListener("message", ({ data }) => this.hear(JSON.parse(data)));
     socket.addEventListener("close", () => this.disconnected());
+  }
+
+  /** @returns {Promise<string | null>} null while looksay does not answer */
+  async fetchToken() {
+    if (typeof this.token !== "function") return this.token;
+    try {
+      return await this.token();
+    } catch {
+      return null;
+    }
   }
 
   connected() {
@@ -135,7 +143,6 @@ class Eye {
     if (this.isIdle) this.rest();
     if (!said.next || this.paused) return; // having paused was the answer
     this.isAsked = true;
-    if (this.fresh) this.answer();
   }
 
   rest() {
