@@ -9,13 +9,10 @@
  * States that end it: denied, none, busy, insecure, old, failed, gone, "taken over", refused, "given up", stopped.
  */
 
+import { canvas, drawn, hiddenVideo, message, takenAt, wanted } from "./eye_pictures.js";
 import { WORDS, whyNoCamera } from "./eye_words.js";
 
-const LONGER = 1280;
-const SHORTER = 720;
-const QUALITY = 0.8;
 const STILL_MS = 2000; // a camera that gives nothing for so long is said to stand still
-const OLDEST_MS = 2000; // a time of capture further back is another clock's
 const PAUSES_MS = [250, 500, 1000, 2000, 4000]; // before each new attempt; the last is kept
 const ATTEMPTS = 15; // about a minute: then the camera is not kept on for nobody
 
@@ -83,20 +80,11 @@ class Eye {
   async answer(takenAt) {
     const { socket, turn } = this;
     this.isAsked = false;
-    const jpeg = await this.jpeg();
+    const jpeg = await drawn(this.video, this.canvas);
     if (this.isOver || turn !== this.turn || socket.readyState !== WebSocket.OPEN) return;
     socket.send(message((performance.now() - takenAt) / 1000, jpeg));
     this.sent += 1;
     if (this.sent === 1) this.tell("sending", 1);
-  }
-
-  /** @returns {Promise<ArrayBuffer>} what the camera sees now, upright as the phone is held now */
-  async jpeg() {
-    const { videoWidth: width, videoHeight: height } = this.video;
-    const scale = Math.min(1, LONGER / Math.max(width, height), SHORTER / Math.min(width, height));
-    resize(this.canvas, Math.round(width * scale), Math.round(height * scale));
-    this.canvas.getContext("2d", { alpha: false }).drawImage(this.video, 0, 0, this.canvas.width, this.canvas.height);
-    return (await encoded(this.canvas)).arrayBuffer();
   }
 
   async connect() {
@@ -209,48 +197,6 @@ class Eye {
   }
 }
 
-function wanted(deviceId) {
-  const which = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: { ideal: "environment" } };
-  return { audio: false, video: { width: { ideal: LONGER }, height: { ideal: SHORTER }, ...which } };
-}
-
 function stopTracks(stream) {
   for (const track of stream.getTracks()) track.stop();
-}
-
-/** When the camera took it, on the clock of performance.now(); when it was shown where the browser does not know. */
-function takenAt(now, { captureTime, presentationTime }) {
-  const isTrue = (at) => Number.isFinite(at) && at <= now + 1 && at > now - OLDEST_MS;
-  return [captureTime, presentationTime].find(isTrue) ?? now;
-}
-
-/** Eight bytes of age in seconds, then the picture. */
-function message(age, jpeg) {
-  const bytes = new Uint8Array(8 + jpeg.byteLength);
-  new DataView(bytes.buffer).setFloat64(0, age, true);
-  bytes.set(new Uint8Array(jpeg), 8);
-  return bytes;
-}
-
-function canvas() {
-  return globalThis.OffscreenCanvas ? new OffscreenCanvas(1, 1) : document.createElement("canvas");
-}
-
-function resize(canvas, width, height) {
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-}
-
-function encoded(canvas) {
-  if (canvas.convertToBlob) return canvas.convertToBlob({ type: "image/jpeg", quality: QUALITY });
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
-}
-
-/** In the page, for phones play no video outside it; seen and heard by nobody. */
-function hiddenVideo() {
-  const video = document.createElement("video");
-  Object.assign(video, { muted: true, playsInline: true, tabIndex: -1, ariaHidden: "true" });
-  Object.assign(video.style, { position: "fixed", inlineSize: "1px", blockSize: "1px", opacity: "0", pointerEvents: "none" });
-  document.body.append(video);
-  return video;
 }
