@@ -90,7 +90,7 @@ class Turns:
         """What was asked for is forgotten; an alert waits, the one that is cut too, until the silence is over."""
         self.is_silent, self.waiting = True, None
         row = [each for each in (self.in_air, *self.urgent) if each and each.urgency == URGENT and not each.is_answer]
-        self.urgent = deque({each.text: each for each in row}.values())
+        self.urgent = deque({each.text: each for each in row if not self.is_over}.values())
         return self.in_air is not None
 
     def mute(self, *, is_wanted: bool) -> bool:

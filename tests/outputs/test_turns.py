@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from app.flow import Again, Happening, Sentence, SentenceKind, Silence
 from app.outputs.turns import URGENT, Turns, Utterance, utterance
+from app.shown import Voicing
 from tests.outputs.stage import asking, frame, growing, notice, sentence, status
 
 LIMIT_S = 6.0
@@ -215,7 +216,7 @@ def test_in_a_simulated_hour_a_slow_voice_never_speaks_of_what_is_older_than_the
     assert len(set(talk.texts)) == len(talk.texts)
 
 
-WHAT = ("scene", "alert", "answer", "again", "silence", "notice", "begin", "hushed", "finish", "pass", "close")
+WHAT = ("scene", "alert", "answer", "again", "silence", "notice", "begin", "hushed", "finish", "pass", "close", "mute")
 OFTEN = (*WHAT, "begin", "finish", "alert", "scene")
 EVENTS = st.lists(st.tuples(st.sampled_from(OFTEN), st.integers(0, 9)), max_size=30)
 """What happens, and a number that says how: which words, how old, how long."""
@@ -231,7 +232,7 @@ class Expected(Talk):
     def __init__(self) -> None:
         super().__init__()
         self.owed: list[str] = []
-        self.is_silent = self.is_over = False
+        self.is_silent = self.is_over = self.is_muted = False
         self.said = 0
 
     def take(self, what: str, value: int) -> None:
@@ -243,6 +244,9 @@ class Expected(Talk):
                 self.press(what, f"{what} {value % 4}.")
             case "silence":
                 self.silence(value % 2 == 1)
+            case "mute":
+                self.is_muted, self.owed = value % 2 == 1, []
+                self.tell(Voicing(not self.is_muted))
             case "notice":
                 self.said += 1
                 self.tell(notice("dark", f"{self.said}."))
@@ -257,7 +261,7 @@ class Expected(Talk):
                 self.turns.close()
 
     def press(self, what: str, text: str) -> None:
-        if not self.is_over and text not in self.owed:
+        if not (self.is_over or self.is_muted) and text not in self.owed:
             self.owed.append(text)
         self.tell(Again(told(text)) if what == "again" else told(text, what))  # type: ignore[arg-type]
 
@@ -265,7 +269,7 @@ class Expected(Talk):
         self.is_silent = is_wanted
         if is_wanted:
             row = [self.turns.in_air.text if self.turns.in_air else "", *self.owed]
-            self.owed = list(dict.fromkeys(text for text in row if is_alert(text)))
+            self.owed = [] if self.is_over else list(dict.fromkeys(text for text in row if is_alert(text)))
         self.tell(Silence(is_wanted))
         assert self.turns.in_air is None or not is_wanted
 
@@ -273,7 +277,7 @@ class Expected(Talk):
         before = len(self.began)
         super().begin(is_hushed=is_hushed)
         for _, said in self.began[before:]:
-            assert not self.is_over
+            assert not (self.is_over or self.is_muted)
             may = [text for text in self.owed if not (self.is_silent and is_alert(text))]
             if said.urgency == URGENT:
                 assert said.text == may[0]
@@ -292,7 +296,7 @@ def test_no_order_of_events_makes_it_say_what_is_late_or_doubled_or_lose_what_is
     for what, value in events:
         before = len(talk.cut)
         talk.take(what, value)
-        assert what == "silence" or all(each.urgency < URGENT for each in talk.cut[before:])
+        assert what in ("silence", "mute") or all(each.urgency < URGENT for each in talk.cut[before:])
     talk.finish()
     talk.run()
     assert [text for text in talk.owed if not talk.is_silent or not is_alert(text)] == []
