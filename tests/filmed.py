@@ -2,11 +2,14 @@
 
 import subprocess
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from app.cameras import grounds, world
 from app.pixels import Pixels
@@ -56,7 +59,7 @@ def filmed(
 ) -> Iterator[Pixels]:
     """Endless frames: shifted by up to `shake` pixels, `noise` in levels (standard deviation), `flicker` a share."""
     rng = np.random.default_rng(seed)
-    grain = rng.normal(0, noise, (SIZE[1] * 2, SIZE[0] * 2, 3)).astype(np.float32)
+    grain, rng.bit_generator.state = grained(noise, seed)
     while True:
         x, y = SPARE + rng.uniform(-shake, shake, 2)
         left, top = rng.integers(SIZE[0]), rng.integers(SIZE[1])
@@ -65,6 +68,14 @@ def filmed(
         )
         lit = still * np.float32(1 + rng.uniform(-flicker, flicker))
         yield np.clip(lit + grain[top : top + SIZE[1], left : left + SIZE[0]], 0, 255).astype(np.uint8)
+
+
+@lru_cache(maxsize=8)
+def grained(noise: float, seed: int) -> tuple[NDArray[np.float32], Any]:
+    """Four times as much grain as a frame holds, and what has become of the generator."""
+    rng = np.random.default_rng(seed)
+    grain = rng.normal(0, noise, (SIZE[1] * 2, SIZE[0] * 2, 3)).astype(np.float32)
+    return grain, rng.bit_generator.state
 
 
 def still(scene: Pixels, count: int, *, noise: float = 4.0, seed: int = 7) -> list[Pixels]:
