@@ -75,7 +75,7 @@ class Inference:
 
     stage: Stage
     choice: Choice
-    """What is looked at, and with what; the one that worked last, while another is tried."""
+    """The one with which a frame was seen last; the first one, until then."""
     stop: Event
     tell: Callable[[Happening], None]
     fail: Callable[[Exception], None]
@@ -83,7 +83,11 @@ class Inference:
     """What else is to be said at the start, of the outputs for one."""
     seconds: float | None = None
     """How long to narrate, from the moment the first model is ready."""
-    has_worked: bool = field(default=False, init=False)
+    has_greeted: bool = field(default=False, init=False)
+    warned: set[str] = field(default_factory=set, init=False)
+    """What has been said of what is less than it could be: once is enough."""
+    trying: Choice | None = field(default=None, init=False)
+    """The one that is at work; another than `choice` until it has shown a frame."""
     wanted: Choice | None = field(default=None, init=False)
     """What is to be gone over to."""
     leave: Event = field(default_factory=Event, init=False)
@@ -98,9 +102,13 @@ class Inference:
     def switch(self, source: str | None, model: str | None) -> None:
         """Go over to these within a token; None: the one that it has. From any thread."""
         with self.lock:
-            now = self.wanted or self.choice
-            self.wanted = Choice(source or now.source, model or now.model)
-            self.leave.set()
+            now = self.wanted or self.trying or self.choice
+            wanted = Choice(source or now.source, model or now.model)
+            if wanted != now:
+                self.wanted = wanted
+                self.leave.set()
+        if wanted == now:
+            self.tell(Notice("not switched", "Nothing to go over to: it looks there already, with that model."))
 
     def quit(self) -> None:
         """End within a token. From any thread, and from a signal's handler, which must not wait for a lock."""
@@ -137,11 +145,11 @@ class Inference:
 
     def attempt(self, trying: Choice, opened: list[Describer]) -> Choice | None:
         """Narrate by one choice; what is to be tried next, None at the end. `opened`: its describer, or none yet."""
-        self.has_begun, self.refusal = False, None
+        self.trying, self.has_begun, self.refusal = trying, False, None
         try:
             self.look(trying, opened)
         except Explained as failure:
-            if self.has_begun or not self.has_worked or self.stop.is_set():
+            if self.has_begun or trying == self.choice or self.stop.is_set():
                 raise
             self.tell(Notice("not switched", f"Still as before: {failure.message}", failure.remedy))
             return self.next_wanted() or self.choice
@@ -176,7 +184,7 @@ class Inference:
         if isinstance(happening, Setup):
             self.stage.note(happening)
         if isinstance(happening, Status) and not self.has_begun:
-            self.has_begun = self.has_worked = True
+            self.has_begun = True
             self.choice = trying
 
     def next_wanted(self) -> Choice | None:
@@ -192,16 +200,17 @@ class Inference:
     def refuse(self, failure: Exception) -> None:
         """A source cannot be opened: of the first one it is told at once, while the model still loads."""
         self.refusal = failure
-        if not self.has_worked:
+        if not self.has_greeted:
             self.fail(failure)
 
     def greet(self, choice: Choice, source: Source, describer: Describer, loop: Loop) -> None:
         """The banner: what looks, what at, and everything that is less than it could be."""
         model, seen = describer.banner, source.banner
-        of_outputs = () if self.has_worked else self.besides()
-        warnings = (*self.stage.warnings(choice), *loop.warnings, *model.warnings, *seen.warnings, *of_outputs)
-        for warning in warnings:
+        warnings = (*self.stage.warnings(choice), *loop.warnings, *model.warnings, *seen.warnings, *self.besides())
+        for warning in (each for each in warnings if each not in self.warned):
             self.tell(Notice("warning", warning))
+        self.warned.update(warnings)
+        self.has_greeted = True
         self.tell(Looking(choice.source, seen.name, choice.model, model.name, loop.own_prompt, warnings))
         self.tell(Notice("ready", f"Looking at {seen.name} with {model.name}."))
 

@@ -114,9 +114,9 @@ class Board:
         self.trouble = trouble
         return (Event("view", {"trouble": trouble}),)
 
-    def switch(self) -> Event:
-        """Another camera or model is being put to work."""
-        self.is_switching = True
+    def switch(self, *, is_begun: bool) -> Event:
+        """Another camera or model is being put to work, or it came to nothing."""
+        self.is_switching = is_begun
         return self.set()
 
     def set(self) -> Event:

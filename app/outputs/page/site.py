@@ -171,8 +171,12 @@ class Pages:
 
     async def switch(self, request: Request) -> Response:
         source, model = commands.switched(await body_of(request))
-        await asyncio.to_thread(self.hub.steer.switch, source, model)
-        self.hub.tell([self.hub.board.switch()])
+        self.hub.tell([self.hub.board.switch(is_begun=True)])
+        try:
+            await asyncio.to_thread(self.hub.steer.switch, source, model)
+        except Explained:
+            self.hub.tell([self.hub.board.switch(is_begun=False)])
+            raise
         return JSONResponse({}, 202)
 
     async def live(self, socket: WebSocket) -> None:
