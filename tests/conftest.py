@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,6 +11,9 @@ from tests.needs import pytest_runtest_setup
 
 __all__ = ["chrome", "driver", "pytest_runtest_setup", "visit", "visit_with_camera"]
 
+BEFORE = pytest.StashKey[bytes | None]()
+"""What told of the log written last when the tests began."""
+
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", ".cache/hypothesis")  # not .hypothesis: clean must know it
 
 for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
@@ -19,11 +21,16 @@ for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHU
         signal.signal(number, usual)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def the_log_written_last_is_still_the_users() -> Iterator[None]:
+def pytest_sessionstart(session: pytest.Session) -> None:
     """The tests' runs write logs, too; what `./run.sh history` shows stays what it was."""
-    before = LAST.read_bytes() if LAST.exists() else None
-    yield
+    if not hasattr(session.config, "workerinput"):  # of several processes, the one that started them sees to it
+        session.config.stash[BEFORE] = LAST.read_bytes() if LAST.exists() else None
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if BEFORE not in session.config.stash:
+        return
+    before = session.config.stash[BEFORE]
     if before is None:
         LAST.unlink(missing_ok=True)
     else:
