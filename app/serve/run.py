@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from threading import Event, Thread
 from types import FrameType
 from typing import Any, NoReturn
 
-from app.errors import OutputError
+from app.errors import Explained, OutputError
 from app.harmless import harmless
 from app.serve.engine import Engine, Opened
 from app.serve.guard import Guard
@@ -49,15 +50,20 @@ class Run:
     """uvicorn's, once it is there."""
 
     def go(self) -> NoReturn:
-        """Serve, and end the process with 130. Raises what loading or serving has failed with."""
+        """Serve, and end the process: with 130, or with what loading or serving has failed with.
+
+        Raises:
+            OutputError: the port cannot be had.
+        """
         with self.signals(), listening(self.port) as listener:
             thread = Thread(target=self.work, args=(listener,), name="server", daemon=True)
             thread.start()
             self.stop.wait()
             self.end(thread)
             if self.is_interrupted or self.failure is None:
-                leave()
-        raise self.failure
+                leave(INTERRUPTED)
+            tell(self.failure)
+            leave(self.failure.exit_code if isinstance(self.failure, Explained) else 1)
 
     def work(self, listener: socket.socket) -> None:
         """The server's thread."""
@@ -109,7 +115,7 @@ class Run:
 
     def interrupt(self, _number: int, _frame: FrameType | None) -> None:
         if self.is_interrupted:
-            leave()
+            leave(INTERRUPTED)
         self.is_interrupted = True
         self.stop.set()
 
@@ -135,14 +141,22 @@ def made(guard: Guard) -> Any:
     return uvicorn.Server(config)
 
 
-def leave() -> NoReturn:
+def tell(failure: BaseException) -> None:
+    """Print it as the command line does, a defect with its traceback."""
+    if isinstance(failure, Explained):
+        print(failure, file=sys.stderr)
+    else:
+        traceback.print_exception(failure)
+
+
+def leave(exit_code: int) -> NoReturn:
     """End at once, past Python's own end, with nothing that would have to be kept.
 
     An import, a load or an answer under way cannot be cancelled, and at times mlx-vlm's threads, which have used MLX,
     take a process that ends otherwise with them (134).
     """
     sys.stderr.flush()
-    os._exit(INTERRUPTED)
+    os._exit(exit_code)
 
 
 @contextmanager
@@ -154,7 +168,7 @@ def listening(port: int) -> Iterator[socket.socket]:
     """
     try:
         listener = socket.create_server((HOST, port))
-    except (OSError, OverflowError) as failure:
+    except (OSError, OverflowError) as failure:  # in use, reserved, or no port's number at all
         why = getattr(failure, "strerror", None) or failure
         raise OutputError(
             f"port {port} of this machine cannot be served: {why}", "take another: --port 0 finds a free one"
