@@ -17,7 +17,7 @@ from app.flow import Banner, Frame, Notice, Seen
 SILENCE_S = 2.5
 """Without a picture, before it counts as lost."""
 _TURN_S = 0.1
-_AGAIN = "press Start camera there"
+_AGAIN = "press “Start this browser’s camera” there"
 _PAUSED = {
     "hidden": (
         "The page whose camera looksay looks through is hidden, and gives no pictures.",
