@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 
 from app.errors import OutputError
-from app.outputs.page.door import Door
+from app.outputs.page.door import QUEUE, Door
 
 PORT = 8737
 NEXT = 20
@@ -175,7 +175,7 @@ def _bound(host: str, port: int) -> Door:
     try:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         door.bind(where)
-        door.listen()
+        door.listen(QUEUE)
     except OSError:
         door.close()
         raise

@@ -6,8 +6,10 @@ It knows nothing of what is served. Written for uvicorn 0.54: of its protocols i
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
@@ -15,7 +17,8 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from app.outputs.page.door import AT_ONCE, Door, Guest
+from app.outputs.page.door import Door, Guest
+from app.outputs.page.rates import Bucket
 
 LARGEST_HEAD = 16384
 """Bytes of a request's head."""
@@ -23,6 +26,10 @@ LARGEST_MESSAGE = 2 * 1024 * 1024 + 1024
 """Bytes of a web socket's message: a picture, and what is said of it."""
 PING_S = 10.0
 """Between two pings of a web socket, and the longest that the answer to one may take."""
+ARRIVALS = 100.0
+"""Connections let in a second, and as many at once; a window that is opened makes nine. Each costs about 0.3 ms."""
+RETRY_S = 0.1
+"""Until somebody is let in again after that has failed."""
 KEEP_S = 5
 """How long a connection stays open for a next request."""
 FAREWELL_S = 0.4
@@ -91,16 +98,51 @@ class Messages(WebSocketsSansIOProtocol):
 
 
 class Bounded(uvicorn.Server):
-    """A server that ends within two seconds, whoever is being served."""
+    """A server that lets in who comes at its own pace, and ends within two seconds, whoever is being served."""
 
     def __init__(self, config: uvicorn.Config, door: Door) -> None:
         super().__init__(config)
         self.door = door
+        self.arrivals = Bucket(ARRIVALS, ARRIVALS)
+        self.receiving: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: Any = None) -> None:  # noqa: ARG002 — the door is known already
+        """As uvicorn's, but for who lets people in."""
+        self.servers = []
+        self.receiving = asyncio.create_task(self.receive())
+        self.started = True
+
+    async def receive(self) -> None:
+        """Let people in, one after the other. Who comes too soon waits outside, where it costs nothing."""
+        loop = asyncio.get_running_loop()
+        entering: set[asyncio.Task[None]] = set()
+        while True:
+            try:
+                connection, _ = await loop.sock_accept(self.door)
+            except OSError:  # it went while it waited, or there is no descriptor left
+                await asyncio.sleep(RETRY_S)
+                continue
+            if self.door.guests.welcome(connection):
+                task = loop.create_task(self.enter(connection))
+                entering.add(task)
+                task.add_done_callback(entering.discard)
+            else:
+                connection.close()
+            await asyncio.sleep(self.arrivals.owe())
+
+    async def enter(self, connection: socket.socket) -> None:
+        """Shake hands, if that is the custom here, and listen to what is asked."""
+        with suppress(OSError):  # TLS has failed, or whoever came has gone
+            await asyncio.get_running_loop().connect_accepted_socket(self.protocol, connection, ssl=self.config.ssl)
+
+    def protocol(self) -> asyncio.Protocol:
+        return Requests(self.door, config=self.config, server_state=self.server_state, app_state={})
 
     async def shutdown(self, sockets: Any = None) -> None:
         """Let nobody in, let answers end by themselves for a moment, then cut them off."""
-        for server in self.servers:
-            server.close()
+        if self.receiving:
+            self.receiving.cancel()
+        self.door.close()
         until = asyncio.get_running_loop().time() + FAREWELL_S
         while self.door.guests.served and asyncio.get_running_loop().time() < until:
             await asyncio.sleep(0.02)
@@ -117,8 +159,8 @@ def config(app: Callable[..., Any], door: Door, tls: ssl.SSLContext | None = Non
 
     return uvicorn.Config(
         app,
-        loop="asyncio",  # the door is a socket of Python's
-        http=cast("type[asyncio.Protocol]", partial(Requests, door)),
+        loop="asyncio",
+        http=H11Protocol,
         ws=WebSocketsSansIOProtocol,
         ws_max_size=LARGEST_MESSAGE,
         ws_ping_interval=PING_S,
@@ -132,7 +174,6 @@ def config(app: Callable[..., Any], door: Door, tls: ssl.SSLContext | None = Non
         proxy_headers=False,
         server_header=False,
         date_header=False,
-        backlog=AT_ONCE,
         timeout_keep_alive=KEEP_S,
         timeout_notify=0,  # with every second's tick
         timeout_graceful_shutdown=CANCEL_S,

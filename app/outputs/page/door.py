@@ -8,7 +8,6 @@ import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 MOST = 64
 """Connections at a time. A window keeps three for good, and opens six while it loads."""
@@ -18,8 +17,6 @@ STUCK_S = 10.0
 """The longest that one may leave unread what was sent."""
 QUEUE = 128
 """Connections that the system keeps waiting: on macOS the most that it takes."""
-AT_ONCE = 8
-"""Connections taken in at a time. Who is shown out for one has left some five times later."""
 
 
 @dataclass(slots=True)
@@ -107,24 +104,8 @@ class Door(socket.socket):
 
     def __init__(self, family: int = socket.AF_INET) -> None:
         super().__init__(family, socket.SOCK_STREAM)
+        self.setblocking(False)
         self.guests = Guests()
-
-    def listen(self, _at_once: int = AT_ONCE) -> None:
-        """As `socket.listen`, with a queue of its own: for the event loop, one number is the queue and what it takes in
-        at once."""
-        super().listen(QUEUE)
-
-    def accept(self) -> tuple[socket.socket, Any]:
-        """As `socket.accept`.
-
-        Raises:
-            ConnectionAbortedError: everybody is being served; the event loop then looks again a little later.
-        """
-        connection, peer = super().accept()
-        if self.guests.welcome(connection):
-            return connection, peer
-        connection.close()
-        raise ConnectionAbortedError
 
     def guest(self, fileno: int) -> Guest:
         """The one whose connection has this descriptor."""

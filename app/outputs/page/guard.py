@@ -48,6 +48,7 @@ class Guard:
         elif request.is_socket:
             await self.app(scope, receive, send)
         else:
+            await asyncio.sleep(self.rules.pause_s())
             await self._answer(request, scope, receive, shield)
 
     async def _answer(self, request: Asked, scope: Scope, receive: Receive, send: Send) -> None:

@@ -21,10 +21,19 @@ class Bucket:
 
     def take(self) -> bool:
         """Whether it may happen now."""
-        now = self.now()
-        self.level = min(self.burst, self.level + (now - self.seen_at) * self.rate)
-        self.seen_at = now
+        self._fill()
         if self.level < 1:
             return False
         self.level -= 1
         return True
+
+    def owe(self) -> float:
+        """Let it happen, on credit if need be; in how many seconds it would have been its turn."""
+        self._fill()
+        self.level -= 1
+        return max(0.0, -self.level / self.rate)
+
+    def _fill(self) -> None:
+        now = self.now()
+        self.level = min(self.burst, self.level + (now - self.seen_at) * self.rate)
+        self.seen_at = now

@@ -52,10 +52,16 @@ class Rules:
     address: Address
     steering: Bucket = field(default_factory=lambda: Bucket(rate=20, burst=40))
     guesses: Bucket = field(default_factory=lambda: Bucket(rate=2, burst=20))
+    looking: Bucket = field(default_factory=lambda: Bucket(rate=100, burst=400))
+    """A window that is opened may ask for 200 thumbnails at once."""
 
     def refusal(self, asked: Asked) -> Refusal | None:
         """Why this is sent away; None if it is let in."""
         return self._of_place(asked) or self._of_token(asked) or self._of_form(asked)
+
+    def pause_s(self) -> float:
+        """How long one that is let in waits for its turn: who asks without a pause is slowed down, and none refused."""
+        return self.looking.owe()
 
     def is_link(self, asked: Asked) -> bool:
         """Whether this is the link with the token, from which a browser gets its cookie."""

@@ -33,7 +33,8 @@ def site() -> Iterator[Site]:
 def _rested(site: Site) -> None:
     """What one test has used up is not missing in the next."""
     rules = site.guard.rules
-    rules.steering.level, rules.guesses.level = rules.steering.burst, rules.guesses.burst
+    for bucket in (rules.steering, rules.guesses, rules.looking):
+        bucket.level = bucket.burst
 
 
 def socket_status(site: Site, path: str, origin: str | None = None, **given: object) -> int:
@@ -334,3 +335,11 @@ def test_a_bucket_lets_a_burst_through_and_then_a_steady_stream() -> None:
     assert [bucket.take() for _ in range(3)] == [True, True, False]
     clock[0] = 100.0
     assert [bucket.take() for _ in range(4)] == [True, True, True, False]
+
+
+def test_on_credit_everything_happens_and_later_and_later() -> None:
+    clock = [0.0]
+    bucket = Bucket(rate=2, burst=2, now=lambda: clock[0])
+    assert [bucket.owe() for _ in range(4)] == [0.0, 0.0, 0.5, 1.0]
+    clock[0] = 1.0
+    assert bucket.owe() == 0.5
