@@ -173,6 +173,8 @@ class Inference:
             for happening in loop.watch(source, self.leave):
                 self.tell(happening)
                 self.note(trying, happening)
+            if self.refusal:  # it took its time
+                raise self.refusal
 
     def describer(self, trying: Choice, opened: list[Describer]) -> Describer:
         if not opened:

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 APP = ROOT / "app"
-ROOMS = ("cameras", "vision", "outputs", "inputs", "check", "store", "bench", "power", "history", "score", "news")
+ROOMS = ("cameras", "vision", "outputs", "inputs", "check", "store", "bench", "power", "history", "score", "news", "serve")
 FILES = sorted(APP.rglob("*.py"))
 HEAVY = ("mlx", "mlx_vlm", "cv2", "PIL", "rich", "transformers", "huggingface_hub", "numpy")
 
@@ -68,6 +68,7 @@ def test_no_room_imports_another_or_the_wiring(room: str) -> None:
             "sentences",
         ),
         *("doubt", "desk", "orders", "verbosity", "lookout", "watching", "live", "flow", "settings", "errors"),
+        *("infer", "pulse", "shown", "wishes", "steer", "eye", "regions"),
     ],
 )
 def test_the_loop_and_its_judgements_name_no_room(name: str) -> None:

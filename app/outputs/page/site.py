@@ -66,8 +66,17 @@ def site(hub: Hub) -> Starlette:
             WebSocketRoute("/live", pages.live),
             eye_route(hub.eye),
             Mount("/static", StaticFiles(directory=STATIC)),
-        ]
+        ],
+        exception_handlers={404: nowhere, 405: otherwise},
     )
+
+
+async def nowhere(_request: Request, _failure: Exception) -> Response:
+    return refusal(404, "there is nothing here", "the page itself is at /")
+
+
+async def otherwise(_request: Request, _failure: Exception) -> Response:
+    return refusal(405, "this is not to be asked so", "what changes something is POSTed, all else is got with GET")
 
 
 def explained(handle: Handle) -> Handle:

@@ -1,0 +1,103 @@
+"""A model that stops answering is told of, once, and again when it answers; a slow one is not, once that is known."""
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from app.flow import Cost, Frame, Notice, Piece, Request
+from app.pulse import LIMIT_S, Pulse
+from app.vision.scripted import ScriptedDescriber
+
+REQUEST = Request(frames=list[Frame](), prompt="What?")
+
+
+@dataclass
+class Bench:
+    """A pulse on a clock of its own, that is asked at every word how it is."""
+
+    script: str = "A red circle."
+    piece_s: float = 0.0
+    now: float = 100.0
+    told: list[Notice] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.describer = ScriptedDescriber([self.script], wait=self.wait)
+        self.pulse = Pulse(self.describer, self.told.append, now=lambda: self.now)
+        self.pulse.closing.set()  # no thread looks, but `wait`
+
+    def wait(self, _s: float) -> None:
+        """What a word takes, in steps after each of which somebody looks."""
+        for _ in range(10):
+            self.now += self.piece_s / 10
+            self.pulse.check()
+
+    @property
+    def kinds(self) -> list[str]:
+        return [each.kind for each in self.told]
+
+
+@pytest.fixture
+def bench() -> Iterator[Callable[..., Bench]]:
+    made: list[Bench] = []
+
+    def make(**how: float) -> Bench:
+        made.append(Bench(**how))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.pulse.close()
+
+
+def test_a_model_that_answers_is_passed_on_word_by_word(bench: Callable[..., Bench]) -> None:
+    quick = bench(piece_s=0.1)
+    assert [each.text for each in quick.pulse.describe(REQUEST)] == ["A ", "red ", "circle."]
+    assert (quick.told, quick.pulse.banner, quick.pulse.choices) == ([], quick.describer.banner, (64,))
+
+
+def test_one_that_hangs_is_told_of_once_and_that_it_answers_again_once(bench: Callable[..., Bench]) -> None:
+    slow = bench(piece_s=LIMIT_S + 1)
+    pieces = slow.pulse.describe(REQUEST)
+    next(pieces)
+    assert slow.kinds == ["hung", "answering"]
+    assert "has not answered" in slow.told[0].text
+    assert slow.told[0].remedy
+
+
+def test_how_long_is_too_long_is_learned(bench: Callable[..., Bench]) -> None:
+    slow = bench(piece_s=LIMIT_S + 1)
+    list(slow.pulse.describe(REQUEST))
+    list(slow.pulse.describe(REQUEST))
+    assert slow.kinds == ["hung", "answering"]
+    slow.piece_s = 4 * (LIMIT_S + 1)
+    next(slow.pulse.describe(REQUEST))
+    assert slow.kinds == ["hung", "answering"] * 2
+
+
+def test_nobody_waits_for_a_description_that_nobody_takes(bench: Callable[..., Bench]) -> None:
+    """A loop that does something else between two words is no hung model."""
+    left = bench()
+    pieces = left.pulse.describe(REQUEST)
+    next(pieces)
+    left.now += 60
+    left.pulse.check()
+    pieces.close()
+    left.pulse.check()
+    assert (left.told, left.describer.cancelled) == ([], 1)
+
+
+def test_a_failure_comes_through_and_is_no_silence() -> None:
+    class Broken(ScriptedDescriber):
+        def describe(self, request: Request) -> Generator[Piece]:
+            yield Piece("A ", Cost())
+            raise ValueError(request.prompt)
+
+    told: list[Notice] = []
+    pulse = Pulse(Broken([""]), told.append)
+    with pytest.raises(ValueError, match="What"):
+        list(pulse.describe(REQUEST))
+    pulse.close()
+    pulse.close()
+    assert not pulse.watch.is_alive()
+    assert told == []
