@@ -11,7 +11,20 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 APP = ROOT / "app"
-ROOMS = ("cameras", "vision", "outputs", "inputs", "check", "store", "bench", "power", "history", "score", "news", "serve")
+ROOMS = (
+    "cameras",
+    "vision",
+    "outputs",
+    "inputs",
+    "check",
+    "store",
+    "bench",
+    "power",
+    "history",
+    "score",
+    "news",
+    "serve",
+)
 FILES = sorted(APP.rglob("*.py"))
 HEAVY = ("mlx", "mlx_vlm", "cv2", "PIL", "rich", "transformers", "huggingface_hub", "numpy")
 
