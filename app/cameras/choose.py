@@ -63,7 +63,10 @@ def _live(what: str, asap: bool, eye: Eye | None) -> Source:
 
 def _browser(eye: Eye | None) -> Source:
     if eye is None:
-        raise SourceError("a browser's camera reaches looksay through its page, and this run has none", "add --page")
+        raise SourceError(
+            "a browser's camera reaches looksay through its page, and this run has none",
+            "./run.sh --page --source browser",
+        )
     from app.cameras.browser import Browser
 
     return Browser(eye)
