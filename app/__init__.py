@@ -1,13 +1,14 @@
 """looksay: looks through the camera and says what is new, on the machine it runs on.
 
     frame ──▶ gate ──▶ describer ──▶ sentences ──▶ news ──▶ outputs
-    pixels    worth     words, as     whole        worth    terminal · voice · log · subtitles
+    pixels    worth     words, as     whole        worth    terminal · voice · page · log · subtitles
               a look?   they come     sentences    saying?
 
     cli.py        the command line: which command, which settings;  parsers.py: what each takes
     settings.py   every knob, one field each
     errors.py     failures that can be explained, with their remedies
     flow.py       what flows, and the seams between the rooms;  pixels.py: what a picture is
+    shown.py      what flows to people who look on and steer;  regions.py: where a picture differs, for them to see
     card.py       what is known of a model before it is loaded;  wish.py: what is wished of it beyond that
     layers.py     which parts of a model are quantized;  rope.py: how it counts positions
     harmless.py   text that a terminal may be shown;  kept.py: small files from one start to the next
@@ -18,15 +19,19 @@
     news/         which sentences are worth telling;  sentences.py: where they end;  doubt.py: which cannot be trusted
     verbosity.py  how many are told
     desk.py       what people ask meanwhile, given as orders.py says;  once.py: `ask`
+    wishes.py     what a wish comes to, from keys or page;  steer.py: what the page may ask of a run
+    eye.py        the mailbox for the pictures of a browser's camera
     lookout.py    what is watched for, decided in watching.py
     conditions.py what the machine has to spare, for the governor
     live.py       who runs where: the inference thread, the main thread, the end;  ahead.py: a camera opened meanwhile
+    infer.py      the inference thread, and going over to another camera or model;  pulse.py: a model that hangs
     describe.py   pictures on request
     pictures/     reading pictures from wherever they are: common ground, as flow.py is
     cameras/      where frames come from
     vision/       what turns frames into words
     outputs/      where sentences go
     inputs/       where people's wishes come from: the keys
+    serve/        mlx-vlm's own server, guarded
     history/      looking back at a log;  logbook.py: what those who write and read one agree on
     score/        how well a clip was narrated whose truth is known
     power/        battery or plug, cool or hot
