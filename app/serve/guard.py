@@ -6,7 +6,6 @@ asked.py has made of them: no header, query or field of a client's goes further.
 
 import asyncio
 from dataclasses import dataclass, field
-from urllib.parse import unquote
 
 from app.serve.answer import asked
 from app.serve.asked import Served, passed
@@ -63,7 +62,7 @@ class Guard:
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        name = unquote(path).removeprefix(MODELS + "/") if path.startswith(MODELS + "/") else ""
+        name = path.removeprefix(MODELS + "/") if path.startswith(MODELS + "/") else ""
         if scope["method"] != METHODS.get(MODELS if name else path):
             known = bool(name) or path in METHODS
             raise Refused(405 if known else 404, f"Here are only {', '.join(f'{METHODS[at]} {at}' for at in METHODS)}.")
