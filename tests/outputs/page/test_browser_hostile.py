@@ -14,12 +14,12 @@ from app.outputs.page.address import address, listen
 from app.outputs.page.board import Board
 from app.outputs.page.page import Page as Served
 from app.outputs.page.page import Place
-from app.shown import Glimpse, Looking, Setup
+from app.shown import Glimpse, Looking, Setup, Voicing
 from app.steer import Camera, Model
 from app.wishes import Wish
 from tests import needs
 from tests.chrome import Driver, Visit, accessible, violations, visiting
-from tests.outputs.page.looked import ANNOUNCED, announced, holds
+from tests.outputs.page.looked import ANNOUNCED, announced, holds, shown_ids, until
 from tests.outputs.stage import COST
 
 if TYPE_CHECKING:
@@ -72,6 +72,26 @@ def listening(page: "Page", served: Served) -> "Page":
     page.goto(served.place.address.url)
     holds(page, "document.getElementById('told').getAttribute('aria-live') === 'assertive'")
     return page
+
+
+def wheel(served: Served) -> Wheel:
+    assert served.hub
+    assert isinstance(served.hub.steer, Wheel)
+    return served.hub.steer
+
+
+def break_off(served: Served) -> None:
+    """End every window's stream, as for one that reads too slowly."""
+    assert served.loop
+    assert served.hub
+    feed = served.hub.feed
+
+    def end() -> None:
+        for window in feed.windows:
+            window.queue.is_too_long = True
+            window.woken.set()
+
+    served.loop.call_soon_threadsafe(end)
 
 
 def frame(age_s: float = 0.0) -> Frame:
@@ -148,6 +168,37 @@ def test_what_is_old_says_so_and_fades_and_can_still_be_read(served: Served, dri
             assert "is-old" in (old.get_attribute("class") or "")
             assert "is-ageing" in (ageing.get_attribute("class") or "")
             assert violations(page) == []
+
+
+def test_a_voice_is_switched_on_and_where_there_is_none_the_page_says_so(served: Served, page: "Page") -> None:
+    box = page.get_by_label("Say it aloud")
+    page.locator("#voice-note").get_by_text("This run has no voice").wait_for()
+    assert box.is_disabled()
+    served.tell(Voicing(False))
+    holds(page, "!document.getElementById('voice').disabled")
+    box.click()
+    until(page, lambda: Voicing(True) in wheel(served).carried)
+    served.tell(Voicing(True))
+    until(page, box.is_checked)
+    assert page.locator("#voice-note").inner_text() == ""
+
+
+def test_a_broken_connection_loses_nothing_and_doubles_nothing(served: Served, page: "Page") -> None:
+    """Of what was missed, only the newest sentence is announced: the rest is past."""
+    for text in ("One.", "Two."):
+        served.tell(sentence(text))
+    holds(page, "window.announced.length === 2")
+    with page.expect_request("**/api/events"):
+        break_off(served)
+        for text in ("Three.", "Four.", "Five."):
+            served.tell(sentence(text))
+    holds(page, "document.querySelectorAll('#history li').length >= 5")
+    served.tell(sentence("Six."))
+    page.locator("#log").get_by_text("Six.").wait_for()
+    assert shown_ids(page) == [6, 5, 4, 3, 2, 1]
+    said = [each["text"].split()[0] for each in announced(page)]
+    assert said[:2] + said[-1:] == ["One.", "Two.", "Six."]
+    assert len(set(said)) == len(said)
 
 
 def test_an_answer_of_two_sentences_stays_together_and_a_new_one_takes_its_place(served: Served, page: "Page") -> None:

@@ -42,7 +42,7 @@ def test_each_sentence_is_announced_once_and_none_again_after_a_reload(run: Show
     page = visit.page()
     page.add_init_script(ANNOUNCED)
     look(page, run.url)
-    holds(page, "window.announced.filter(({ live }) => live === 'polite').length >= 3")
+    holds(page, "window.announced.filter(({ live }) => live === 'polite').length >= 2")
     ids = [each["id"] for each in announced(page)]
     assert len(set(ids)) == len(ids)
     page.reload()
@@ -91,10 +91,9 @@ def test_nobody_is_asked_for_a_camera_before_start_is_pressed(run: Shown, visit:
     assert not page.evaluate("performance.getEntriesByType('resource').some(({ name }) => name.endsWith('eye.js'))")
     page.get_by_role("button", name="Start this browser’s camera").click()
     holds(page, "window.asked === 1")
-    page.locator("#cameras summary").click()
-    page.get_by_label("drawn scenes").check()
-    page.locator("#camera-form").get_by_role("button", name="Switch").click()
-    run.is_set("source", "scenes")
+    page.locator("#eye-state").get_by_text("camera").wait_for()
+    page.get_by_role("button", name="Start this browser’s camera").wait_for()  # there is none: it can be tried again
+    assert run.setup["source"] == "scenes"
 
 
 @pytest.mark.parametrize(
@@ -114,8 +113,14 @@ def test_axe_finds_no_violation(run: Shown, driver: Driver, chrome: "Browser", h
         page.locator("#model-form input").first.wait_for()
         page.locator("#camera-form input").first.wait_for()
         assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation_in_what_opens(run: Shown, driver: Driver, chrome: "Browser", scheme: str) -> None:
+    with driver.at_work(), visiting(chrome, color_scheme=scheme) as stay:
+        page = look(stay.page(), run.url)
         for opened, closes in (("#keys", "Close"), ("#end", "Go on")):
             page.locator(opened).click()
             assert violations(page) == []
             page.get_by_role("dialog").get_by_role("button", name=closes).click()
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

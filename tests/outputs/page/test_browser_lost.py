@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests import needs
 from tests.chrome import Visit
-from tests.outputs.page.looked import ANNOUNCED, DEMO, announced, holds, look, shown, shown_ids, until
+from tests.outputs.page.looked import ANNOUNCED, DEMO, Shown, announced, holds, look, shown, shown_ids, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -20,8 +20,8 @@ WHEN = """window.alerted = new Promise((resolve) => addEventListener("DOMContent
 }));"""
 
 
-def test_a_run_that_hangs_or_is_killed_is_said_to_at_once_and_found_again(visit: Visit, tmp_path: Path) -> None:
-    """One story, for each part needs the one before it: hanging, back, killed, started anew at the same place."""
+def test_a_run_that_hangs_is_killed_or_ends_is_told_of_at_once_and_found_again(visit: Visit, tmp_path: Path) -> None:
+    """One story, for each part needs the one before it: hanging, back, killed, started anew there, ended."""
     visit.allow("net::ERR_")
     with shown(tmp_path, *DEMO) as run:
         page = visit.page()
@@ -44,6 +44,14 @@ def test_a_run_that_hangs_or_is_killed_is_said_to_at_once_and_found_again(visit:
         page.locator("#alerts .alert").wait_for(state="detached")
         page.wait_for_selector("#log .sentence")
         until(page, lambda: shown_ids(page) == [each["id"] for each in anew.get("/api/state")["said"]][::-1])
+        says_goodbye(page, anew)
+
+
+def says_goodbye(page: "Page", run: Shown) -> None:
+    run.process.terminate()
+    page.get_by_role("alert").get_by_text("looksay has ended.").wait_for()
+    page.get_by_role("button", name="Connect").click()
+    page.get_by_role("alert").get_by_text("does not answer").wait_for()
 
 
 def hangs_and_comes_back(page: "Page", pid: int) -> None:
@@ -56,13 +64,3 @@ def hangs_and_comes_back(page: "Page", pid: int) -> None:
     os.kill(pid, signal.SIGCONT)
     page.locator("#alerts .alert").wait_for(state="detached")
     page.get_by_role("status").get_by_text("looksay answers again.").wait_for()
-
-
-def test_a_run_that_ends_says_goodbye(visit: Visit, tmp_path: Path) -> None:
-    visit.allow("net::ERR_")
-    with shown(tmp_path, *DEMO) as run:
-        page = look(visit.page(), run.url)
-        run.process.terminate()
-        page.get_by_role("alert").get_by_text("looksay has ended.").wait_for()
-        page.get_by_role("button", name="Connect").click()
-        page.get_by_role("alert").get_by_text("does not answer").wait_for()

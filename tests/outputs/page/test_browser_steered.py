@@ -33,7 +33,7 @@ def other(run: Shown, visit: Visit) -> "Page":
 
 
 def test_a_question_is_asked_with_the_mouse_and_answered(page: "Page", other: "Page") -> None:
-    page.get_by_label("About what is to be seen").fill("Where is the circle?")
+    page.get_by_label("About what is seen").fill("Where is the circle?")
     page.get_by_role("button", name="Ask", exact=True).click()
     for window in (page, other):
         answer = window.locator("#told .answer-kind")
@@ -151,12 +151,6 @@ def test_models_are_listed_with_what_the_check_says(page: "Page") -> None:
     page.locator("#models summary").click()
     assert page.get_by_label("demo: sees").is_checked()
     assert page.locator("#model-form").get_by_text("not installed").first.is_visible()
-
-
-def test_a_run_without_a_voice_says_why_there_is_none(page: "Page") -> None:
-    box = page.get_by_label("Say it aloud")
-    assert box.is_disabled()
-    assert "no voice" in page.locator("#voice-note").inner_text()
 
 
 def test_what_was_said_can_be_saved(page: "Page") -> None:

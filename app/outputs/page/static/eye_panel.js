@@ -19,12 +19,13 @@ export class EyePanel {
     this.#offer(false);
     const { startEye } = await import("./eye.js");
     this.#eye = startEye({ token: () => fetchToken(PROBE_MS), onState: (told) => this.#tell(told) });
-    await this.wishes.order("/api/switch", { source: "browser" });
   }
 
+  /** Looksay goes over to it only once there is one: who is refused keeps what was looked at. */
   #tell({ state, text, hint, fps }) {
-    const rate = fps ? ` ${Math.round(fps)} pictures a second.` : "";
-    write(at("eye-state"), [text, hint].filter(Boolean).join(" ") + rate);
+    write(at("eye-state"), [text, hint].filter(Boolean).join(" "));
+    write(at("eye-rate"), fps ? `${Math.round(fps)} pictures a second` : "");
+    if (state === "waiting") this.wishes.order("/api/switch", { source: "browser" });
     if (ENDED.includes(state)) this.#offer(true);
   }
 

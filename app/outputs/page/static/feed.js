@@ -13,7 +13,7 @@ const HOPELESS_S = 12;
 const CHECK_MS = 100;
 const ASLEEP_S = 5;
 const PROBE_MS = 2500;
-const PAUSES_S = [0.25, 0.5, 1, 2, 4];
+const PAUSES_S = [0.25, 0.5, 1, 2];
 
 const LOST = { is: "lost", words: "looksay does not answer: the connection is gone.", remedy: "It is tried again. If looksay was ended, start it again." };
 const HUNG = { is: "hung", words: "looksay does not answer.", remedy: "What stands here may be old. It is waited for." };

@@ -26,6 +26,7 @@ export class Over {
   #words = new Map();
   #feed = "";
   #lost = "";
+  #source = "";
   #seen = "";
   #isGrowing = false;
   #standsUntil = 0;
@@ -36,18 +37,23 @@ export class Over {
     bus.on("view", ({ trouble }) => this.#look(trouble));
     bus.on("state", (state) => this.#begin(state));
     bus.on("feed", (feed) => this.#connect(feed));
+    bus.on("setup", ({ source }) => source !== this.#source && this.#forget(source));
     bus.on("forgotten", () => this.#forget());
     setInterval(() => this.#pass(), 500);
   }
 
   #begin(state) {
+    this.#source = state.setup.source;
     this.#look(state.view?.trouble ?? "");
     this.#grow(state.growing ?? { text: "" });
   }
 
-  #forget() {
+  /** Another camera, or another run: what was lost is no more missed. */
+  #forget(source = "") {
+    this.#source = source;
     this.#lost = "";
     this.#hide();
+    this.#tell();
   }
 
   #grow({ text, age_s: told }) {
@@ -61,11 +67,18 @@ export class Over {
     if (entry.event === "sentence") {
       if (now() - (entry.born ?? 0) < STANDS_S) this.#put(text, entry.born);
       this.#isGrowing = false;
-      return;
+      return this.#see(kind);
     }
     if (SIGHT.includes(kind)) this.#words.set(kind, text);
     if (LOST.includes(kind)) this.#lost = text;
     if (FOUND.includes(kind)) this.#lost = "";
+    this.#tell();
+  }
+
+  /** What is described can be seen; an answer may be about a picture of before. */
+  #see(kind) {
+    if (kind === "answer" || !this.#lost) return;
+    this.#lost = "";
     this.#tell();
   }
 

@@ -36,7 +36,7 @@ export class Plot {
     const newest = values.length ? words(values.at(-1)) : "–";
     const range = values.length ? `${words(Math.min(...values))} to ${words(Math.max(...values))}` : "nothing yet";
     write(this.newest, newest);
-    write(this.range, `${range}, last 3 minutes`);
+    write(this.range, `${range} in 3 min`);
     const label = values.length ? `${title}: now ${newest}; ${range} over the last 3 minutes` : `${title}: nothing yet`;
     if (this.svg.getAttribute("aria-label") !== label) this.svg.setAttribute("aria-label", label);
   }

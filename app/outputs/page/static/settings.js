@@ -44,7 +44,7 @@ function startVoice(bus, wishes) {
     const hasVoice = typeof voice === "boolean";
     box.disabled = !hasVoice;
     box.checked = wishes.value("voice") === true;
-    write(at("voice-note"), hasVoice ? "" : "This run has no voice: start it without --no-speak.");
+    write(at("voice-note"), hasVoice ? "" : "This run has no voice: ./run.sh voices lists those that there are.");
   });
 }
 
