@@ -93,15 +93,19 @@ class Eye:
                 self._window, self._pause = None, ""
 
     def give(self, window: Window, jpeg: bytes, age_s: float) -> bool:
-        """Put in a picture of that age; False where it is not this window's turn, or the age is no number."""
+        """Put in a picture of that age; False where it is not this window's turn, or the age is no number.
+
+        While nobody looks, it is only counted.
+        """
         came_at = self._now()
         with self._changed:
             if self._window is not window or not math.isfinite(age_s):
                 return False
             self._count += 1
             self._pause = ""
-            self._shot = Shot(jpeg, came_at - min(max(age_s, 0.0), OLDEST_S), came_at, self._count)
-            self._changed.notify_all()
+            if self._lookers:
+                self._shot = Shot(jpeg, came_at - min(max(age_s, 0.0), OLDEST_S), came_at, self._count)
+                self._changed.notify_all()
             return True
 
     def hold(self, window: Window, pause: Pause) -> None:
@@ -113,8 +117,11 @@ class Eye:
     def newest(self, after: int, timeout_s: float) -> Shot | None:
         """The newest picture, if its number is greater than `after`; waits for one."""
         with self._changed:
-            self._changed.wait_for(lambda: self._count > after, timeout_s)
-            return self._shot if self._count > after else None
+            self._changed.wait_for(lambda: self._is_there(after), timeout_s)
+            return self._shot if self._is_there(after) else None
+
+    def _is_there(self, after: int) -> bool:
+        return self._shot is not None and self._shot.number > after
 
     @contextmanager
     def looked_through(self) -> Iterator[int]:

@@ -4,6 +4,7 @@ import math
 import struct
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -34,12 +35,20 @@ def eye() -> Eye:
 
 
 @pytest.fixture
+def looked(eye: Eye) -> Iterator[None]:
+    """Somebody looks meanwhile."""
+    with eye.looked_through():
+        yield
+
+
+@pytest.fixture
 def seat(eye: Eye) -> Seat:
     seat = Seat()
     eye.enter(seat)
     return seat
 
 
+@pytest.mark.usefixtures("looked")
 def test_only_the_newest_picture_is_there_and_all_are_counted(eye: Eye, seat: Seat) -> None:
     for number in range(5):
         assert eye.give(seat, JPEG + bytes([number]), 0.0)
@@ -52,8 +61,9 @@ def test_only_the_newest_picture_is_there_and_all_are_counted(eye: Eye, seat: Se
 def test_its_age_is_taken_from_the_time_it_came(seat: Seat) -> None:
     eye = Eye(now=lambda: 100.0)
     eye.enter(seat)
-    eye.give(seat, JPEG, 0.25)
-    assert eye.newest(0, 0.0) == Shot(JPEG, 99.75, 100.0, 1)
+    with eye.looked_through():
+        eye.give(seat, JPEG, 0.25)
+        assert eye.newest(0, 0.0) == Shot(JPEG, 99.75, 100.0, 1)
 
 
 @given(st.binary(min_size=8, max_size=8))
@@ -61,9 +71,11 @@ def test_no_age_puts_a_picture_into_the_future_or_the_distant_past(eight: bytes)
     (age_s,) = struct.unpack("<d", eight)
     eye, seat = Eye(now=lambda: 100.0), Seat()
     eye.enter(seat)
-    assert eye.give(seat, JPEG, age_s) is math.isfinite(age_s)
-    if shot := eye.newest(0, 0.0):
-        assert 100.0 - OLDEST_S <= shot.seen_at <= shot.came_at == 100.0
+    with eye.looked_through():
+        assert eye.give(seat, JPEG, age_s) is math.isfinite(age_s)
+        shot = eye.newest(0, 0.0)
+    assert (shot is not None) is math.isfinite(age_s)
+    assert shot is None or 100.0 - OLDEST_S <= shot.seen_at <= shot.came_at == 100.0
 
 
 def test_a_newer_window_takes_over_and_the_older_is_told(eye: Eye, seat: Seat) -> None:
@@ -100,7 +112,9 @@ def test_what_came_before_anybody_looked_is_not_found_later(eye: Eye, seat: Seat
         assert eye.newest(before, 0.0) is None
         eye.give(seat, JPEG, 0.0)
         assert eye.newest(before, 0.0)
+    eye.give(seat, JPEG, 0.0)  # it was on its way
     assert eye.newest(0, 0.0) is None
+    assert eye.count == 3
 
 
 def test_a_picture_ends_the_pause_of_its_window_and_so_does_another_window(eye: Eye, seat: Seat) -> None:
@@ -113,6 +127,7 @@ def test_a_picture_ends_the_pause_of_its_window_and_so_does_another_window(eye: 
     assert eye.pause == ""
 
 
+@pytest.mark.usefixtures("looked")
 def test_who_waits_is_woken_by_the_picture(eye: Eye, seat: Seat) -> None:
     later = threading.Timer(0.05, lambda: eye.give(seat, JPEG, 0.0))
     later.start()

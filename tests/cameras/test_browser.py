@@ -16,7 +16,7 @@ from app.eye import Eye
 from app.flow import Frame, Notice
 from tests.cameras.clips import until
 
-SILENCE_S = 0.4
+SILENCE_S = 0.6
 PLAN = np.random.default_rng(4)
 GROUND = grounds.sample_ground(PLAN, darkest=0.42, lightest=0.6)
 PICTURE = world.draw(world.sample_scene(PLAN, 2), GROUND, 640, 480)
