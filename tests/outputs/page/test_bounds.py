@@ -42,6 +42,7 @@ def descriptors() -> int:
 
 
 def test_a_thousand_connections_take_no_more_than_their_share_and_a_window_goes_on(site: Site) -> None:
+    site.serving.server.arrivals.rate = 1000.0
     assert site.get() == 200
     before, most = descriptors(), 0
     with (
@@ -164,3 +165,10 @@ def test_nothing_is_written_where_the_sentences_go(site: Site, capfd: pytest.Cap
 def test_the_usual_limits_are_those_that_are_written_down() -> None:
     assert Guests() == Guests(doors.MOST, doors.HEAD_S, doors.STUCK_S)
     assert MOST + SURPLUS < 200, "macOS gives a process 256 descriptors"
+
+
+def test_who_comes_too_soon_waits_and_is_let_in(site: Site) -> None:
+    arrivals = site.serving.server.arrivals
+    arrivals.level, arrivals.rate = 0.0, 50.0
+    assert [site.get() for _ in range(5)] == [200] * 5
+    assert arrivals.level < 1
