@@ -78,11 +78,14 @@ class Engine:
 
 
 def forget_settings() -> None:
-    """One request after the other, as the check has seen the model: mlx-vlm samples all that run together as the first
-    one asks."""
+    """Leave nothing by which it could be told to do otherwise, and let it take one request after the other.
+
+    All that run together would be sampled as the first of them asks.
+    """
     for name in [name for name in os.environ if name.startswith(SETTINGS)]:
         del os.environ[name]
     os.environ["MLX_VLM_MAX_NUM_SEQS"] = "1"
+    os.environ["HF_HUB_OFFLINE"] = "1"  # read when the hub's library is imported, which the server does
 
 
 def replace(module: Any, name: str, by: Callable[..., Any]) -> None:

@@ -14,7 +14,7 @@ def told(name: str, port: int, key: Key) -> Iterator[str]:
     yield f"model:       {harmless(name)}"
     yield f"key:         {shown(key)}"
     yield f"curl:        {header(key)} | curl -H @- {address}/models"
-    yield f"Open WebUI:  Settings, Connections, OpenAI: URL {address}, key {shown(key)}"
+    yield f"Open WebUI:  Admin Panel, Settings, Connections, OpenAI API: URL {address}, key {shown(key)}"
 
 
 def shown(key: Key) -> str:
