@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.eye import Eye
-from app.flow import Frame, Growing, Notice, Sentence
+from app.flow import Again, Frame, Growing, Notice, Sentence
 from app.outputs.page.address import address, listen
 from app.outputs.page.board import Board
 from app.outputs.page.page import Page as Served
@@ -199,6 +199,27 @@ def test_a_broken_connection_loses_nothing_and_doubles_nothing(served: Served, p
     said = [each["text"].split()[0] for each in announced(page)]
     assert said[:2] + said[-1:] == ["One.", "Two.", "Six."]
     assert len(set(said)) == len(said)
+
+
+def test_what_is_to_be_said_again_is_announced_again(served: Served, page: "Page") -> None:
+    told = sentence("A red circle.")
+    served.tell(told)
+    page.locator("#log").get_by_text("A red circle.").wait_for()
+    served.tell(Again(told))
+    holds(page, "window.announced.length === 2")
+    assert [each["id"] for each in announced(page)] == [1, 1]
+    assert page.locator("#log .sentence").count() == 1
+
+
+def test_the_history_keeps_the_newest_two_hundred_and_shows_the_rest_when_asked(served: Served, page: "Page") -> None:
+    for number in range(210):
+        served.tell(Notice("nothing new", f"Notice {number}."))
+    holds(page, "document.querySelector('#history li')?.dataset.id === '210'")
+    assert shown_ids(page) == list(range(210, 10, -1))
+    assert page.locator("#history").get_by_role("listitem").count() == 25
+    page.get_by_role("button", name="Show older ones").click()
+    assert page.locator("#history").get_by_role("listitem").count() == 200
+    assert page.evaluate("document.activeElement.dataset.id") == "185"
 
 
 def test_an_answer_of_two_sentences_stays_together_and_a_new_one_takes_its_place(served: Served, page: "Page") -> None:

@@ -7,12 +7,19 @@ import pytest
 
 from tests import needs
 from tests.chrome import Visit
-from tests.outputs.page.looked import DEMO, Shown, holds, look, shown
+from tests.outputs.page.looked import DEMO, Shown, holds, look, shown, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = needs.chromium()
+
+HEARS = """window.SpeechRecognition = class {
+    static async available({ processLocally }) { return processLocally ? "available" : "unavailable"; }
+    get processLocally() { return this.isLocal; }
+    set processLocally(isLocal) { this.isLocal = isLocal; }
+    start() { if (this.isLocal) this.onresult({ results: [[{ transcript: "Where is the star?" }]] }); }
+};"""
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +46,16 @@ def test_a_question_is_asked_with_the_mouse_and_answered(page: "Page", other: "P
         answer = window.locator("#told .answer-kind")
         answer.get_by_text("Asked: Where is the circle?").wait_for()
         assert answer.locator(".sentence").first.text_content()
+
+
+def test_a_question_is_dictated_only_where_the_browser_hears_on_this_machine(run: Shown, visit: Visit) -> None:
+    """No Chromium without a window can: this one is told that it could, and what it heard."""
+    assert look(visit.page(), run.url).locator("#speak").is_hidden()
+    page = visit.page()
+    page.add_init_script(HEARS)
+    look(page, run.url).get_by_role("button", name="Dictate").click()
+    until(page, lambda: page.locator("#question").input_value() == "Where is the star?")
+    page.keyboard.press("Escape")
 
 
 def test_a_question_is_asked_with_the_keyboard_alone(page: "Page") -> None:

@@ -37,7 +37,7 @@ export class History {
 
   #picture({ thumbnails }) {
     this.#hasPictures = thumbnails;
-    for (const each of this.#list.querySelectorAll("img")) show(each, thumbnails);
+    if (!thumbnails) for (const each of this.#list.querySelectorAll("img")) each.remove();
   }
 
   #trim() {
@@ -63,9 +63,11 @@ function sentenceItem(entry, hasPictures) {
   return item(entry, `kind-${record.kind}`, words);
 }
 
-/** The sentence beside it tells what is on it. */
+/** The sentence beside it tells what is on it. One that is no longer kept leaves no gap. */
 function thumbnail(address) {
-  return make("img", { src: address, alt: "", loading: "lazy", decoding: "async" });
+  const picture = make("img", { src: address, alt: "", loading: "lazy", decoding: "async" });
+  picture.addEventListener("error", () => picture.remove());
+  return picture;
 }
 
 function noticeItem(entry) {
