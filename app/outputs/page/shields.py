@@ -7,7 +7,7 @@ nothing is fetched from outside, and no form is sent anywhere.
 Headers = list[tuple[bytes, bytes]]
 
 OFF = (
-    *("accelerometer", "bluetooth", "display-capture", "geolocation", "gyroscope", "hid", "idle-detection"),
+    *("accelerometer", "display-capture", "geolocation", "gyroscope", "hid", "idle-detection"),
     *("magnetometer", "midi", "payment", "publickey-credentials-get", "serial", "usb", "xr-spatial-tracking"),
 )
 """What a page might ask for and this one never does. Browsers complain of names that they do not know."""

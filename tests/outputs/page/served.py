@@ -84,6 +84,8 @@ class Site:
     guard: Guard
     serving: "Serving"
     trust: ssl.SSLContext | None = None
+    asked: list[str] = field(default_factory=list)
+    """What has come through to the application."""
     host: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -141,10 +143,16 @@ def served(
 ) -> Iterator[Site]:
     door = listen(host, 0)
     where = address(host, door.getsockname()[1])
-    guard = Guard(app, where)
+    asked: list[str] = []
+
+    async def noting(scope: Any, receive: Any, send: Any) -> None:
+        asked.append(scope["path"])
+        await app(scope, receive, send)
+
+    guard = Guard(noting, where)
     serving = Serving(Bounded(config(guard, door, tls), door))
     try:
-        yield Site(where, door, guard, serving, trust)
+        yield Site(where, door, guard, serving, trust, asked)
     finally:
         serving.close()
         assert not serving.worker.is_alive()
