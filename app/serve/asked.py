@@ -6,7 +6,7 @@ mlx-vlm's server takes over a hundred fields, among them paths of adapters, draf
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app.serve.parsed import parsed
@@ -86,6 +86,8 @@ class Served:
     """What stands in the model's prompts for a picture: it must not stand in a text. Empty if nothing does."""
     shape: "Shape"
     """From pixels to the picture that the model is shown."""
+    sampling: Mapping[str, float] = field(default_factory=dict)
+    """How the next token is chosen, as far as the request does not say."""
 
 
 def passed(body: bytes, served: Served) -> bytes:
@@ -99,7 +101,8 @@ def passed(body: bytes, served: Served) -> bytes:
     known(asked)
     told = Messages(served).told(asked.get("messages"))
     kept = {name: kept_number(name, asked[name]) for name in KEPT if name in asked}
-    made = {"model": served.name, "messages": told, "max_tokens": limit(asked), **WHOLE, **kept, **streamed(asked)}
+    own = {"model": served.name, "messages": told, "max_tokens": limit(asked), **WHOLE, **served.sampling}
+    made = {**own, **kept, **streamed(asked)}
     return json.dumps(made, ensure_ascii=False).encode()
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, NoReturn
 
+from app.card import Sampling
 from app.errors import ModelError
 from app.serve.asked import Served
 from app.serve.engine import Opened
@@ -30,9 +31,16 @@ def opened(model: Chosen, settings: Settings) -> Opened:
     match open_describer(model, settings.wish, settings.trust_model):
         case Doubted(describer=MlxDescriber() as describer) as doubted:
             loaded = describer.loaded
-            served = Served(model.card.name, model.card.frames, mark(loaded.processor), describer.family.picture)
+            card, picture = model.card, describer.family.picture
+            served = Served(card.name, card.frames, mark(loaded.processor), picture, sampling(card.sampling))
             return Opened(loaded.model, loaded.processor, served, (*model.notes, *doubted.banner.warnings))
     raise ModelError("only the mlx backend can be served", "leave --backend out")
+
+
+def sampling(how: Sampling) -> dict[str, float]:
+    """The card's, in full: what is not said, mlx-vlm takes from the model's generation_config.json."""
+    said = {"temperature": how.temperature, "top_p": 1.0, "top_k": 0, "min_p": how.min_p}
+    return said if how.repetition_penalty == 1.0 else {**said, "repetition_penalty": how.repetition_penalty}
 
 
 def mark(processor: Any) -> str:

@@ -27,7 +27,7 @@ def small(pixels: Pixels) -> Image.Image:
     return Image.fromarray(pixels).resize((8, 8))
 
 
-SERVED = Served("demo", 2, "<image>", small)
+SERVED = Served("demo", 2, "<image>", small, {"temperature": 0.1, "min_p": 0.15})
 
 
 @dataclass

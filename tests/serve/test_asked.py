@@ -54,6 +54,8 @@ def test_a_question_gets_this_model_a_limit_and_no_summing_up() -> None:
         "messages": [{"role": "user", "content": "What do you see?"}],
         "max_tokens": TOKENS,
         "context_management": [],
+        "temperature": 0.1,
+        "min_p": 0.15,
         "stream": False,
     }
 
@@ -71,6 +73,11 @@ def test_what_is_known_passes_and_what_means_nothing_is_left_out() -> None:
     assert {name: told[name] for name in numbers} == numbers
     assert not told.keys() & idle.keys()
     assert (told["stream"], told["stream_options"]) == (True, {"include_usage": True})
+
+
+def test_what_the_request_says_goes_before_what_the_models_card_says() -> None:
+    told = through(saying("?", temperature=1))
+    assert (told["temperature"], told["min_p"]) == (1, 0.15)
 
 
 def test_the_newer_name_of_the_limit_is_understood() -> None:
