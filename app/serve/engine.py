@@ -6,6 +6,7 @@ to them, cut every frame into tiles, and listen on a second port. Here two of it
 loads, on the thread that it keeps for MLX, and the one that finds a model for a request.
 """
 
+import gc
 import logging
 import os
 from collections.abc import Callable
@@ -69,6 +70,8 @@ class Engine:
         replace(self.package, "get_cached_model", lambda *_asked, **_how: found)
         runtime.response_generator = self.generator
         runtime.config.max_kv_size = context(opened.model.config)
+        gc.collect()
+        gc.freeze()  # mlx-vlm collects garbage after every answer, and would look through all that is loaded each time
         application: Asgi = self.package.app
         return application
 
