@@ -183,7 +183,7 @@ run_tests() {
     check "mypy" .venv/bin/python -m mypy
     check "shellcheck" .venv/bin/shellcheck -x -a install.sh run.sh scripts/lock.sh scripts/check_lock.sh .ci/run
     preload_openblas
-    check "pytest" .venv/bin/python -m pytest
+    check "pytest" .venv/bin/python -m pytest -n 2 --dist loadfile # a file stays together, for what its tests share
     if [ -n "$failed" ]; then fail "did not pass:$failed" "read what they say above; ./install.sh test runs them all again"; fi
 }
 
