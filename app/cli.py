@@ -6,7 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from app.errors import Explained
-from app.parsers import DEMO_FLAGS, Make, Parser, asked, benched, checked, flags, looked_back, pictures, scored, watched
+from app.parsers import (
+    DEMO_FLAGS,
+    Make,
+    Parser,
+    asked,
+    benched,
+    checked,
+    flags,
+    looked_back,
+    pictures,
+    scored,
+    served,
+    watched,
+)
 from app.settings import Settings, add_flags, from_flags
 
 
@@ -103,6 +116,13 @@ def check(parser: ArgumentParser, argv: Sequence[str]) -> int:
     return checks.check(given.target, given.mmproj, from_flags(given))
 
 
+def serve(parser: ArgumentParser, argv: Sequence[str]) -> int:
+    given = parser.parse_args(argv)
+    from app.wiring import serve as serving
+
+    serving.serve(from_flags(given), given.port, given.key_file)
+
+
 def bench(parser: ArgumentParser, argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
     if given.mmproj and not given.gguf:
@@ -134,6 +154,7 @@ COMMANDS = {
     "cameras": Command("List the cameras by name.", flags("json"), cameras),
     "voices": Command("List the voices.", flags("json"), voices),
     "models": Command("List the models: installed, fit for this machine, verified.", flags("json"), models),
+    "serve": Command("Serve the model to other programs on this machine, as OpenAI's API.", served, serve),
     "bench": Command("Measure how fast looksay is here, beside mlx-vlm as others use it.", benched, bench),
     "check": Command("Say whether a model fits and sees, or what this machine has and lacks.", checked, check),
 }

@@ -121,6 +121,15 @@ def scored(name: str, words: str) -> ArgumentParser:
     return parser
 
 
+def served(name: str, words: str) -> ArgumentParser:
+    parser = flags("model", *MODEL_FLAGS)(name, words)
+    port = "where on this machine; 0: any that is free (default: %(default)s)"
+    parser.add_argument("--port", metavar="N", type=at_least(0, int), default=8410, help=port)
+    kept = "the key that clients must show; made if it is not there (else LOOKSAY_KEY, or a new one each time)"
+    parser.add_argument("--key-file", metavar="FILE", type=Path, help=kept)
+    return parser
+
+
 def looked_back(name: str, words: str) -> ArgumentParser:
     parser = flags("json")(name, words)
     parser.add_argument("--log", metavar="FILE.jsonl", help="which log; else the one that was written last")

@@ -17,7 +17,8 @@ CHAT = "/v1/chat/completions"
 MODELS = "/v1/models"
 HEALTH = "/health"
 METHODS = {CHAT: "POST", MODELS: "GET", HEALTH: "GET"}
-NAMES = ("127.0.0.1", "localhost", "[::1]")
+NAMES = ("127.0.0.1", "localhost", "[::1]", "host.docker.internal")
+"""The last: this machine, as programs in its Docker containers call it. No web page can make it lead elsewhere."""
 MOST_WAITING = 8
 """Requests at once, those that wait for their turn included; the model answers them one after the other."""
 

@@ -12,23 +12,12 @@ from threading import Timer
 
 from tests.running import SLOW_S, environment
 
-START = """
-import sys
-from pathlib import Path
-from app.errors import Explained
-from app.settings import Settings
-from app.wiring.serve import serve
-try:
-    serve(Settings(model=sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]) if sys.argv[3:] else None)
-except Explained as failure:
-    print(failure, file=sys.stderr)
-    sys.exit(failure.exit_code)
-"""
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/v1")
 
 
 def started(model: str, port: int, *key_file: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", START, model, str(port), *map(str, key_file)]
+    named = ["--key-file", str(key_file[0])] if key_file else []
+    command = [sys.executable, "-m", "app", "serve", "--model", model, "--port", str(port), *named]
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(command, text=True, env=environment(), **pipes)
 
