@@ -43,7 +43,9 @@ def test_nothing_is_told_without_the_key(behind: Behind, path: str, shown: list[
     assert not behind.bodies
 
 
-@pytest.mark.parametrize("name", [b"127.0.0.1:8410", b"localhost:8410", b"LOCALHOST:8410", b"[::1]:8410"])
+@pytest.mark.parametrize(
+    "name", [b"127.0.0.1:8410", b"localhost:8410", b"LOCALHOST:8410", b"[::1]:8410", b"host.docker.internal:8410"]
+)
 def test_every_name_of_this_machine_is_answered(behind: Behind, name: bytes) -> None:
     answered = ask(behind, body=GOOD, headers=[(b"host", name), OPEN, JSON])
     assert answered is not None
