@@ -58,6 +58,7 @@ class Run:
             OutputError: the port cannot be had.
         """
         with self.signals(), listening(self.port) as listener:
+            print("notice: Loading the model.", file=sys.stderr, flush=True)
             thread = Thread(target=self.work, args=(listener,), name="server", daemon=True)
             thread.start()
             self.stop.wait()
