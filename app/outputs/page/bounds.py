@@ -16,6 +16,8 @@ from typing import Any, cast
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
+from websockets.frames import Frame
 
 from app.outputs.page.door import Door, Guest
 from app.outputs.page.rates import Bucket
@@ -24,6 +26,8 @@ LARGEST_HEAD = 16384
 """Bytes of a request's head."""
 LARGEST_MESSAGE = 2 * 1024 * 1024 + 1024
 """Bytes of a web socket's message: a picture, and what is said of it."""
+MOST_PIECES = 1024
+"""Frames that one message may be cut into; browsers cut at 64 KB and more."""
 PING_S = 10.0
 """Between two pings of a web socket, and the longest that the answer to one may take."""
 ARRIVALS = 100.0
@@ -83,6 +87,18 @@ class Messages(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         self.guest = guest_of(self.door, transport)
         self.guest.begins()
+
+    def handle_cont(self, event: Frame) -> None:
+        """Pieces may be empty, so that their bytes alone do not bound them."""
+        super().handle_cont(event)
+        if len(self.frames) > MOST_PIECES:
+            self.transport.abort()
+
+    def shutdown(self) -> None:
+        try:
+            super().shutdown()
+        except InvalidState:  # the other end is saying goodbye itself
+            self.transport.abort()
 
     def on_task_complete(self, task: "asyncio.Task[None]") -> None:
         self.guest.rests()

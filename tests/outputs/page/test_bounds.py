@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from app.outputs.page import door as doors
@@ -134,6 +135,14 @@ def test_a_web_socket_that_never_reads_is_dropped(site: Site) -> None:
     assert site.get() == 200
 
 
+def test_a_message_in_more_pieces_than_anybody_needs_closes_the_web_socket(site: Site) -> None:
+    with connect(f"ws://{site.host}/live", proxy=None) as live:
+        live.send([b"x"] * 1000)
+        assert live.recv() == "1000"
+        with pytest.raises(ConnectionClosed):
+            live.send([b""] * 10_000)
+
+
 def test_it_ends_soon_whoever_is_being_served() -> None:
     with served() as site, site.raw(site.head()) as window, site.raw(site.head("/flood")), ExitStack() as stack:
         stack.enter_context(connect(f"ws://{site.host}/live", proxy=None))
@@ -143,6 +152,17 @@ def test_it_ends_soon_whoever_is_being_served() -> None:
         assert site.door.fileno() == -1
         assert closed_by_server(window)
     site.serving.close()
+
+
+def test_it_ends_although_a_web_socket_is_just_saying_goodbye(capfd: pytest.CaptureFixture[str]) -> None:
+    with served() as site, ExitStack() as stack:
+        path = f"/flood?token={site.address.token}"
+        flood = stack.enter_context(connect(f"ws://{site.host}{path}", proxy=None, max_queue=1, close_timeout=0.1))
+        wait_for(lambda: any(each.stuck_since for each in site.door.guests.everybody))
+        flood.protocol.send_close(1000)
+        flood.socket.sendall(b"".join(flood.protocol.data_to_send()))
+        site.serving.close()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_nothing_is_written_where_the_sentences_go(site: Site, capfd: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import quote
 
 import pytest
@@ -12,7 +13,7 @@ from websockets.sync.client import connect
 
 from app.outputs.page.address import Address
 from app.outputs.page.asked import Asked, asked
-from app.outputs.page.guard import again, read
+from app.outputs.page.guard import MESSAGES, again, paced, read
 from app.outputs.page.rates import Bucket
 from app.outputs.page.rules import LARGEST, METHODS, TOO_SLOW, Refusal, Rules
 from app.outputs.page.shields import FIXED, shielded
@@ -343,3 +344,19 @@ def test_on_credit_everything_happens_and_later_and_later() -> None:
     assert [bucket.owe() for _ in range(4)] == [0.0, 0.0, 0.5, 1.0]
     clock[0] = 1.0
     assert bucket.owe() == 0.5
+
+
+def test_who_speaks_without_a_pause_is_heard_no_faster_than_a_window_speaks() -> None:
+    async def chatter() -> dict[str, object]:
+        return {"type": "websocket.receive", "text": "next"}
+
+    async def heard() -> int:
+        receive, count = paced(chatter), 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                while True:
+                    await receive()
+                    count += 1
+        return count
+
+    assert MESSAGES <= asyncio.run(heard()) <= MESSAGES * 2

@@ -1,5 +1,6 @@
 """The page over https: a certificate made on the spot or given, and clients that do and do not trust it."""
 
+import asyncio
 import hashlib
 import os
 import ssl
@@ -13,12 +14,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from websockets.sync.client import connect
+from websockets.asyncio.client import connect
 
 from app.errors import OutputError
 from app.outputs.page.tls import VALID, Certificate, given, kept
 from tests import needs
-from tests.outputs.page.served import closed_by_server, served
+from tests.outputs.page.served import Site, closed_by_server, served
 
 NAMES = ("192.168.1.20", "kitchen.local", "Kitchen")
 
@@ -97,9 +98,14 @@ def test_the_link_gives_a_browser_its_cookie_and_everything_needs_it(made: Certi
         assert site.ask("GET", "/api/token", own | {"Sec-Fetch-Site": "same-origin"}).status == 200
         assert site.post(Authorization="", **own).status == 401
         assert site.post().status == 200
-        with connect(f"wss://{site.host}/live", additional_headers=own, ssl=trusting(made), proxy=None) as live:
-            live.send("next")
-            assert live.recv() == "4"
+        assert asyncio.run(looked_on(site, own)) == "4"
+
+
+async def looked_on(site: Site, headers: dict[str, str]) -> object:
+    """By the client without threads: the other reads and writes one TLS connection at once, and now and then hangs."""
+    async with connect(f"wss://{site.host}/live", additional_headers=headers, ssl=site.trust, proxy=None) as live:
+        await live.send("next")
+        return await live.recv()
 
 
 WINDOW = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
