@@ -199,6 +199,7 @@ def test_a_broken_connection_loses_nothing_and_doubles_nothing(served: Served, p
     said = [each["text"].split()[0] for each in announced(page)]
     assert said[:2] + said[-1:] == ["One.", "Two.", "Six."]
     assert len(set(said)) == len(said)
+    assert page.locator("#alerts .alert").count() == 0  # it was over before anybody needed to know
 
 
 def test_what_is_to_be_said_again_is_announced_again(served: Served, page: "Page") -> None:

@@ -83,6 +83,14 @@ def test_the_figures_are_drawn_and_told_in_words(run: Shown, visit: Visit) -> No
     assert "Image tokens\n16" in facts
 
 
+def test_what_is_said_is_one_key_away_for_who_has_no_mouse(run: Shown, visit: Visit) -> None:
+    page = look(visit.page(), run.url)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to what is said"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "now"
+
+
 def test_nobody_is_asked_for_a_camera_before_start_is_pressed(run: Shown, visit: Visit) -> None:
     page = visit.page()
     page.add_init_script(ASKED_FOR_CAMERA)

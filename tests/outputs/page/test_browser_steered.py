@@ -164,10 +164,16 @@ def test_another_camera_is_switched_to_and_back(run: Shown, page: "Page", other:
     page.locator("#camera-name").get_by_text(run.setup["camera"]).wait_for()
 
 
-def test_models_are_listed_with_what_the_check_says(page: "Page") -> None:
+def test_models_are_listed_with_what_the_check_says_and_can_be_switched(run: Shown, page: "Page") -> None:
     page.locator("#models summary").click()
     assert page.get_by_label("demo: sees").is_checked()
     assert page.locator("#model-form").get_by_text("not installed").first.is_visible()
+    with page.expect_response("**/api/switch") as switched:
+        page.locator("#model-form").get_by_role("button", name="Switch").press("Enter")
+    assert switched.value.status == 202
+    run.is_set("is_switching", False)
+    page.locator("#state").get_by_text("Looking at drawn scenes with demo").wait_for()
+    assert page.evaluate("document.activeElement.textContent") == "Switch"  # whoever uses the keyboard keeps the place
 
 
 def test_what_was_said_can_be_saved(page: "Page") -> None:

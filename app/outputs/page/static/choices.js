@@ -46,14 +46,14 @@ class Choices {
     if (!press) return;
     const current = this.how.current(setup);
     if (!this.#isTouched) for (const each of this.form.querySelectorAll("input")) each.checked = each.value === current;
-    press.disabled = setup.is_switching === true;
+    press.setAttribute("aria-disabled", String(setup.is_switching === true)); // disabled, it would lose the focus
     write(this.note, setup.is_switching ? "Switching…" : "");
   }
 
   async #submit(event) {
     event.preventDefault();
     const chosen = this.form.querySelector("input:checked");
-    if (!chosen) return;
+    if (!chosen || this.wishes.setup.is_switching) return;
     await this.wishes.order("/api/switch", this.how.body(chosen.value));
     this.#isTouched = false;
     this.#show(this.wishes.setup);

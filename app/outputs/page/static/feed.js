@@ -13,6 +13,7 @@ const HOPELESS_S = 12;
 const CHECK_MS = 100;
 const ASLEEP_S = 5;
 const PROBE_MS = 2500;
+const GRACE_MS = 600;
 const PAUSES_S = [0.25, 0.5, 1, 2];
 
 const LOST = { is: "lost", words: "looksay does not answer: the connection is gone.", remedy: "It is tried again. If looksay was ended, start it again." };
@@ -27,6 +28,7 @@ export class Feed {
   #failures = 0;
   #is = "";
   #timer = 0;
+  #grace = 0;
   #attempt = 0;
   #token = "";
 
@@ -66,6 +68,7 @@ export class Feed {
   #heard(name, event) {
     this.#heardAt = now();
     this.#failures = 0;
+    clearTimeout(this.#grace);
     this.bus.tell(name, JSON.parse(event.data));
     if (name === "end") this.#end();
     else this.#become({ is: "open" });
@@ -76,11 +79,12 @@ export class Feed {
     this.#become(ENDED);
   }
 
-  /** A refusal has another cause than a silence, and another remedy. */
+  /** A refusal has another cause than a silence, and another remedy. A hiccup is none: nobody is startled by it. */
   #failed(failure) {
     this.#hangUp();
-    const isRefused = failure?.status >= 400;
-    this.#become(isRefused ? { is: "refused", words: failure.words, remedy: REFUSED } : LOST);
+    if (failure?.status >= 400) this.#become({ is: "refused", words: failure.words, remedy: REFUSED });
+    else if (!failure && this.#is === "open") this.#grace = setTimeout(() => this.#become(LOST), GRACE_MS);
+    else this.#become(LOST);
     const pause = PAUSES_S[Math.min(this.#failures++, PAUSES_S.length - 1)];
     this.#timer = setTimeout(() => this.connect(), pause * 1000);
   }
@@ -104,6 +108,7 @@ export class Feed {
   }
 
   #become(state) {
+    clearTimeout(this.#grace);
     if (state.is === this.#is) return;
     const before = this.#is;
     this.#is = state.is;

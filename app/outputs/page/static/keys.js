@@ -4,6 +4,7 @@ import { at } from "./dom.js";
 import { keep, recall } from "./kept.js";
 
 const TAKEN = "input, textarea, select, button, a, summary, [contenteditable], dialog";
+const LEFT = "dialog:not([open])"; // a dialog that has closed keeps the focus for a moment
 
 export class Keys {
   #isOn = recall("keys", true);
@@ -40,12 +41,16 @@ export class Keys {
 
   #press(event) {
     if (!this.#isOn || event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
-    if (event.target.closest?.(TAKEN) || document.querySelector("dialog[open]")) return;
+    if (isTaken(event.target) || document.querySelector("dialog[open]")) return;
     const does = this.does[event.key] ?? (isCapital(event.key) ? () => this.ask.begin(event.key) : undefined);
     if (!does) return;
     event.preventDefault();
     does();
   }
+}
+
+function isTaken(target) {
+  return Boolean(target.closest?.(TAKEN)) && !target.closest(LEFT);
 }
 
 /** It begins a question, as in the terminal. */

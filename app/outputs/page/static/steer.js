@@ -15,7 +15,6 @@ export class Steer {
     at("end-no").addEventListener("click", () => at("end-dialog").close());
     at("end-yes").addEventListener("click", () => this.#endForGood());
     bus.on("shown", (setup) => this.#show(setup));
-    bus.on("feed", ({ is }) => this.#allow(is === "open"));
   }
 
   #show({ is_stopped: isStopped }) {
@@ -23,13 +22,10 @@ export class Steer {
     write(at("hold"), isStopped ? "Go on" : "Stop");
   }
 
-  #allow(isThere) {
-    for (const name of ["hold", "more", "repeat", "end"]) at(name).disabled = !isThere;
-  }
-
-  hold() {
+  async hold() {
     this.isStopped = !this.isStopped;
-    return this.wishes.order("/api/hold", { is_stopped: this.isStopped });
+    const isTaken = await this.wishes.order("/api/hold", { is_stopped: this.isStopped });
+    if (!isTaken) this.isStopped = this.wishes.setup.is_stopped;
   }
 
   more() {
