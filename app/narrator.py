@@ -15,7 +15,7 @@ from app.flow import Cost, Frame, Growing, Happening, Notice, Request, Seen, Sen
 from app.lookout import Lookout
 from app.news import News
 from app.pace import Quiet, in_minutes
-from app.shown import Glimpse
+from app.shown import Glimpse, Setup
 from app.tally import Tally
 from app.telling import Doubt, Ended, Growth, Look, Whole, told
 from app.verbosity import LONG_PROMPT, LONGER
@@ -54,9 +54,6 @@ class Narrator:
     has_told: bool = field(default=False, init=False)
     """A scene has been told."""
 
-    def __post_init__(self) -> None:
-        self.arrange()
-
     @property
     def warnings(self) -> tuple[str, ...]:
         """What its way of narrating puts at risk."""
@@ -92,6 +89,11 @@ class Narrator:
             self.arrange()
         if before.prompt != self.desk.setup.prompt:  # whoever asks otherwise wants to hear it
             self.attention.anew()
+
+    def begin(self, setup: Setup) -> None:
+        """As people have set it, from the first frame on."""
+        self.desk.setup = setup
+        self.arrange()
 
     def arrange(self) -> None:
         self.lookout.watch_for(self.desk.setup.watches)

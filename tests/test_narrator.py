@@ -58,9 +58,11 @@ def narrator(*script: str | ModelError, **how: Any) -> Narrator:
     max_tokens, watches = how.pop("max_tokens", 64), how.pop("watches", ())
     describer = ScriptedDescriber(script, piece_s=piece_s, wait=lambda _s: None)
     setup = Setup(verbosity=verbosity, watches=watches)
-    desk = Desk(describer, Orders(), setup, "What?", max_tokens, now=lambda: 200.0)
+    desk = Desk(describer, Orders(), Setup(), "What?", max_tokens, now=lambda: 200.0)
     lookout = Lookout(describer, now=lambda: 200.0, wall=lambda: 1_000_000.0)
-    return Narrator(desk, Attention(Pace(every)), lookout, **how)
+    found = Narrator(desk, Attention(Pace(every)), lookout, **how)
+    found.begin(setup)
+    return found
 
 
 def scripted(narrator: Narrator) -> ScriptedDescriber:

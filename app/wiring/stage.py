@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.narrator import Narrator, Onlookers
     from app.pace import Pacing
 
+NOTHING_MORE = Vigil()
 Make = Callable[["Stage", Describer, Chosen], Loop]
 """Makes what goes on while a source is looked at."""
 
@@ -97,8 +98,8 @@ def narrating(vigil: Vigil, *, is_narrating: bool) -> Make:
 
     def make(stage: Stage, describer: Describer, model: Chosen) -> "Narrator":
         refuse_more_frames(stage.settings.frames, model.card)
-        narrator = open_narrator(describer, model, stage.settings, stage.orders, setup=stage.setup)
-        narrator.lookout.lasting_s, narrator.lookout.cooldown_s = vigil.lasting_s, vigil.cooldown_s
+        narrator = open_narrator(describer, model, stage.settings, stage.orders, vigil=vigil)
+        narrator.begin(stage.setup)
         narrator.is_narrating = is_narrating
         if stage.onlookers:
             narrator.onlookers = stage.onlookers
@@ -124,7 +125,7 @@ def open_narrator(
     settings: Settings,
     orders: Orders | None = None,
     now: Callable[[], float] = time.monotonic,
-    setup: Setup | None = None,
+    vigil: Vigil = NOTHING_MORE,
 ) -> "Narrator":
     """A narrator as the settings say. `orders`: where it finds what people ask; `now`: the clock of the frames."""
     from app.attention import Attention
@@ -132,10 +133,11 @@ def open_narrator(
     from app.narrator import Narrator
 
     desk = open_desk(describer, model, settings, orders or Orders(), now)
-    desk.setup = setup or as_set(settings)
     attention = Attention(open_pace(describer, model, settings))
-    lookout = Lookout(describer, now=now, is_filmed=not settings.asap)
-    return Narrator(desk, attention, lookout, frame_count=settings.frames)
+    lookout = Lookout(describer, vigil.lasting_s, vigil.cooldown_s, now=now, is_filmed=not settings.asap)
+    narrator = Narrator(desk, attention, lookout, frame_count=settings.frames)
+    narrator.begin(as_set(settings))
+    return narrator
 
 
 def open_desk(
