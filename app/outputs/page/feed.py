@@ -13,6 +13,8 @@ from app.outputs.page.events import Event, Queue
 
 BEAT_S = 1.0
 """Between two signs of life; a window that has had none for 2.5 s says so."""
+MOST = 16
+"""Windows that read along at a time: no program shall take every place that the door has."""
 NOW = time.monotonic
 
 
@@ -55,6 +57,10 @@ class Feed:
     def tell(self, events: Sequence[Event]) -> None:
         for each in self.windows:
             each.tell(events)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.windows) >= MOST
 
     def close(self) -> None:
         """The last word; whoever reads along has read it when its stream ends."""

@@ -18,6 +18,7 @@ from app.errors import Explained, UsageError
 from app.outputs.page import commands, saved
 from app.outputs.page.answers import Answer
 from app.outputs.page.eye_socket import eye_route
+from app.outputs.page.feed import MOST
 from app.outputs.page.hub import Hub
 from app.outputs.page.pictures import Pictures, jpeg
 from app.outputs.records import sentence_record
@@ -122,6 +123,8 @@ class Pages:
         return JSONResponse(self.hub.snapshot())
 
     async def events(self, _request: Request) -> Response:
+        if self.hub.feed.is_full:
+            return refusal(503, f"{MOST} windows read along already", "close one of them")
         return StreamingResponse(self.hub.feed.read(self.hub.beginning), media_type="text/event-stream")
 
     async def cameras(self, _request: Request) -> Response:

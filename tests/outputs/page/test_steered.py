@@ -5,6 +5,7 @@ import shutil
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
@@ -15,6 +16,7 @@ from urllib.error import HTTPError
 import pytest
 import webvtt
 
+from app.outputs.page.feed import MOST
 from tests.running import DEMO, SLOW_S, start
 
 
@@ -33,6 +35,14 @@ class Run:
     def read(self, path: str) -> bytes:
         with urllib.request.urlopen(self.base + path, timeout=SLOW_S) as answer:
             return bytes(answer.read())
+
+    def read_first(self, path: str) -> bool:
+        """Whether it begins to answer."""
+        try:
+            with urllib.request.urlopen(self.base + path, timeout=SLOW_S) as answer:
+                return bool(answer.readline())
+        except HTTPError:
+            return False
 
     def post(self, path: str, **body: Any) -> tuple[int, dict[str, Any]]:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"}
@@ -175,6 +185,17 @@ def test_a_stream_begins_with_all_that_there_is_and_goes_on(run: Run) -> None:
         names = [line.decode().split(": ")[1].strip() for line in stream_until(stream, b"event: beat")]
     assert names[0] == "state"
     assert "beat" in names
+
+
+def test_no_more_windows_read_along_than_there_are_places_for(run: Run) -> None:
+    with ExitStack() as streams:
+        for _ in range(MOST):
+            stream = streams.enter_context(urllib.request.urlopen(f"{run.base}api/events", timeout=SLOW_S))
+            next(stream_until(stream, b"event: state"))
+        with pytest.raises(HTTPError, match="503"):
+            run.read("api/events")
+        assert run.get("api/state")["is_ready"]
+    run.until(lambda: run.read_first("api/events"))
 
 
 def stream_until(stream: Any, last: bytes) -> Iterator[bytes]:

@@ -24,7 +24,8 @@ export class EyePanel {
   /** Looksay goes over to it only once there is one: who is refused keeps what was looked at. */
   #tell({ state, text, hint, fps }) {
     write(at("eye-state"), [text, hint].filter(Boolean).join(" "));
-    write(at("eye-rate"), fps ? `${Math.round(fps)} pictures a second` : "");
+    if (state !== "sending") write(at("eye-rate"), "");
+    else if (fps > 1) write(at("eye-rate"), `${Math.round(fps)} pictures a second`); // 1 is the first, and no rate yet
     if (state === "waiting") this.wishes.order("/api/switch", { source: "browser" });
     if (ENDED.includes(state)) this.#offer(true);
   }
