@@ -23,6 +23,7 @@
     eye.py        the mailbox for the pictures of a browser's camera
     lookout.py    what is watched for, decided in watching.py
     conditions.py what the machine has to spare, for the governor
+    signals.py    Ctrl-C and its like, for every command that goes on
     live.py       who runs where: the inference thread, the main thread, the end;  ahead.py: a camera opened meanwhile
     infer.py      the inference thread, and going over to another camera or model;  pulse.py: a model that hangs
     describe.py   pictures on request

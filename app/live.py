@@ -6,9 +6,8 @@ The first Ctrl-C asks everybody to stop, the second one forces. What a run is ma
 import os
 import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from types import FrameType
@@ -17,8 +16,8 @@ from typing import NoReturn, Protocol
 from app.errors import Explained
 from app.flow import Happening, Notice, Output
 from app.infer import Choice, Inference, Stage
+from app.signals import INTERRUPTED, heard
 
-INTERRUPTED = 130
 PATIENCE_S = 0.7
 """How long the end waits for the inference thread: only an import or a load takes longer, and none can be cancelled."""
 
@@ -120,7 +119,7 @@ class Run:
         Raises what the inference thread, or else the screen, failed with.
         """
         narration = Thread(target=self.narrate, name="narration", daemon=True)
-        with self.signals(), self.inputs.open():
+        with heard(self.interrupt), self.inputs.open():
             narration.start()
             self.show()
             self.end(narration)
@@ -176,22 +175,6 @@ class Run:
     def tell(self, happening: Happening) -> None:
         self.parts.screen.tell(happening)
         self.parts.outputs.tell(happening)
-
-    @contextmanager
-    def signals(self) -> Iterator[None]:
-        """First Ctrl-C (or SIGTERM, or the terminal's end) asks, second forces."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        numbers = [signal.SIGINT, signal.SIGTERM]
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup wants it to go on
-            numbers.append(signal.SIGHUP)
-        before = {number: signal.signal(number, self.interrupt) for number in numbers}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def interrupt(self, number: int, _frame: FrameType | None) -> None:
         if self.is_interrupted and number != signal.SIGHUP:  # shell and system may both send that one

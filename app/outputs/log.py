@@ -6,17 +6,11 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from queue import Empty, Full, Queue
-from threading import Event, Thread
 
 from app.errors import OutputError
 from app.flow import Banner, Happening, Notice, Sentence
 from app.outputs.records import line_of
-
-ROOM = 10_000
-"""Lines that may wait for a slow disk."""
-CLOSE_S = 10.0
-"""The longest that a disk may keep the end of a run waiting."""
+from app.outputs.writer import Writer
 
 
 class Log:
@@ -39,33 +33,18 @@ class Log:
         self.warn, self.now = warn, now
         self.thumbnails = thumbnails.name if thumbnails else ""
         self.file = opened(self.path)
-        self.waiting: Queue[str] = Queue(ROOM)
-        self.closing = Event()
-        self.has_warned = False
-        self.worker = Thread(target=self._work, name="log", daemon=True)
-        self.worker.start()
+        self.writer = Writer("log", self._write, self._end, self._warn)
 
     def tell(self, happening: Happening) -> None:
         """Take a sentence or a notice; never blocks, never raises."""
-        if not isinstance(happening, Sentence | Notice) or self.closing.is_set():
-            return
-        try:
-            self.waiting.put_nowait(line_of(happening, self.now(), self.thumbnails))
-        except Full:
-            self._warn_once("the disk is too slow")
+        if isinstance(happening, Sentence | Notice):
+            self.writer.put(line_of(happening, self.now(), self.thumbnails))
 
     def close(self) -> None:
         """Write what waits and close the file."""
-        self.closing.set()
-        self.worker.join(CLOSE_S)
-        if self.worker.is_alive():
-            self._warn_once(f"the disk took longer than {CLOSE_S:.0f} s")
+        self.writer.close()
 
-    def _work(self) -> None:
-        """Until closed, and then until nothing waits."""
-        while not (self.closing.is_set() and self.waiting.empty()):
-            with suppress(Empty):
-                self._write(self.waiting.get(timeout=0.1))
+    def _end(self) -> None:
         with suppress(OSError):
             os.fsync(self.file)
         os.close(self.file)
@@ -78,7 +57,7 @@ class Log:
                 written += os.write(self.file, data[written:])
         except OSError as failure:
             self._take_back(written)
-            self._warn_once(failure.strerror or str(failure))
+            self.writer.complain(failure.strerror or str(failure))
 
     def _take_back(self, count: int) -> None:
         """Remove the half of a line that was written last."""
@@ -86,11 +65,9 @@ class Log:
             with suppress(OSError):  # a pipe does not give back
                 os.ftruncate(self.file, os.fstat(self.file).st_size - count)
 
-    def _warn_once(self, reason: str) -> None:
-        if not self.has_warned:
-            self.has_warned = True
-            remedy = f"Make room for {self.path}, or name another file with --log."
-            self.warn(Notice("log", f"The log misses lines: {reason}.", remedy))
+    def _warn(self, reason: str) -> None:
+        remedy = f"Make room for {self.path}, or name another file with --log."
+        self.warn(Notice("log", f"The log misses lines: {reason}.", remedy))
 
 
 def opened(path: Path) -> int:

@@ -6,22 +6,16 @@ look for orders, become characters that look alike.
 
 import errno
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, Full, Queue
-from threading import Event, Thread
 
 from app.errors import OutputError, UsageError
 from app.flow import Banner, Happening, Notice, Sentence
 from app.harmless import harmless
 from app.outputs.cues import Cue, Cues
-
-ROOM = 10_000
-"""Sentences that may wait for a slow disk."""
-CLOSE_S = 10.0
-"""The longest that a disk may keep the end of a run waiting."""
+from app.outputs.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,37 +61,20 @@ class Subtitles:
         self.place = self.length
         """Bytes before the last cue; `length` is that of all that this run has written."""
         self.cues = Cues()
-        self.waiting: Queue[tuple[str, float, int]] = Queue(ROOM)
-        self.closing = Event()
-        self.has_warned = False
-        self.worker = Thread(target=self._work, name="subtitles", daemon=True)
-        self.worker.start()
+        self.writer = Writer("subtitles", self._write, lambda: os.close(self.file), self._warn)
 
     def tell(self, happening: Happening) -> None:
         """Take a sentence, whatever its kind; never blocks."""
-        if isinstance(happening, Sentence) and not self.closing.is_set() and (text := harmless(happening.text)):
-            try:
-                self.waiting.put_nowait((text, happening.frame.media_s, happening.frame.number))
-            except Full:
-                self._warn_once("the disk is too slow")
+        if isinstance(happening, Sentence) and (text := harmless(happening.text)):
+            self.writer.put((text, happening.frame.media_s, happening.frame.number))
 
     def close(self) -> None:
         """Write what waits and close the file."""
-        self.closing.set()
-        self.worker.join(CLOSE_S)
-        if self.worker.is_alive():
-            self._warn_once(f"the disk took longer than {CLOSE_S:.0f} s")
+        self.writer.close()
 
-    def _work(self) -> None:
-        """Until closed, and then until nothing waits."""
-        while not (self.closing.is_set() and self.waiting.empty()):
-            with suppress(Empty):
-                self._write(self.cues.add(*self.waiting.get(timeout=0.1)))
-        os.close(self.file)
-
-    def _write(self, cues: Sequence[Cue]) -> None:
+    def _write(self, said: tuple[str, float, int]) -> None:
         """The cue before once more, now that its end is known, and the new one behind it: in one piece, if it fits."""
-        blocks = [self.form.block(cue) for cue in cues]
+        blocks = [self.form.block(cue) for cue in self.cues.add(*said)]
         data = b"".join(blocks)
         try:
             if not self.length:
@@ -107,7 +84,7 @@ class Subtitles:
             self.place = self.length  # the new one is lost, and those after it may have room
             with suppress(OSError):
                 os.ftruncate(self.file, self.length)
-            self._warn_once(failure.strerror or str(failure))
+            self.writer.complain(failure.strerror or str(failure))
         else:
             self.length = self.place + len(data)
             self.place = self.length - len(blocks[-1])
@@ -119,11 +96,9 @@ class Subtitles:
         write_at(self.file, self.form.head.encode(), 0)
         self.place = self.length = len(self.form.head)
 
-    def _warn_once(self, reason: str) -> None:
-        if not self.has_warned:
-            self.has_warned = True
-            remedy = f"Make room for {self.path}, or name another file with --subtitles."
-            self.warn(Notice("subtitles", f"Some subtitles are missing: {reason}.", remedy))
+    def _warn(self, reason: str) -> None:
+        remedy = f"Make room for {self.path}, or name another file with --subtitles."
+        self.warn(Notice("subtitles", f"Some subtitles are missing: {reason}.", remedy))
 
 
 def form_of(path: Path) -> Form:

@@ -24,10 +24,10 @@ from app.serve.guard import Guard
 from app.serve.idle import Idle
 from app.serve.key import Key
 from app.serve.told import told
+from app.signals import INTERRUPTED, heard
 
 PORT = 8410
 HOST = "127.0.0.1"
-INTERRUPTED = 130
 PATIENCE_S = 0.6
 """How long the end waits for what is under way."""
 MOST_CONNECTIONS = 64
@@ -57,7 +57,7 @@ class Run:
         Raises:
             OutputError: the port cannot be had.
         """
-        with self.signals(), listening(self.port) as listener:
+        with heard(self.interrupt), listening(self.port) as listener:
             print("notice: Loading the model.", file=sys.stderr, flush=True)
             thread = Thread(target=self.work, args=(listener,), name="server", daemon=True)
             thread.start()
@@ -103,21 +103,9 @@ class Run:
             self.server.should_exit = self.server.force_exit = True
         thread.join(PATIENCE_S)
 
-    @contextmanager
-    def signals(self) -> Iterator[None]:
-        """First Ctrl-C, SIGTERM, or end of the terminal asks, second forces."""
-        numbers = [signal.SIGINT, signal.SIGTERM]
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup wants it to go on
-            numbers.append(signal.SIGHUP)
-        before = {number: signal.signal(number, self.interrupt) for number in numbers}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def interrupt(self, _number: int, _frame: FrameType | None) -> None:
-        if self.is_interrupted:
+    def interrupt(self, number: int, _frame: FrameType | None) -> None:
+        """Called for each signal, of which the second forces; shell and system may both send SIGHUP."""
+        if self.is_interrupted and number != signal.SIGHUP:
             leave(INTERRUPTED)
         self.is_interrupted = True
         self.stop.set()

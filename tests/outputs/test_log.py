@@ -11,7 +11,8 @@ import pytest
 
 from app.errors import OutputError
 from app.flow import Notice, Silence
-from app.outputs.log import ROOM, Log
+from app.outputs.log import Log
+from app.outputs.writer import ROOM
 from tests.needs import platform
 from tests.outputs.stage import ROOT, again, asking, growing, notice, sentence, status, wait_for
 
@@ -81,7 +82,7 @@ def test_close_ends_the_thread_twice_is_fine_and_telling_afterwards_too(tmp_path
     log.close()
     log.close()
     log.tell(sentence())
-    assert not log.worker.is_alive()
+    assert not log.writer.thread.is_alive()
     assert log.banner.name.startswith("log ")
 
 
@@ -126,7 +127,7 @@ log = Log(sys.argv[1], warned.append)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 for number in range(9):
     log.tell(sentence(f"{number}."))
-wait_for(log.waiting.empty)
+wait_for(log.writer.waiting.empty)
 wait_for(lambda: warned)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 log.tell(sentence("There is room again."))
@@ -163,4 +164,4 @@ def test_a_disk_that_does_not_answer_does_not_hold_up_the_run(tmp_path: Path) ->
     log.close()
     drain.join()
     os.close(reader)
-    assert not log.worker.is_alive()
+    assert not log.writer.thread.is_alive()

@@ -162,7 +162,7 @@ subtitles = Subtitles(sys.argv[1], warned.append)
 limited(150)
 for number in range(6):
     subtitles.tell(sentence(f"Number {number}.", number=300 * number))
-wait_for(subtitles.waiting.empty)
+wait_for(subtitles.writer.waiting.empty)
 wait_for(lambda: warned)
 limited(10**6)
 subtitles.tell(sentence("There is room again.", number=3000))
