@@ -277,7 +277,8 @@ class Expected(Talk):
         before = len(self.began)
         super().begin(is_hushed=is_hushed)
         for _, said in self.began[before:]:
-            assert not (self.is_over or self.is_muted)
+            assert not self.is_over
+            assert not self.is_muted
             may = [text for text in self.owed if not (self.is_silent and is_alert(text))]
             if said.urgency == URGENT:
                 assert said.text == may[0]
