@@ -12,8 +12,8 @@ from app.governor import Governor
 from app.pace import GovernedPace, Pace
 from app.settings import Settings
 from app.vision.scripted import ScriptedDescriber
-from app.wiring.stage import open_pace
 from app.wiring.models import Chosen
+from app.wiring.stage import open_pace
 
 MODEL = Chosen(Path("nowhere"), Card("scripted"), "scripted")
 DESCRIBER = ScriptedDescriber(["A man."], image_tokens=49)
