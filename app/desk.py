@@ -83,6 +83,11 @@ class Desk:
         if self.is_listening and self.now() - self.listens_since > LISTENING_S:
             yield from self.give_up()
 
+    def leave(self) -> None:
+        """Another desk goes on with what waits: a question that has begun may still come, or its silence must end."""
+        if self.is_listening:
+            self.orders.give_back(Listen())
+
     def give_up(self) -> Iterator[Happening]:
         """A key may have begun a question by accident: nobody shall wait for it for ever."""
         self.is_listening, self.kept = False, None
@@ -110,6 +115,7 @@ class Desk:
             return
         request = Request((self.described,), LONG_PROMPT, self.max_tokens * LONGER)
         yield from self.answer(request, "more", is_left)
+        yield Answered()
 
     def repeat(self) -> Iterator[Happening]:
         yield Again(self.said) if self.said else nothing_yet()

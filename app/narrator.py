@@ -76,15 +76,19 @@ class Narrator:
                 yield from self.look(seen, stop)
                 if self.tally.has_gone_on(STATUS_S):
                     yield self.status()
-            if self.desk.described:  # what was asked during the last frame is answered too
+            if stop.is_set():
+                self.desk.leave()
+            elif self.desk.described:  # what was asked during the last frame is answered too
                 yield from self.desk.obey(self.desk.described, stop.is_set)
             if self.tally.has_gone_on(0):
                 yield self.status()
 
     def obey(self, seen: Seen, stop: Event) -> Iterator[Happening]:
-        """Do what people ask, and go on as they want it from now on."""
+        """Do what people ask, and go on as they want it from now on; at the end it is left to who comes next."""
+        if stop.is_set():
+            return
         before = self.desk.setup
-        yield from self.desk.obey(seen, lambda: self.is_left(stop))
+        yield from self.desk.obey(seen, lambda: stop.is_set() or self.desk.orders.are_cutting)
         if before != self.desk.setup:
             self.arrange()
         if before.prompt != self.desk.setup.prompt:  # whoever asks otherwise wants to hear it

@@ -63,8 +63,8 @@ class Arrange:
 
 
 Order = Hold | Listen | Ask | Unask | More | Repeat | Louder | Arrange
-PRESSING = (Hold, Listen, Ask)
-"""A description, or an answer, is left unfinished for these."""
+PRESSING, CUTTING = (Hold, Listen, Ask), (Hold, Listen)
+"""A description is left unfinished for these, and an answer: a question that is whole waits until that is given."""
 
 
 @dataclass(slots=True)
@@ -82,6 +82,11 @@ class Orders:
             if isinstance(order, Hold):
                 self.is_held = order.is_held
 
+    def give_back(self, order: Order) -> None:
+        """What was begun is to be begun anew, before all that waits."""
+        with self.lock:
+            self.waiting.appendleft(order)
+
     def each(self) -> Iterator[Order]:
         """Those that wait, one at a time, the oldest first: what comes meanwhile comes too."""
         while self.waiting:
@@ -93,3 +98,8 @@ class Orders:
     def are_pressing(self) -> bool:
         """Whether one waits that can wait no longer. Asked at every word."""
         return any(isinstance(order, PRESSING) for order in tuple(self.waiting))
+
+    @property
+    def are_cutting(self) -> bool:
+        """The same, where an answer is being given."""
+        return any(isinstance(order, CUTTING) for order in tuple(self.waiting))

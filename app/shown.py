@@ -69,4 +69,5 @@ class Voicing:
 class Answered:
     """All has been said that there is to say to a question, if anything."""
 
-    question: str
+    question: str = ""
+    """Empty: nobody has put one in words, but wanted to hear more."""

@@ -20,7 +20,7 @@ from app.narrator import Narrator
 from app.orders import Ask, Hold, Listen, Louder, More, Order, Orders, Repeat, Unask
 from app.pace import GovernedPace, Pace
 from app.pixels import Pixels
-from app.shown import Setup
+from app.shown import Answered, Setup
 from app.tally import Tally
 from app.verbosity import LONG_PROMPT
 from app.vision.scripted import ScriptedDescriber
@@ -575,3 +575,48 @@ def test_what_is_asked_during_the_last_frame_of_a_clip_is_answered() -> None:
         if isinstance(happening, Sentence) and happening.kind == "scene":
             last.desk.orders.give(Ask("What colour?"))
     assert [text for kind, text in kinds(told) if kind == "answer"] == ["Red."]
+
+
+def test_several_questions_are_answered_one_after_the_other() -> None:
+    asked = narrator("A man.", "Red.", "Blue.", "A dog.")
+    told = ordered(asked, 4, {2: [Ask("What colour?"), Ask("And that?")]}, scene=1)
+    assert [text for kind, text in kinds(told) if kind == "answer"] == ["Red.", "Blue."]
+    silences = [told.index(each) for each in told if isinstance(each, Silence)]
+    assert len(silences) == 1  # it ends behind the last answer
+    assert [each.question for each in told if isinstance(each, Answered)] == ["What colour?", "And that?"]
+
+
+def test_a_question_that_comes_during_an_answer_waits_for_its_end() -> None:
+    asked = narrator("A man.", "one two three four five six.", "Blue.")
+    source, told = Ordering([frame(n, 1) for n in range(3)], asked.desk.orders, {1: [Ask("What?")]}), []
+    for happening in asked.watch(source, Event()):
+        told.append(happening)
+        if isinstance(happening, Growing) and happening.text == "one two":
+            asked.desk.orders.give(Ask("Who?"))
+    assert [text for kind, text in kinds(told) if kind == "answer"] == ["one two three four five six.", "Blue."]
+
+
+def test_a_question_asked_while_it_is_left_is_kept_for_who_comes_next() -> None:
+    left, stop = narrator("A man.", "Red."), Event()
+    for happening in left.watch(Ordering([frame(0), frame(1)], left.desk.orders, {}), stop):
+        if isinstance(happening, Sentence):
+            left.desk.orders.give(Ask("What colour?"))
+            stop.set()
+    assert list(left.desk.orders.waiting) == [Ask("What colour?")]
+    assert len(scripted(left).asked) == 1
+
+
+def test_a_question_that_has_begun_goes_on_with_who_comes_next() -> None:
+    left, stop = narrator("A man."), Event()
+    source = Ordering([frame(n) for n in range(4)], left.desk.orders, {1: [Listen()]})
+    told = []
+    for happening in left.watch(source, stop):
+        told.append(happening)
+        if left.desk.is_listening:
+            stop.set()
+    assert list(left.desk.orders.waiting) == [Listen()]  # or nobody would ever end the silence
+
+
+def test_more_is_told_to_be_at_its_end() -> None:
+    told = ordered(narrator("A man.", "A man sits."), 4, {3: [More()]}, scene=1)
+    assert [each for each in told if isinstance(each, Answered)] == [Answered()]

@@ -4,8 +4,13 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
-from app.flow import Happening, Notice, Sentence
+from app.flow import Happening, Notice, Sentence, Status
 from app.shown import Answered
+
+UNSEEING = ("camera lost", "waiting", "permission")
+"""Notices after which no picture comes, until one does: nobody can be answered meanwhile."""
+BACK = "camera back"
+OVER = Notice("no answer", "looksay has ended", "start it again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,8 @@ class Answers:
     said: list[Sentence] = field(default_factory=list)
     """What has been answered so far to the question at hand."""
     notice: Notice | None = None
+    hindrance: Notice | None = None
+    """Why no picture comes, while none does."""
 
     def expect(self, question: str) -> Waiting:
         """To be called before the question is asked."""
@@ -52,6 +59,17 @@ class Answers:
                 self.notice = happening
             case Answered():
                 self.end(happening.question)
+            case Notice() if happening.kind in UNSEEING:
+                self.hindrance = happening
+                self.end_all(happening)
+        if isinstance(happening, Status | Sentence) or (isinstance(happening, Notice) and happening.kind == BACK):
+            self.hindrance = None  # each comes with a picture
+
+    def end_all(self, notice: Notice) -> None:
+        """None of them will be answered soon."""
+        for each in tuple(self.waiting):
+            give(each, Answer((), notice))
+        self.waiting.clear()
 
     def end(self, question: str) -> None:
         """The answer to this question is complete."""
@@ -60,5 +78,9 @@ class Answers:
         found = next((each for each in self.waiting if each.question == question), None)
         if found:
             self.waiting.remove(found)
-            if not found.answer.done():
-                found.answer.set_result(answer)
+            give(found, answer)
+
+
+def give(waiting: Waiting, answer: Answer) -> None:
+    if not waiting.answer.done():
+        waiting.answer.set_result(answer)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.errors import UsageError
+from app.flow import Silence
 from app.orders import Arrange, More, Repeat
 from app.shown import Voicing
 from app.verbosity import LEVELS
@@ -53,9 +54,9 @@ def unasked(is_held: bool) -> Sequence[Wish]:
 
 
 def asked(body: Body) -> tuple[str, Sequence[Wish]]:
-    """The question, and what it comes to: asked at once, it needs silence as well."""
+    """The question, and what it comes to: asked at once, it needs silence as well. What `listen` kept stays kept."""
     question = text(body, "question", LONGEST)
-    return question, (*listen(), *ask(question))
+    return question, (Silence(True), *ask(question))
 
 
 def arranged(body: Body, every_least: float) -> Asked:

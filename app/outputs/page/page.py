@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from app.eye import Eye
 from app.flow import Banner, Growing, Happening, Notice, Status
 from app.outputs.page.address import Address
+from app.outputs.page.answers import OVER
 from app.outputs.page.board import Board
 from app.outputs.page.door import Door
 from app.outputs.page.pictures import Pictures
@@ -137,6 +138,7 @@ class Page:
     def _end(self) -> None:
         self._drain()
         if self.hub and self.server:
+            self.hub.answers.end_all(OVER)
             self.hub.feed.close()
             self.server.should_exit = True
 

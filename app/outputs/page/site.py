@@ -164,6 +164,8 @@ class Pages:
 
     async def ask(self, request: Request) -> Response:
         question, wishes = commands.asked(await body_of(request))
+        if hindrance := self.hub.answers.hindrance:
+            return answered(Answer((), hindrance))
         waiting = self.hub.answers.expect(question)
         self.hub.steer.carry_out(wishes)
         try:
@@ -237,6 +239,8 @@ def download(content: str | bytes, name: str, kind: str) -> Response:
 def answered(answer: Answer) -> Response:
     if not answer.sentences:
         notice = answer.notice
-        return refusal(409, notice.text if notice else "there was no answer", notice.remedy if notice else "ask again")
+        return refusal(
+            409, *((notice.text, notice.remedy) if notice else ("the answer was left unfinished", "ask again"))
+        )
     text = " ".join(each.text for each in answer.sentences)
     return JSONResponse({"answer": text, "record": {**sentence_record(answer.sentences[0]), "text": text}})

@@ -37,7 +37,7 @@ def test_each_wish_is_what_the_key_of_the_terminal_asks_for() -> None:
 def test_a_question_is_one_line() -> None:
     question, wishes = commands.asked({"question": "  is \n the\tdoor\x1b open? "})
     assert question == "is the door open?"
-    assert list(wishes) == [Silence(True), Listen(), Ask(question), Asking(question, is_over=True)]
+    assert list(wishes) == [Silence(True), Ask(question), Asking(question, is_over=True)]
 
 
 def test_a_setup_takes_what_is_given_and_leaves_the_rest() -> None:
