@@ -94,6 +94,8 @@ class Inference:
     """Set, as `stop` is, when the present choice is to be left."""
     has_begun: bool = field(default=False, init=False)
     """The choice that is tried has shown a frame."""
+    is_told: bool = field(default=False, init=False)
+    """What is tried has been told to be at work; whoever wants it before is told then."""
     refusal: Exception | None = field(default=None, init=False)
     """What keeps its source from being opened ahead."""
     lock: Lock = field(default_factory=Lock, init=False)
@@ -107,7 +109,8 @@ class Inference:
             if wanted != now:
                 self.wanted = wanted
                 self.leave.set()
-        if wanted == now:
+            is_there = wanted == now and not self.wanted and self.is_told
+        if is_there:
             self.tell(Notice("not switched", "Nothing to go over to: it looks there already, with that model."))
 
     def quit(self) -> None:
@@ -122,6 +125,7 @@ class Inference:
         again.
         """
         trying: Choice | None = self.choice
+        self.trying = trying
         try:
             while trying:
                 trying = on_a_thread(self.with_model, trying)
@@ -145,15 +149,15 @@ class Inference:
 
     def attempt(self, trying: Choice, opened: list[Describer]) -> Choice | None:
         """Narrate by one choice; what is to be tried next, None at the end. `opened`: its describer, or none yet."""
-        self.trying, self.has_begun, self.refusal = trying, False, None
+        self.has_begun, self.refusal = False, None
         try:
             self.look(trying, opened)
         except Explained as failure:
             if self.has_begun or trying == self.choice or self.stop.is_set():
                 raise
             self.tell(Notice("not switched", f"Still as before: {failure.message}", failure.remedy))
-            return self.next_wanted() or self.choice
-        return self.next_wanted()
+            return self.following(self.choice)
+        return self.following(None)
 
     def look(self, trying: Choice, opened: list[Describer]) -> None:
         """Until the source ends, or the choice is left."""
@@ -189,9 +193,11 @@ class Inference:
             self.has_begun = True
             self.choice = trying
 
-    def next_wanted(self) -> Choice | None:
+    def following(self, otherwise: Choice | None) -> Choice | None:
+        """What is to be tried next: what is wanted by now, or else this; None at the end."""
         with self.lock:
-            following, self.wanted = self.wanted, None
+            following, self.wanted = self.wanted or otherwise, None
+            self.trying, self.is_told = following or self.trying, False
         return None if self.stop.is_set() else following
 
     def under_way(self, choice: Choice) -> AbstractContextManager[Source]:
@@ -212,7 +218,8 @@ class Inference:
         for warning in (each for each in warnings if each not in self.warned):
             self.tell(Notice("warning", warning))
         self.warned.update(warnings)
-        self.has_greeted = True
+        with self.lock:
+            self.has_greeted = self.is_told = True
         self.tell(Looking(choice.source, seen.name, choice.model, model.name, loop.own_prompt, warnings))
         self.tell(Notice("ready", f"Looking at {seen.name} with {model.name}."))
 

@@ -260,3 +260,63 @@ def test_the_time_is_counted_from_the_first_model_and_ends_it(running: Callable[
     run.thread.join(20)
     assert not run.thread.is_alive()
     assert run.failed == []
+
+
+@dataclass
+class Asides(Theatre):
+    """A stage at which something is wanted while a model is closed, or while one loads."""
+
+    at_close: list[Callable[[], None]] = field(default_factory=list)
+    at_load: list[Callable[[], None]] = field(default_factory=list)
+
+    def describer(self, choice: Choice) -> Describer:
+        while self.at_load:
+            self.at_load.pop()()
+        super().describer(choice)
+        self.describers[-1] = Closing(self)
+        return self.describers[-1]
+
+
+class Closing(ScriptedDescriber):
+    """Does at its end what the stage has in store."""
+
+    def __init__(self, stage: Asides) -> None:
+        super().__init__(["A door."])
+        self.stage = stage
+
+    def close(self) -> None:
+        while self.stage.at_close:
+            self.stage.at_close.pop()()
+        super().close()
+
+
+def test_whoever_wants_the_old_model_back_while_it_is_being_closed_gets_it(running: Callable[..., Run]) -> None:
+    stage = Asides()
+    run = running(stage)
+    run.looks("door", "small")
+    stage.at_close.append(lambda: run.inference.switch(None, "small"))
+    run.inference.switch("street", "large")
+    run.looks("street", "small")
+    assert run.notices("not switched") == []
+
+
+def test_another_source_wanted_while_a_model_is_being_closed_keeps_the_model_that_is_wanted(
+    running: Callable[..., Run],
+) -> None:
+    stage = Asides()
+    run = running(stage)
+    run.looks("door", "small")
+    stage.at_close.append(lambda: run.inference.switch("street", None))
+    run.inference.switch(None, "large")
+    run.looks("street", "large")
+
+
+def test_wanting_twice_what_still_loads_is_no_mistake(running: Callable[..., Run]) -> None:
+    stage = Asides()
+    run = running(stage)
+    run.looks("door", "small")
+    stage.at_load.append(lambda: run.inference.switch(None, "large"))
+    run.inference.switch(None, "large")
+    run.looks("door", "large")
+    assert not stage.at_load
+    assert run.notices("not switched") == []
