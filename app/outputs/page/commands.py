@@ -4,7 +4,7 @@ Pure: it carries nothing out.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.errors import UsageError
@@ -27,6 +27,8 @@ class Asked:
     wishes: Sequence[Wish] = ()
     thumbnails: bool | None = None
     """Whether thumbnails are wanted; None: as before."""
+    taken: Mapping[str, Any] = field(default_factory=dict)
+    """All of it, as it was understood."""
 
 
 def held(body: Body) -> Sequence[Wish]:
@@ -74,9 +76,12 @@ def arranged(body: Body, every_least: float) -> Asked:
     if "watches" in body:
         changes["watches"] = watches(body)
     wishes: list[Wish] = [Arrange(changes)] if changes else []
-    if "voice" in body:
-        wishes.append(Voicing(truth(body, "voice")))
-    return Asked(wishes, truth(body, "thumbnails") if "thumbnails" in body else None)
+    taken = {**changes, **{each: truth(body, each) for each in ("voice", "thumbnails") if each in body}}
+    if "every" in taken:
+        taken["every"] = taken["every"] or every_least
+    if "voice" in taken:
+        wishes.append(Voicing(taken["voice"]))
+    return Asked(wishes, taken.get("thumbnails"), taken)
 
 
 def switched(body: Body) -> tuple[str | None, str | None]:

@@ -31,8 +31,9 @@ class Event:
         return {**self.data, **age(self.since, now)}
 
     def sent(self, now: float) -> bytes:
+        """In ASCII, as `replies.Json`."""
         number = f"id: {self.number}\n" if self.number else ""
-        return f"{number}event: {self.name}\ndata: {json.dumps(self.told(now), ensure_ascii=False)}\n\n".encode()
+        return f"{number}event: {self.name}\ndata: {json.dumps(self.told(now))}\n\n".encode()
 
 
 def age(since: float | None, now: float) -> dict[str, float]:

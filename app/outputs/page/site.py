@@ -9,7 +9,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -21,7 +21,7 @@ from app.outputs.page.eye_socket import eye_route
 from app.outputs.page.feed import MOST
 from app.outputs.page.hub import Hub
 from app.outputs.page.pictures import Pictures, jpeg
-from app.outputs.records import sentence_record
+from app.outputs.page.replies import Json, answered, download, refusal
 from app.wishes import Wish
 
 STATIC = Path(__file__).parent / "static"
@@ -92,10 +92,6 @@ def explained(handle: Handle) -> Handle:
     return answer
 
 
-def refusal(status: int, error: str, hint: str) -> Response:
-    return JSONResponse({"error": error, "hint": hint}, status)
-
-
 async def body_of(request: Request) -> commands.Body:
     """The JSON object that was sent; an empty body is an empty object."""
     try:
@@ -117,10 +113,10 @@ class Pages:
         return FileResponse(STATIC / "index.html", media_type="text/html")
 
     async def token(self, _request: Request) -> Response:
-        return JSONResponse({"token": self.hub.token})
+        return Json({"token": self.hub.token})
 
     async def state(self, _request: Request) -> Response:
-        return JSONResponse(self.hub.snapshot())
+        return Json(self.hub.snapshot())
 
     async def events(self, _request: Request) -> Response:
         if self.hub.feed.is_full:
@@ -129,11 +125,11 @@ class Pages:
 
     async def cameras(self, _request: Request) -> Response:
         found = await asyncio.to_thread(self.hub.steer.cameras)
-        return JSONResponse({"cameras": [asdict(each) for each in found]})
+        return Json({"cameras": [asdict(each) for each in found]})
 
     async def models(self, _request: Request) -> Response:
         found = await asyncio.to_thread(self.hub.steer.models)
-        return JSONResponse({"models": [asdict(each) for each in found]})
+        return Json({"models": [asdict(each) for each in found]})
 
     async def log(self, _request: Request) -> Response:
         return download(saved.log(self.hub.board.sentences, self.hub.board.said), "looksay.jsonl", "application/jsonl")
@@ -158,7 +154,7 @@ class Pages:
 
         async def do(request: Request) -> Response:
             self.hub.steer.carry_out(read(await body_of(request)))
-            return JSONResponse({}, 202)
+            return Json({}, 202)
 
         return do
 
@@ -178,20 +174,22 @@ class Pages:
     async def setup(self, request: Request) -> Response:
         body = await body_of(request)
         wanted = commands.arranged(body, self.hub.board.every_least)
+        if "voice" in body and self.hub.board.voice is None:
+            raise UsageError("this run cannot have a voice", "./run.sh voices says what is missing")
         if wanted.thumbnails is not None:
             self.hub.keep_thumbnails(is_wanted=wanted.thumbnails)
         self.hub.steer.carry_out(wanted.wishes)
-        return JSONResponse({**self.hub.board.shown_setup, **body})
+        return Json({**self.hub.board.shown_setup, **wanted.taken})
 
     async def switch(self, request: Request) -> Response:
         source, model = commands.switched(await body_of(request))
         self.hub.tell([self.hub.board.switch(is_begun=True)])
         try:
             await asyncio.to_thread(self.hub.steer.switch, source, model)
-        except Explained:
+        except BaseException:
             self.hub.tell([self.hub.board.switch(is_begun=False)])
             raise
-        return JSONResponse({}, 202)
+        return Json({}, 202)
 
     async def live(self, socket: WebSocket) -> None:
         await socket.accept()
@@ -230,17 +228,3 @@ class Looker:
             with suppress(WebSocketDisconnect, RuntimeError):  # it has gone; `hear` finds out
                 await self.socket.send_text(head)
                 await self.socket.send_bytes(data)
-
-
-def download(content: str | bytes, name: str, kind: str) -> Response:
-    return Response(content, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})
-
-
-def answered(answer: Answer) -> Response:
-    if not answer.sentences:
-        notice = answer.notice
-        return refusal(
-            409, *((notice.text, notice.remedy) if notice else ("the answer was left unfinished", "ask again"))
-        )
-    text = " ".join(each.text for each in answer.sentences)
-    return JSONResponse({"answer": text, "record": {**sentence_record(answer.sentences[0]), "text": text}})
