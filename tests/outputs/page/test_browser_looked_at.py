@@ -110,7 +110,6 @@ def test_nobody_is_asked_for_a_camera_before_start_is_pressed(run: Shown, visit:
         pytest.param({"color_scheme": "light"}, id="light"),
         pytest.param({"color_scheme": "dark"}, id="dark"),
         pytest.param({"color_scheme": "light", "viewport": NARROW}, id="400 %"),
-        pytest.param({"color_scheme": "dark", "forced_colors": "active"}, id="forced colours"),
     ],
 )
 def test_axe_finds_no_violation(run: Shown, driver: Driver, chrome: "Browser", how: dict[str, object]) -> None:
@@ -122,12 +121,6 @@ def test_axe_finds_no_violation(run: Shown, driver: Driver, chrome: "Browser", h
         page.locator("#camera-form input").first.wait_for()
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_violation_in_what_opens(run: Shown, driver: Driver, chrome: "Browser", scheme: str) -> None:
-    with driver.at_work(), visiting(chrome, color_scheme=scheme) as stay:
-        page = look(stay.page(), run.url)
         for opened, closes in (("#keys", "Close"), ("#end", "Go on")):
             page.locator(opened).click()
             assert violations(page) == []

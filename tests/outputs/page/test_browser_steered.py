@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import needs
-from tests.chrome import Visit
+from tests.chrome import Driver, Visit, visiting
 from tests.outputs.page.looked import DEMO, Shown, holds, look, shown, until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = needs.chromium()
 
+TIDY = """() => {
+    for (const opened of document.querySelectorAll("details[open]")) opened.open = false;
+    document.activeElement.blur();
+}"""
 HEARS = """window.SpeechRecognition = class {
     static async available({ processLocally }) { return processLocally ? "available" : "unavailable"; }
     get processLocally() { return this.isLocal; }
@@ -28,15 +32,32 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
         yield running
 
 
-@pytest.fixture
-def page(run: Shown, visit: Visit) -> "Page":
-    return look(visit.page(), run.url)
+@pytest.fixture(scope="module")
+def stay(driver: Driver, chrome: "Browser") -> Iterator[Visit]:
+    with driver.at_work(), visiting(chrome) as visit:
+        yield visit
+
+
+@pytest.fixture(scope="module")
+def windows(run: Shown, stay: Visit) -> tuple["Page", "Page"]:
+    """Two on the same run, which all tests here share."""
+    return look(stay.page(), run.url), look(stay.page(), run.url)
 
 
 @pytest.fixture
-def other(run: Shown, visit: Visit) -> "Page":
-    """A second window on the same run."""
-    return look(visit.page(), run.url)
+def page(windows: tuple["Page", "Page"]) -> "Page":
+    return tidied(windows[0])
+
+
+@pytest.fixture
+def other(windows: tuple["Page", "Page"]) -> "Page":
+    return tidied(windows[1])
+
+
+def tidied(page: "Page") -> "Page":
+    """Nothing is open, nothing has the focus."""
+    page.evaluate(TIDY)
+    return page
 
 
 def test_a_question_is_asked_with_the_mouse_and_answered(page: "Page", other: "Page") -> None:
@@ -48,14 +69,15 @@ def test_a_question_is_asked_with_the_mouse_and_answered(page: "Page", other: "P
         assert answer.locator(".sentence").first.text_content()
 
 
-def test_a_question_is_dictated_only_where_the_browser_hears_on_this_machine(run: Shown, visit: Visit) -> None:
+def test_a_question_is_dictated_only_where_the_browser_hears_it_here(run: Shown, stay: Visit, page: "Page") -> None:
     """No Chromium without a window can: this one is told that it could, and what it heard."""
-    assert look(visit.page(), run.url).locator("#speak").is_hidden()
-    page = visit.page()
-    page.add_init_script(HEARS)
-    look(page, run.url).get_by_role("button", name="Dictate").click()
-    until(page, lambda: page.locator("#question").input_value() == "Where is the star?")
-    page.keyboard.press("Escape")
+    assert page.locator("#speak").is_hidden()
+    hearing = stay.page()
+    hearing.add_init_script(HEARS)
+    look(hearing, run.url).get_by_role("button", name="Dictate").click()
+    until(hearing, lambda: hearing.locator("#question").input_value() == "Where is the star?")
+    hearing.keyboard.press("Escape")
+    hearing.close()
 
 
 def test_a_question_is_asked_with_the_keyboard_alone(page: "Page") -> None:
@@ -197,6 +219,8 @@ def test_keys_can_be_switched_off_and_are_no_business_of_fields(run: Shown, page
     page.keyboard.press("q")
     assert not page.get_by_role("dialog").is_visible()
     assert not run.setup["is_stopped"]
+    page.evaluate("localStorage.clear()")
+    look(page, run.url)
 
 
 def test_q_asks_before_it_ends_the_run(run: Shown, page: "Page") -> None:

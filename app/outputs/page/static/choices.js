@@ -15,7 +15,7 @@ class Choices {
   /** @param {{place: string, form: string, path: string, read: (answer: any) => Choice[], current: (setup: any) => string, body: (value: string) => any}} how */
   constructor(bus, wishes, how) {
     Object.assign(this, { wishes, how, details: at(how.place), form: at(how.form) });
-    this.details.addEventListener("toggle", () => this.details.open && this.#load());
+    this.details.addEventListener("toggle", () => (this.details.open ? this.#load() : this.form.replaceChildren()));
     this.form.addEventListener("change", () => (this.#isTouched = true));
     this.form.addEventListener("submit", (event) => this.#submit(event));
     bus.on("shown", (setup) => this.#show(setup));
