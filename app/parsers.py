@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from app.errors import UsageError
 from app.settings import add_flags, at_least, wording
+from app.settings import port as port_number
 
 SAFETY = "Not for navigation, traffic or medicine: it can be wrong, and it can be late."
 BENCHED = """The rows are: a, mlx-vlm with its defaults; b, mlx-vlm with one tile; c, looksay without drafts; d,
@@ -124,7 +125,7 @@ def scored(name: str, words: str) -> ArgumentParser:
 def served(name: str, words: str) -> ArgumentParser:
     parser = flags("model", *MODEL_FLAGS)(name, words)
     port = "where on this machine; 0: any that is free (default: %(default)s)"
-    parser.add_argument("--port", metavar="N", type=at_least(0, int), default=8410, help=port)
+    parser.add_argument("--port", metavar="N", type=port_number, default=8410, help=port)
     kept = "the key that clients must show; made if it is not there (else LOOKSAY_KEY, or a new one each time)"
     parser.add_argument("--key-file", metavar="FILE", type=Path, help=kept)
     return parser

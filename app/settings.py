@@ -12,6 +12,7 @@ from typing import Any, Literal
 from app.wish import PRECISIONS, Precision, Wish
 
 PROMPT = "Describe what you see in one short sentence."
+LAST_PORT = 65535
 PROMPT_FRAMES = "Describe what is happening in one short sentence."
 
 
@@ -29,6 +30,14 @@ def at_least(least: float, kind: type[int] | type[float] = float) -> Callable[[s
         return found
 
     return number
+
+
+def port(text: str) -> int:
+    """A flag's type: a port, 0 for any that is free. A greater number would be taken for another one by the system."""
+    found = int(at_least(0, int)(text))
+    if found > LAST_PORT:
+        raise ArgumentTypeError(f"{text!r} is not a port: they end at {LAST_PORT}")
+    return found
 
 
 def wording(text: str) -> str:
@@ -114,9 +123,7 @@ class Settings:
     thumbnails: bool = knob(False, "keep a small picture of each sentence beside the log", action="store_true")
     log: str | None = knob(None, "append every sentence and notice to a JSONL file", metavar="FILE.jsonl")
     page: bool = knob(False, "show and steer it in a browser on this machine", action="store_true")
-    page_port: int | None = knob(
-        None, "the page's port (8737, or the next that is free)", metavar="N", type=at_least(0, int)
-    )
+    page_port: int | None = knob(None, "the page's port (8737, or the next that is free)", metavar="N", type=port)
     page_host: str | None = knob(
         None,
         "open the page to a network: the address or name of this machine there, or 0.0.0.0; https, with a token in "

@@ -70,6 +70,7 @@ def open_run(stage: Stage, orders: Orders | None = None, more: Sequence[Opened] 
 
 def open_pages(stage: Stage, warn: Tell, voices: "Sequence[Voice]") -> "Sequence[Page]":
     """The page, if there is to be one."""
+    refuse_idle_seal(stage.settings)
     if not stage.settings.is_paged:
         return ()
     from app.wiring.page import open_page
@@ -89,6 +90,14 @@ def open_keys(orders: Orders | None, screen: Screen, reins: Reins) -> Inputs:
     from app.inputs.keys import Keys
 
     return Keys(orders, reins.tell, reins.end, screen.rest)
+
+
+def refuse_idle_seal(settings: Settings) -> None:
+    """Raise UsageError for a certificate that nobody would be shown, or a key without one."""
+    if settings.page_key and not settings.page_cert:
+        raise UsageError("--page-key belongs to a certificate", "name that too: --page-cert FILE.pem")
+    if settings.page_cert and settings.page_host is None:
+        raise UsageError("--page-cert is for a page that is open to a network", "add --page-host, or leave it out")
 
 
 def refuse_haste(settings: Settings) -> None:

@@ -76,10 +76,12 @@ def open_page(stage: Stage, warn: Callable[[Notice], None], *, voice: bool | Non
 
 
 def placed(settings: Settings) -> "Place":
-    from app.outputs.page.address import address, listen
+    from app.outputs.page.address import address, is_loopback, listen
     from app.outputs.page.page import Place
 
     host = settings.page_host or "127.0.0.1"
+    if settings.page_cert and is_loopback(host):
+        raise UsageError("--page-cert is for a page that is open to a network", f"leave it out: {host} is not")
     door = listen(host, settings.page_port)
     where = address(host, door.getsockname()[1])
     if not where.is_secure:

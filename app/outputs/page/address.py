@@ -185,9 +185,13 @@ def _bound(host: str, port: int) -> Door:
 def _explained(failure: OSError, host: str, port: int | None) -> OutputError:
     where = f"{bracketed(host)}:{PORT if port is None else port}"
     if failure.errno == errno.EADDRINUSE:
-        return OutputError(f"The page cannot be shown at {where}: another program listens there.", "Name another port.")
+        return OutputError(
+            f"The page cannot be shown at {where}: another program listens there.", "Take any: --page-port 0"
+        )
     if failure.errno == errno.EACCES:
-        return OutputError(f"The page cannot be shown at {where}: not allowed.", "Name a port above 1023.")
+        return OutputError(
+            f"The page cannot be shown at {where}: not allowed.", "Name a port above 1023: --page-port N"
+        )
     own = ", ".join((*own_names(), "0.0.0.0 for all of them"))
     return OutputError(
         f"The page cannot be shown at {where}: this machine has no such address.", f"Name one of: {own}."
