@@ -48,12 +48,15 @@ class Queue:
     is_too_long: bool = field(default=False, init=False)
 
     def put(self, events: Sequence[Event]) -> None:
+        if self.is_too_long:
+            return
         for each in events:
             if each.name not in LASTING:
                 self._forget(each.name)
             self.waiting.append(each)
         if sum(each.name in LASTING for each in self.waiting) > ROOM:
             self.is_too_long = True
+            self.waiting.clear()
 
     def take(self) -> list[Event]:
         taken = list(self.waiting)

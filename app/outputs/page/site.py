@@ -184,9 +184,11 @@ class Pages:
     async def switch(self, request: Request) -> Response:
         source, model = commands.switched(await body_of(request))
         self.hub.tell([self.hub.board.switch(is_begun=True)])
+        hindrance, self.hub.answers.hindrance = self.hub.answers.hindrance, None  # of the camera that is left
         try:
             await asyncio.to_thread(self.hub.steer.switch, source, model)
         except BaseException:
+            self.hub.answers.hindrance = hindrance
             self.hub.tell([self.hub.board.switch(is_begun=False)])
             raise
         return Json({}, 202)

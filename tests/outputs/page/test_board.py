@@ -146,6 +146,8 @@ def test_a_window_that_is_too_far_behind_is_given_up() -> None:
     assert not queue.is_too_long
     queue.put([Event("notice", {"id": 0})])
     assert queue.is_too_long
+    queue.put([Event("notice", {"id": 1})])
+    assert queue.take() == []  # nothing waits for who will not come back for it
 
 
 def test_an_event_is_one_block_whatever_its_text() -> None:

@@ -97,3 +97,17 @@ def test_a_question_is_refused_at_once_while_no_picture_comes() -> None:
     blind.take(lost, 0.0)
     assert asked(blind, "POST", "/api/ask", {"question": "Who?"}) == (409, {"error": lost.text, "hint": lost.remedy})
     assert steer.wishes == []
+
+
+def test_one_can_ask_again_once_another_camera_is_gone_over_to() -> None:
+    blind = hub(steer=Noting())
+    blind.take(Notice("waiting", "Waiting for a browser's camera."), 0.0)
+    assert asked(blind, "POST", "/api/switch", {"source": "scenes"})[0] == 202
+    assert blind.answers.hindrance is None
+
+
+def test_a_camera_that_cannot_be_gone_over_to_changes_nothing() -> None:
+    blind = hub(steer=Noting(failure=UsageError("there is none", "take another")))
+    blind.take(lost := Notice("camera lost", "The camera is gone."), 0.0)
+    assert asked(blind, "POST", "/api/switch", {"source": "scenes"})[0] == 400
+    assert blind.answers.hindrance == lost
