@@ -12,8 +12,8 @@ from typing import Any, Literal
 from app.wish import PRECISIONS, Precision, Wish
 
 PROMPT = "Describe what you see in one short sentence."
-LAST_PORT = 65535
 PROMPT_FRAMES = "Describe what is happening in one short sentence."
+LAST_PORT = 65535
 
 
 def at_least(least: float, kind: type[int] | type[float] = float) -> Callable[[str], float]:
