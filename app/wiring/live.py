@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.errors import UsageError
+from app.flow import Happening, Output
 from app.live import Inputs, Nobody, Parts, Reins, Run, Screen, Tell
 from app.orders import Orders
 from app.settings import Settings
@@ -41,14 +42,24 @@ def ask_run(settings: Settings, question: str) -> Run:
 
 
 def open_run(stage: Stage, orders: Orders | None = None, more: Sequence[Opened] = ()) -> Run:
-    """What every run is made of. `orders`: what keys give them to, if any are read; `more`: further outputs."""
+    """What every run is made of. `orders`: what keys give them to, if any are read; `more`: further outputs.
+
+    What an output complains of is shown wherever people read: a voice that fails cannot say so.
+    """
     from app.outputs.fan import Fan
 
     settings = stage.settings
     screen = open_screen(settings)
-    voices, sounds = open_sounds(settings, screen)
-    files = [*open_files(settings, screen), *(each(screen.tell) for each in more)]
+    shown: list[Output] = [screen]
+
+    def warn(notice: Happening) -> None:
+        for each in shown:
+            each.tell(notice)
+
+    voices, sounds = open_sounds(settings, warn)
+    files = [*open_files(settings, warn), *(each(warn) for each in more)]
     pages = open_pages(stage, screen.tell, voices)
+    shown += pages
 
     def inputs(reins: Reins) -> Inputs:
         for each in pages:

@@ -37,14 +37,14 @@ def open_screen(settings: Settings) -> Screen:
     return Terminal()
 
 
-def open_files(settings: Settings, screen: Screen) -> Sequence[Output]:
+def open_files(settings: Settings, warn: Tell) -> Sequence[Output]:
     """Log, thumbnails and subtitles, as far as they are asked for."""
     if not settings.subtitles:
-        return open_log(settings, screen)
+        return open_log(settings, warn)
     refuse_one_file_for_both(settings)
     from app.outputs.subtitles import Subtitles
 
-    return [*open_log(settings, screen), Subtitles(settings.subtitles, screen.tell)]
+    return [*open_log(settings, warn), Subtitles(settings.subtitles, warn)]
 
 
 def refuse_one_file_for_both(settings: Settings) -> None:
@@ -65,7 +65,7 @@ def open_command(then: str | None) -> Sequence[Opened]:
     return (lambda warn: Command(then, warn),)
 
 
-def open_log(settings: Settings, screen: Screen) -> Sequence[Output]:
+def open_log(settings: Settings, warn: Tell) -> Sequence[Output]:
     if not settings.log:
         if settings.thumbnails:
             raise UsageError("--thumbnails are kept beside a log", "add --log FILE.jsonl")
@@ -75,23 +75,23 @@ def open_log(settings: Settings, screen: Screen) -> Sequence[Output]:
 
     path = Path(settings.log).expanduser()
     folder = thumbnails_of(path) if settings.thumbnails else None
-    log = Log(path, screen.tell, thumbnails=folder)
+    log = Log(path, warn, thumbnails=folder)
     remember(path)
     if folder is None:
         return (log,)
     from app.outputs.thumbnails import Thumbnails
 
-    return (log, Thumbnails(folder, screen.tell))
+    return (log, Thumbnails(folder, warn))
 
 
-def open_sounds(settings: Settings, screen: Screen) -> "tuple[Sequence[Voice], Sequence[Output]]":
+def open_sounds(settings: Settings, warn: Tell) -> "tuple[Sequence[Voice], Sequence[Output]]":
     """The voices, and all that makes or hears sounds, them included: what the voice listens with closes after it."""
     if not is_heard(settings):
-        voices = silent_voice(settings, screen)
+        voices = silent_voice(settings, warn)
         return voices, voices
-    voices = open_voice(settings, screen)
+    voices = open_voice(settings, warn)
     ears = [each.ear for each in voices if each.ear]
-    return voices, (*open_earcons(settings, screen), *voices, *ears)
+    return voices, (*open_earcons(settings, warn), *voices, *ears)
 
 
 def is_heard(settings: Settings) -> bool:
@@ -101,7 +101,7 @@ def is_heard(settings: Settings) -> bool:
     return sys.stdout.isatty() or bool(settings.voice) if settings.speak is None else settings.speak
 
 
-def open_voice(settings: Settings, screen: Screen) -> "Sequence[Voice]":
+def open_voice(settings: Settings, warn: Tell) -> "Sequence[Voice]":
     """The voice, if there is one."""
     from app.outputs.engines import find_engine, no_voice
     from app.outputs.voice import Voice
@@ -109,12 +109,12 @@ def open_voice(settings: Settings, screen: Screen) -> "Sequence[Voice]":
     engine = find_engine(settings.voice, device=settings.audio_device)
     if engine is None:
         for warning in no_voice().warnings:
-            screen.tell(Notice("warning", warning))
+            warn(Notice("warning", warning))
         return ()
-    return (Voice(engine, screen.tell, ear=open_ear(settings, screen)),)
+    return (Voice(engine, warn, ear=open_ear(settings, warn)),)
 
 
-def silent_voice(settings: Settings, screen: Screen) -> "Sequence[Voice]":
+def silent_voice(settings: Settings, warn: Tell) -> "Sequence[Voice]":
     """A voice that can be switched on from the page; none where nobody can, or there is none to be had."""
     if not settings.is_paged:
         return ()
@@ -124,26 +124,26 @@ def silent_voice(settings: Settings, screen: Screen) -> "Sequence[Voice]":
     engine = find_engine(settings.voice, device=settings.audio_device)
     if engine is None:
         return ()
-    voice = Voice(engine, screen.tell)
+    voice = Voice(engine, warn)
     voice.tell(Voicing(False))
     return (voice,)
 
 
-def open_ear(settings: Settings, screen: Screen) -> "Microphone | None":
+def open_ear(settings: Settings, warn: Tell) -> "Microphone | None":
     if not settings.hush:
         return None
     from app.outputs.microphone import Microphone
 
-    return Microphone(screen.tell)
+    return Microphone(warn)
 
 
-def open_earcons(settings: Settings, screen: Screen) -> Sequence[Output]:
+def open_earcons(settings: Settings, warn: Tell) -> Sequence[Output]:
     if not settings.earcons:
         return ()
     from app.outputs.earcons import Earcons
     from app.outputs.player import Player
 
-    return (Earcons(Player(settings.audio_device), screen.tell),)
+    return (Earcons(Player(settings.audio_device), warn),)
 
 
 def finish(voices: "Sequence[Voice]", stop: Event) -> None:

@@ -215,3 +215,11 @@ def test_the_page_can_end_the_run_and_says_goodbye() -> None:
     out, _ = run.process.communicate(timeout=SLOW_S)
     assert run.process.returncode == 0
     assert "page" not in out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_what_another_output_complains_of_is_read_on_the_page_too() -> None:
+    run = started("demo", "--page", "--log", "/dev/full")
+    run.until(lambda: "log" in run.kinds())
+    run.process.terminate()
+    run.process.communicate(timeout=SLOW_S)
