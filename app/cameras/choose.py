@@ -47,6 +47,15 @@ def is_browser(what: str) -> bool:
     return what == "browser"
 
 
+def shown(what: str) -> str:
+    """`what` as people who look on may see it: without a password that is in it."""
+    if not is_stream(what):
+        return what
+    from app.cameras.stream import masked
+
+    return masked(what)
+
+
 def _live(what: str, asap: bool, eye: Eye | None) -> Source:
     if asap:
         raise UsageError(f"--asap reads files, and {what.partition(':')[0]} is live", "leave out --asap")

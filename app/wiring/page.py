@@ -49,7 +49,7 @@ class Steering:
     def cameras(self) -> Sequence[Camera]:
         from app.cameras.devices import found
 
-        own = Camera(self.stage.settings.source, self.stage.settings.source)
+        own = Camera(self.stage.choice.source, self.stage.choice.source)
         listed = [Camera(f"camera:{each.name or each.index}", each.name) for each in found()]
         return list({each.source: each for each in (own, *listed, DRAWN, BROWSER)}.values())
 

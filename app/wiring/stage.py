@@ -45,8 +45,15 @@ class Stage:
 
     @property
     def choice(self) -> Choice:
-        """What the settings name."""
-        return Choice(self.settings.source, self.settings.model)
+        """What the settings name, as it may be shown."""
+        from app.cameras.choose import shown
+
+        return Choice(shown(self.settings.source), self.settings.model)
+
+    def named(self, choice: Choice) -> str:
+        """The source that is meant, whatever of it may be shown."""
+        own = self.choice.source
+        return self.settings.source if choice.source == own else choice.source
 
     def model(self, name: str) -> Chosen:
         """Raises Explained as `chosen`."""
@@ -57,12 +64,12 @@ class Stage:
     def is_live(self, choice: Choice) -> bool:
         from app.cameras.choose import is_live
 
-        return is_live(choice.source)
+        return is_live(self.named(choice))
 
     def source(self, choice: Choice) -> Source:
         from app.cameras.choose import open_source
 
-        return open_source(choice.source, self.settings.asap, self.eye)
+        return open_source(self.named(choice), self.settings.asap, self.eye)
 
     def describer(self, choice: Choice) -> Describer:
         return open_describer(self.model(choice.model), self.settings.wish.for_live(), self.settings.trust_model)
