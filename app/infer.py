@@ -208,7 +208,7 @@ class Inference:
     def refuse(self, failure: Exception) -> None:
         """A source cannot be opened: of the first one it is told at once, while the model still loads."""
         self.refusal = failure
-        if not self.has_greeted:
+        if not self.has_greeted and self.trying == self.choice:
             self.fail(failure)
 
     def greet(self, choice: Choice, source: Source, describer: Describer, loop: Loop) -> None:

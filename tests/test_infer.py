@@ -1,6 +1,7 @@
 """Going over to another source or model while it runs: what is kept, what is told, and what happens where it fails."""
 
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from threading import Event
@@ -270,8 +271,8 @@ class Asides(Theatre):
     at_load: list[Callable[[], None]] = field(default_factory=list)
 
     def describer(self, choice: Choice) -> Describer:
-        while self.at_load:
-            self.at_load.pop()()
+        if self.at_load:
+            self.at_load.pop(0)()
         super().describer(choice)
         self.describers[-1] = Closing(self)
         return self.describers[-1]
@@ -320,3 +321,24 @@ def test_wanting_twice_what_still_loads_is_no_mistake(running: Callable[..., Run
     run.looks("door", "large")
     assert not stage.at_load
     assert run.notices("not switched") == []
+
+
+def test_a_camera_that_cannot_be_opened_before_the_first_has_begun_ends_nothing(running: Callable[..., Run]) -> None:
+    stage, is_known, runs = Asides(live=True), Event(), list[Run]()
+
+    def want_another() -> None:
+        is_known.wait(20)
+        runs[0].inference.switch("shut", "large")
+
+    def be_slower_than_the_camera() -> None:
+        give_up_at = time.monotonic() + 20
+        while not runs[0].inference.refusal:
+            assert time.monotonic() < give_up_at
+            time.sleep(0.002)
+
+    stage.at_load += [want_another, be_slower_than_the_camera]
+    runs.append(running(stage))
+    is_known.set()
+    runs[0].looks("door", "small")
+    assert runs[0].notices("not switched") == ["Still as before: it cannot be opened"]
+    assert runs[0].failed == []
