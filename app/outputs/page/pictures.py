@@ -15,6 +15,8 @@ from app.shown import Glimpse
 
 EVERY_S = 0.06
 """Between two pictures, at least: about 15 a second."""
+FRESH_S = 2.0
+"""After so long a picture is the past, of another camera maybe: who comes then waits for the next."""
 WIDEST, SMALL = 640, 200
 """Pixels: of a picture that is looked on at, and of a thumbnail."""
 QUALITY = 75
@@ -30,6 +32,8 @@ class Pictures:
     """Of `glimpse`; empty until somebody wants it."""
     wanted: threading.Event = field(default_factory=threading.Event, init=False)
     last_at: float = field(default=0.0, init=False)
+    shown_at: float = field(default=0.0, init=False)
+    """Monotonic seconds: when `glimpse` came."""
     arrived: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def are_wanted(self) -> bool:
@@ -45,20 +49,22 @@ class Pictures:
 
     def show(self, glimpse: Glimpse) -> None:
         """On the server's thread, as all that follows."""
-        self.glimpse, self.jpeg = glimpse, b""
+        self.glimpse, self.jpeg, self.shown_at = glimpse, b"", time.monotonic()
         arrived, self.arrived = self.arrived, asyncio.Event()
         arrived.set()
 
     async def next(self, after: int) -> tuple[int, str, bytes]:
         """The next picture, whose number is another than `after`: its number, what is said of it, JPEG."""
-        while self.glimpse is None or self.glimpse.frame.number == after:
+        while (glimpse := self._fresh()) is None or glimpse.frame.number == after:
             self.wanted.set()
             await self.arrived.wait()
-        glimpse = self.glimpse
         if not self.jpeg:
             self.jpeg = jpeg(glimpse.frame.pixels, WIDEST)
         self.wanted.set()  # the one after it is on its way while this one is sent
         return glimpse.frame.number, self.told(glimpse), self.jpeg
+
+    def _fresh(self) -> Glimpse | None:
+        return self.glimpse if time.monotonic() - self.shown_at < FRESH_S else None
 
     def told(self, glimpse: Glimpse) -> str:
         frame = glimpse.frame
