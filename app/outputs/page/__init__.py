@@ -2,7 +2,7 @@
 
 What happens comes in through page (the output), on to hub and board (what is shown), and goes out as events through
 feed, as pictures, or saved. What people ask comes in through site, and becomes wishes in commands; answers waits for
-answers; eye_socket takes a browser's camera. static/ is what the browser is given.
+answers; eye_socket takes a browser's camera. files has what the browser is given, from static/.
 
 Who may come in: address (where it is, and by which names), door (how many), rules and guard (who, and with what),
 rates, shields (headers), tls (a certificate). Bounds hands all of it to the server.

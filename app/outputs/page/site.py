@@ -5,13 +5,11 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.errors import Explained, UsageError
@@ -19,12 +17,13 @@ from app.outputs.page import commands, saved
 from app.outputs.page.answers import Answer
 from app.outputs.page.eye_socket import eye_route
 from app.outputs.page.feed import MOST
+from app.outputs.page.files import INDEX, files
 from app.outputs.page.hub import Hub
 from app.outputs.page.pictures import Pictures, jpeg
 from app.outputs.page.replies import Json, answered, download, refusal
 from app.wishes import Wish
 
-STATIC = Path(__file__).parent / "static"
+NOWHERE = ("there is nothing here", "the page itself is at /")
 ANSWER_S = 60.0
 """The longest that an answer is waited for."""
 Handle = Callable[[Request], Awaitable[Response]]
@@ -43,7 +42,8 @@ def site(hub: Hub) -> Starlette:
         "end": commands.ended,
     }
     gets: dict[str, Handle] = {
-        "/": pages.index,
+        "/": pages.file,
+        "/static/{name}": pages.file,
         "/api/token": pages.token,
         "/api/state": pages.state,
         "/api/events": pages.events,
@@ -66,14 +66,13 @@ def site(hub: Hub) -> Starlette:
             *(Route(path, handle, methods=["POST"]) for path, handle in posts.items()),
             WebSocketRoute("/live", pages.live),
             eye_route(hub.eye),
-            Mount("/static", StaticFiles(directory=STATIC)),
         ],
         exception_handlers={404: nowhere, 405: otherwise},
     )
 
 
 async def nowhere(_request: Request, _failure: Exception) -> Response:
-    return refusal(404, "there is nothing here", "the page itself is at /")
+    return refusal(404, *NOWHERE)
 
 
 async def otherwise(_request: Request, _failure: Exception) -> Response:
@@ -109,8 +108,9 @@ class Pages:
 
     hub: Hub
 
-    async def index(self, _request: Request) -> Response:
-        return FileResponse(STATIC / "index.html", media_type="text/html")
+    async def file(self, request: Request) -> Response:
+        found = files().get(request.path_params.get("name", INDEX))
+        return Response(found.content, media_type=found.kind) if found else refusal(404, *NOWHERE)
 
     async def token(self, _request: Request) -> Response:
         return Json({"token": self.hub.token})
