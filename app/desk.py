@@ -61,8 +61,6 @@ class Desk:
         """Carry out what waits; `seen` is the newest frame."""
         for order in self.orders.each():
             match order:
-                case Hold():
-                    yield self.arrange(replace(self.setup, is_stopped=order.is_held))
                 case Listen():
                     self.is_listening, self.kept, self.listens_since = True, None, self.now()
                 case Unask():
@@ -76,7 +74,7 @@ class Desk:
                 case Louder():
                     yield self.arrange(replace(self.setup, verbosity=louder(self.verbosity, order.steps).name))
                     yield Notice("verbosity", f"{self.verbosity.name.capitalize()}.")
-                case Arrange():
+                case Arrange() | Hold():
                     yield self.arrange(order.of(self.setup))
         if self.is_listening and self.kept is None and not self.hindrance:
             self.kept = seen.kept()

@@ -15,6 +15,9 @@ class Hold:
 
     is_held: bool
 
+    def of(self, setup: Setup) -> Setup:
+        return replace(setup, is_stopped=self.is_held)
+
 
 @dataclass(frozen=True, slots=True)
 class Listen:

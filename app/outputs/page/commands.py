@@ -86,7 +86,7 @@ def arranged(body: Body, every_least: float) -> Asked:
 
 def switched(body: Body) -> tuple[str | None, str | None]:
     """`POST /api/switch`: source and model, None where it is to be as before."""
-    source, model = (text(body, each, 300) if each in body else None for each in ("source", "model"))
+    source, model = (exact(body, each) if each in body else None for each in ("source", "model"))
     if source is None and model is None:
         raise UsageError("neither a source nor a model is named", 'send {"source": "…"}, {"model": "…"} or both')
     return source, model
@@ -109,6 +109,13 @@ def text(body: Body, name: str, longest: int, *, is_needed: bool = True) -> str:
     if is_needed and not found:
         raise UsageError(f"{name!r} is empty", "write something")
     return found
+
+
+def exact(body: Body, name: str) -> str:
+    """A name as it was listed: a folder's may have anything in it."""
+    if isinstance(value := body.get(name), str) and value:
+        return value
+    raise UsageError(f"{name!r} is no text", f'send {{"{name}": "…"}}')
 
 
 def one_of(body: Body, name: str, choices: Sequence[str]) -> str:

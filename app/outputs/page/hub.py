@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from app.eye import Eye
 from app.flow import Frame, Happening, Sentence
+from app.orders import Arrange, Hold
 from app.outputs.page.answers import Answers
 from app.outputs.page.board import Board
 from app.outputs.page.events import Event
@@ -14,6 +15,7 @@ from app.outputs.page.feed import Feed
 from app.outputs.page.pictures import Pictures, thumbnail
 from app.shown import Glimpse
 from app.steer import Steer
+from app.wishes import Wish
 
 THUMBNAILS = 200
 """Kept in memory, the newest, each of some 8 KB."""
@@ -41,6 +43,16 @@ class Hub:
         if isinstance(happening, Sentence) and self.board.has_thumbnails:
             self.keep(self.board.count, happening.frame)
         self.tell(events)
+
+    def carry_out(self, wishes: Sequence[Wish]) -> None:
+        """How it is to be set is shown at once: where no picture comes, the narrator has no turn to do it in."""
+        before = self.board.setup
+        for wish in wishes:
+            if isinstance(wish, Arrange | Hold):
+                self.board.setup = wish.of(self.board.setup)
+        if self.board.setup != before:
+            self.tell([self.board.set()])
+        self.steer.carry_out(wishes)
 
     def tell(self, events: Sequence[Event]) -> None:
         if events:

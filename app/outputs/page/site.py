@@ -153,7 +153,7 @@ class Pages:
         """What is asked and needs no answer."""
 
         async def do(request: Request) -> Response:
-            self.hub.steer.carry_out(read(await body_of(request)))
+            self.hub.carry_out(read(await body_of(request)))
             return Json({}, 202)
 
         return do
@@ -163,7 +163,7 @@ class Pages:
         if hindrance := self.hub.answers.hindrance:
             return answered(Answer((), hindrance))
         waiting = self.hub.answers.expect(question)
-        self.hub.steer.carry_out(wishes)
+        self.hub.carry_out(wishes)
         try:
             return answered(await asyncio.wait_for(waiting.answer, ANSWER_S))
         except TimeoutError:
@@ -178,7 +178,7 @@ class Pages:
             raise UsageError("this run cannot have a voice", "./run.sh voices says what is missing")
         if wanted.thumbnails is not None:
             self.hub.keep_thumbnails(is_wanted=wanted.thumbnails)
-        self.hub.steer.carry_out(wanted.wishes)
+        self.hub.carry_out(wanted.wishes)
         return Json({**self.hub.board.shown_setup, **wanted.taken})
 
     async def switch(self, request: Request) -> Response:

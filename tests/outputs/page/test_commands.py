@@ -70,6 +70,14 @@ def test_an_empty_prompt_is_the_models_own() -> None:
     assert arrange.of(Setup("Old")).prompt == ""
 
 
+def test_a_source_and_a_model_are_named_exactly() -> None:
+    assert commands.switched({"source": "camera:Two  blanks ", "model": " m"}) == ("camera:Two  blanks ", " m")
+    assert commands.switched({"model": "m"}) == (None, "m")
+    for body in ({}, {"source": ""}, {"source": 1}, {"model": None}):
+        with pytest.raises(UsageError):
+            commands.switched(body)
+
+
 @pytest.mark.parametrize(
     "body",
     [

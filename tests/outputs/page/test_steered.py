@@ -175,9 +175,15 @@ def test_another_model_and_another_camera_are_gone_over_to(run: Run, copied: Pat
     assert "browser" in [each["source"] for each in run.get("api/cameras")["cameras"]]
     run.post("api/switch", source="browser")
     run.until(lambda: "waiting" in run.kinds())
+    run.post("api/setup", verbosity="quiet")
+    run.post("api/hold", is_stopped=True)
+    assert (run.setup["verbosity"], run.setup["is_stopped"]) == ("quiet", True)  # though no picture comes
     run.post("api/switch", source="scenes", model=str(copied))
     run.until(lambda: (run.setup["source"], run.setup["model"]) == ("scenes", str(copied)))
     assert run.post("api/ask", question="Is there a star?")[0] == 200
+    assert (run.setup["verbosity"], run.setup["is_stopped"]) == ("quiet", True)
+    run.post("api/setup", verbosity="brief")
+    run.post("api/hold", is_stopped=False)
 
 
 def test_a_stream_begins_with_all_that_there_is_and_goes_on(run: Run) -> None:
