@@ -63,7 +63,7 @@ def open_run(stage: Stage, orders: Orders | None = None, more: Sequence[Opened] 
 
     def inputs(reins: Reins) -> Inputs:
         for each in pages:
-            begin(each, stage, reins)
+            begin(each, stage, reins, screen.tell)
         return open_keys(orders, screen, reins)
 
     return Run(
@@ -89,10 +89,10 @@ def open_pages(stage: Stage, warn: Tell, voices: "Sequence[Voice]") -> "Sequence
     return (open_page(stage, warn, voice=is_heard(stage.settings) if voices else None),)
 
 
-def begin(page: "Page", stage: Stage, reins: Reins) -> None:
+def begin(page: "Page", stage: Stage, reins: Reins, tell: Tell) -> None:
     from app.wiring import page as pages
 
-    pages.begin(page, stage, reins)
+    pages.begin(page, stage, reins, tell)
 
 
 def open_keys(orders: Orders | None, screen: Screen, reins: Reins) -> Inputs:

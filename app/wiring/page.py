@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app.errors import UsageError
 from app.flow import Notice
 from app.infer import Choice
-from app.live import Reins
+from app.live import Reins, Tell
 from app.settings import Settings
 from app.steer import Camera, Model
 from app.wiring.stage import Stage
@@ -97,11 +97,14 @@ def placed(settings: Settings) -> "Place":
     return Place(where, door, certificate.context(), certificate.fingerprint)
 
 
-def begin(page: "Page", stage: Stage, reins: Reins) -> None:
-    """Serve the page, say where it is, and open it where there is somebody to see it."""
+def begin(page: "Page", stage: Stage, reins: Reins, tell: Tell) -> None:
+    """Serve the page, say where it is, and open it where there is somebody to see it.
+
+    `tell` is the screen's alone: the link may have the token in it, which is for no log.
+    """
     page.begin(Steering(stage, reins))
     for notice in told(page.place):
-        reins.tell(notice)
+        tell(notice)
     if page.place.address.is_loopback and has_windows():
         import webbrowser
 

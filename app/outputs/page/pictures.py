@@ -27,7 +27,6 @@ class Pictures:
     """The newest picture, and who waits for one."""
 
     glimpse: Glimpse | None = field(default=None, init=False)
-    head: str = field(default="", init=False)
     jpeg: bytes = field(default=b"", init=False)
     """Of `glimpse`; empty until somebody wants it."""
     wanted: threading.Event = field(default_factory=threading.Event, init=False)

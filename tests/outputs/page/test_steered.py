@@ -18,6 +18,7 @@ import webvtt
 
 from app.outputs.page.feed import MOST
 from tests.running import DEMO, SLOW_S, start
+from tests.running import run as run_to_its_end
 
 
 @dataclass
@@ -229,3 +230,12 @@ def test_what_another_output_complains_of_is_read_on_the_page_too() -> None:
     run.until(lambda: "log" in run.kinds())
     run.process.terminate()
     run.process.communicate(timeout=SLOW_S)
+
+
+def test_the_token_of_a_link_is_in_no_log(tmp_path: Path) -> None:
+    log = tmp_path / "x.jsonl"
+    ended = run_to_its_end("demo", "--page-host", "0.0.0.0", "--page-port", "0", "--seconds", "1", "--log", str(log))
+    (link,) = (word for word in ended.err.split() if "?token=" in word)
+    assert link.startswith("https://")
+    assert link.partition("?token=")[2] not in log.read_text()
+    assert "fingerprint" in ended.err
