@@ -63,7 +63,8 @@ class Settings:
 
     source: str = knob(
         "camera",
-        "what to look at: camera, camera:NAME, camera:1, scenes, a video, picture or folder, or a stream's address",
+        "what to look at: camera, camera:NAME, camera:1, scenes, a video, picture or folder, a stream's address, or "
+        "browser: the camera of whoever opens the page",
         metavar="WHAT",
     )
     asap: bool = knob(False, "read a file as fast as the model goes, instead of as filmed", action="store_true")
