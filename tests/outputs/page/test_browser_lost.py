@@ -39,9 +39,11 @@ def test_a_run_that_hangs_is_killed_or_ends_is_told_of_at_once_and_found_again(v
         print(f"killed: said after {alerted - since:.3f} s")
         page.get_by_role("alert").get_by_text("the connection is gone").wait_for()
         assert not page.locator("#strip").is_visible()
+        page.keyboard.press("m")
+        page.locator("[data-kind=unanswered]").wait_for()
     port = run.url.rstrip("/").rpartition(":")[2]
     with shown(tmp_path, "demo", "--page", "--page-port", port, "--no-speak") as anew:
-        page.locator("#alerts .alert").wait_for(state="detached")
+        holds(page, "!document.querySelector('#alerts .alert')")
         page.wait_for_selector("#log .sentence")
         until(page, lambda: shown_ids(page) == [each["id"] for each in anew.get("/api/state")["said"]][::-1])
         says_goodbye(page, anew)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.outputs.page.site import STATIC
+from app.outputs.page.files import STATIC
 
 FILES = sorted(STATIC.iterdir())
 MODULES = [file for file in FILES if file.suffix == ".js"]

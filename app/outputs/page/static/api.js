@@ -26,9 +26,10 @@ export async function fetchToken(patienceMs) {
 
 export const get = (path, patienceMs = PATIENCE_MS) => ask(path, {}, patienceMs);
 
+/** It is sent even if the page is left at that moment. */
 export function post(path, body = {}, patienceMs = PATIENCE_MS) {
   const headers = { "Content-Type": "application/json", Authorization: `Bearer ${token}` };
-  return ask(path, { method: "POST", headers, body: JSON.stringify(body) }, patienceMs);
+  return ask(path, { method: "POST", headers, body: JSON.stringify(body), keepalive: true }, patienceMs);
 }
 
 async function ask(path, how, patienceMs) {

@@ -21,6 +21,7 @@ export class Ask {
     this.#field.addEventListener("input", () => this.#typed());
     this.#field.addEventListener("keydown", (event) => event.key === "Escape" && this.giveUp());
     this.#field.addEventListener("blur", () => this.#field.value.trim() || this.#drop());
+    addEventListener("pagehide", () => this.#drop()); // or else the narration would wait for who has gone
     bus.on("asking", (asking) => this.#elsewhere(asking));
     bus.on("notice", ({ record }) => this.#hear(record));
   }

@@ -13,6 +13,7 @@ import { recall, keep } from "./kept.js";
 const STANDING = 3;
 const SETTLED_MS = 300;
 const RECENT_S = 120;
+const LONG = 160;
 const URGENT = ["answer", "alert"];
 
 /** Two regions that can be filled in silence. */
@@ -115,7 +116,8 @@ export class Captions {
 
 function paragraph(entry) {
   const aged = make("span", { class: "age", "aria-hidden": "true" });
-  const whole = make("p", { class: "sentence", "data-id": entry.id }, entry.record.text, " ", aged);
+  const look = entry.record.text.length > LONG ? "sentence is-long" : "sentence";
+  const whole = make("p", { class: look, "data-id": entry.id }, entry.record.text, " ", aged);
   age(aged, entry.born, { fades: whole });
   return whole;
 }

@@ -38,9 +38,15 @@ export class Feed {
 
   start() {
     setInterval(() => this.#check(), CHECK_MS);
-    addEventListener("pagehide", () => this.#hangUp());
+    addEventListener("pagehide", () => this.#leave());
     addEventListener("pageshow", (shown) => shown.persisted && this.connect());
     this.connect();
+  }
+
+  /** A browser may keep the page and show it again: whoever listens is then told anew that the feed is open. */
+  #leave() {
+    this.#hangUp();
+    this.#is = "";
   }
 
   /** Begin anew, at once. */

@@ -32,7 +32,7 @@ export class Notices {
     bus.on("said", (entry) => entry.event === "notice" && this.#take(entry));
     bus.on("catching up", (isCatching) => isCatching || this.#showLasting());
     bus.on("feed", (feed) => this.#connected(feed, connect));
-    bus.on("failed", (failure) => this.#alert("failed", { text: failure.words ?? String(failure), born: now() }));
+    bus.on("failed", (failure) => this.#alert(failure.status === 0 ? "unanswered" : "failed", { text: failure.words ?? String(failure), born: now() }));
     bus.on("forgotten", () => this.#alerts.replaceChildren());
   }
 
@@ -47,7 +47,15 @@ export class Notices {
 
   #end(kind) {
     this.#lasts.delete(kind);
-    this.#alerts.querySelector(`[data-kind="${kind}"]`)?.remove();
+    return this.#remove(this.#alerts.querySelector(`[data-kind="${kind}"]`));
+  }
+
+  /** Whoever has the focus in what goes keeps a place: the next alert's button, or what is said. */
+  #remove(card) {
+    const hadFocus = card?.contains(document.activeElement);
+    card?.remove();
+    if (hadFocus) (this.#alerts.querySelector("button") ?? at("now")).focus({ preventScroll: true });
+    return hadFocus;
   }
 
   /** Of what was told before the page was opened, only what still holds. */
@@ -57,14 +65,15 @@ export class Notices {
   }
 
   #alert(kind, { text, remedy, born }, more) {
-    this.#end(kind);
+    const hadFocus = this.#end(kind);
     const aged = make("span", { class: "age", "aria-hidden": "true" });
     const words = make("p", {}, icon("warn"), text, remedy ? ` ${sentence(remedy)}` : "", " ", aged);
     const card = make("div", { class: "alert", "data-kind": kind }, words, more);
-    if (!more) card.append(button("Dismiss", () => card.remove(), "tiny"));
+    if (!more) card.append(button("Dismiss", () => this.#remove(card), "tiny"));
     if (born !== undefined) age(aged, born);
     this.#alerts.append(card);
-    while (this.#alerts.childElementCount > STANDING) this.#alerts.firstElementChild.remove();
+    if (hadFocus) card.querySelector("button")?.focus();
+    while (this.#alerts.childElementCount > STANDING) this.#remove(this.#alerts.firstElementChild);
   }
 
   #line(kind, { text, remedy }) {
@@ -76,11 +85,11 @@ export class Notices {
   }
 
   #connected({ is, words, remedy, before }, connect) {
-    this.#end("connection");
     if (is !== "open") {
       const press = is === "hung" ? undefined : button("Connect", connect, "tiny");
       return this.#alert("connection", { text: words, remedy, born: bornAt(0) }, press ?? " ");
     }
+    for (const over of ["connection", "unanswered"]) this.#end(over);
     if (before && before !== "open") this.#line("back", { text: "looksay answers again." });
   }
 }

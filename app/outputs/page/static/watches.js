@@ -32,7 +32,9 @@ export class Watches {
     const told = JSON.stringify(watches);
     if (told === this.#told) return;
     this.#told = told;
+    const focused = this.#list.contains(document.activeElement) ? document.activeElement.ariaLabel : undefined;
     this.#list.replaceChildren(...watches.map((words) => this.#item(words)));
+    if (focused) ([...this.#list.querySelectorAll("button")].find(({ ariaLabel }) => ariaLabel === focused) ?? this.#field).focus();
   }
 
   #item(words) {
