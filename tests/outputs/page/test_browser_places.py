@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import needs
-from tests.chrome import Driver, Visit, violations, visiting
+from tests.chrome import Driver, Visit, accessible, violations, visiting
 from tests.outputs.page.looked import DEMO, Shown, holds, look, shown, until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 pytestmark = needs.chromium()
 
@@ -52,6 +52,24 @@ def test_who_dismisses_alerts_with_the_keyboard_stays_beside_them(run: Shown, vi
     page.keyboard.press("Enter")
     assert page.locator("#alerts .alert").count() == 0
     assert page.evaluate("document.activeElement.id") == "now"
+
+
+def test_an_alert_is_heard_by_who_has_a_dialog_open(run: Shown, visit: Visit) -> None:
+    """What lies behind a dialog is kept from screen readers."""
+    visit.allow("Failed to load resource")
+    page = visit.page()
+    held: list["Route"] = []
+    page.route("**/api/more", held.append)
+    look(page, run.url)
+    page.keyboard.press("m")
+    until(page, lambda: held)
+    page.keyboard.press("?")
+    page.get_by_role("dialog").wait_for()
+    held[0].abort()
+    page.locator("[data-kind=unanswered]").wait_for()
+    page.locator("#alerts").get_by_role("button", name="Dismiss").wait_for()
+    heard = [node.name for node in accessible(page) if node.role == "StaticText"]
+    assert any("looksay does not answer" in each for each in heard)
 
 
 def test_at_400_percent_an_alert_is_in_sight_and_covers_nothing_that_has_the_focus(

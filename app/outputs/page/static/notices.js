@@ -71,6 +71,7 @@ export class Notices {
     const card = make("div", { class: "alert", "data-kind": kind }, words, more);
     if (!more) card.append(button("Dismiss", () => this.#remove(card), "tiny"));
     if (born !== undefined) age(aged, born);
+    for (const open of document.querySelectorAll("dialog[open]")) open.close(); // behind one, nobody would hear it
     this.#alerts.append(card);
     if (hadFocus) card.querySelector("button")?.focus();
     while (this.#alerts.childElementCount > STANDING) this.#remove(this.#alerts.firstElementChild);
