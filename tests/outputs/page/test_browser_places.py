@@ -58,8 +58,8 @@ def test_an_alert_is_heard_by_who_has_a_dialog_open(run: Shown, visit: Visit) ->
     """What lies behind a dialog is kept from screen readers."""
     visit.allow("Failed to load resource")
     page = visit.page()
-    held: list["Route"] = []
-    page.route("**/api/more", held.append)
+    held: list[Route] = []
+    page.route("**/api/more", lambda route: held.append(route))  # playwright marks what it calls
     look(page, run.url)
     page.keyboard.press("m")
     until(page, lambda: held)
