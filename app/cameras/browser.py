@@ -17,7 +17,7 @@ from app.flow import Banner, Frame, Notice, Seen
 SILENCE_S = 2.5
 """Without a picture, before it counts as lost."""
 _TURN_S = 0.1
-_AGAIN = "press “Start this browser’s camera” there"
+_AGAIN = "press “Start this browser’s camera”"
 _PAUSED = {
     "hidden": (
         "The page whose camera looksay looks through is hidden, and gives no pictures.",
@@ -110,14 +110,13 @@ class _Line:
     def _waiting(self) -> Notice:
         if self.eye.has_window:
             return Notice("waiting", *self._why_silent())
-        where = f" at {self.eye.address}" if self.eye.address else ""
-        return Notice("waiting", "Waiting for a browser's camera.", f"open the page{where}, and {_AGAIN}")
+        where = f"on the page, at {self.eye.address}," if self.eye.address else "on the page,"
+        return Notice("waiting", "Waiting for a browser's camera.", f"{where} {_AGAIN}")
 
     def _lost(self) -> Notice:
         if self.eye.has_window:
             return Notice("camera lost", *self._why_silent())
-        remedy = f"open it again, and {_AGAIN}; it is found again by itself"
-        return Notice("camera lost", "The page whose camera looksay looked through is gone.", remedy)
+        return Notice("camera lost", "The browser's camera is off, or its page is gone.", f"to go on, {_AGAIN} on the page")
 
     def _why_silent(self) -> tuple[str, str]:
         silent = ("The browser's camera sends no pictures.", "see whether its page still says that it sends")

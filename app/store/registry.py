@@ -158,7 +158,8 @@ def _installed(card: Card, root: Path) -> Path:
     if card.folder:
         remedy = f"git checkout -- {shlex.quote(card.folder)}"
         raise ModelError(f"{card.name} belongs into {card.folder} and is not there", remedy)
-    raise ModelError(f"{card.name} is not installed", f"{card.install_command} fetches it, or ./run.sh demo")
+    remedy = f"{card.install_command} fetches it; --model demo is here already"
+    raise ModelError(f"{card.name} is not installed", remedy)
 
 
 def _model_folder(path: Path) -> Path:

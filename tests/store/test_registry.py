@@ -36,7 +36,7 @@ def test_a_default_that_is_not_installed_says_install_or_demo(root: Path) -> Non
     with pytest.raises(ModelError) as failure:
         locate("small", root)
     assert failure.value.message == "small is not installed"
-    assert failure.value.remedy == "./install.sh fetches it, or ./run.sh demo"
+    assert failure.value.remedy == "./install.sh fetches it; --model demo is here already"
 
 
 def test_another_model_that_is_not_installed_names_itself_in_the_command(root: Path) -> None:
