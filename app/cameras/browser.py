@@ -116,7 +116,8 @@ class _Line:
     def _lost(self) -> Notice:
         if self.eye.has_window:
             return Notice("camera lost", *self._why_silent())
-        return Notice("camera lost", "The browser's camera is off, or its page is gone.", f"to go on, {_AGAIN} on the page")
+        text = "The browser's camera is off, or its page is gone."
+        return Notice("camera lost", text, f"to go on, {_AGAIN} on the page")
 
     def _why_silent(self) -> tuple[str, str]:
         silent = ("The browser's camera sends no pictures.", "see whether its page still says that it sends")
