@@ -8,13 +8,13 @@ from threading import Condition, Thread
 
 from app.errors import OutputError
 from app.flow import Banner, Frame, Happening, Notice, Sentence
+from app.outputs.jpeg import jpeg
 from app.outputs.records import thumbnail_of
-from app.pixels import Pixels
 
 ROOM = 8
 """Frames that may wait for a slow disk; beyond that the oldest go."""
-LONGEST_EDGE, QUALITY = 320, 80
-"""Pixels; JPEG's own scale, of 100."""
+LONGEST_EDGE = 320
+"""Pixels."""
 CLOSE_S = 10.0
 """The longest that a disk may keep the end of a run waiting."""
 
@@ -69,7 +69,7 @@ class Thumbnails:
         while taken := self._next():
             name, frame = taken
             try:
-                write(self.folder / name, jpeg(frame.pixels))
+                write(self.folder / name, jpeg(frame.pixels, LONGEST_EDGE))
             except Exception as failure:  # noqa: BLE001 — a picture or a disk that is not as it should be stops no run
                 self._warn_once(getattr(failure, "strerror", None) or str(failure))
 
@@ -94,24 +94,6 @@ def made(folder: Path) -> None:
         reason = failure.strerror or str(failure)
         remedy = "Name a log in a folder that you may write to: --log ~/looksay.jsonl"
         raise OutputError(f"the folder {folder} for thumbnails cannot be made: {reason}.", remedy) from failure
-
-
-def jpeg(pixels: Pixels) -> bytes:
-    """`pixels` (RGB, H×W×3, uint8), shrunk if need be.
-
-    Raises:
-        ValueError: there is nothing to be seen in it.
-    """
-    import cv2
-
-    height, width = pixels.shape[:2]
-    if not height or not width:
-        raise ValueError("a frame was empty")
-    shrink = min(1.0, LONGEST_EDGE / max(height, width))
-    size = max(1, round(width * shrink)), max(1, round(height * shrink))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return data.tobytes()
 
 
 def write(path: Path, data: bytes) -> None:

@@ -42,10 +42,22 @@ CANCEL_S = 1
 """Then, after their connections have been cut, until they are cancelled."""
 
 
-class Requests(H11Protocol):
-    """HTTP on one connection."""
+class Hosted(asyncio.BaseProtocol):
+    """What both protocols tell of whoever is at the other end."""
 
     guest: Guest
+
+    def pause_writing(self) -> None:
+        self.guest.stalls()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self.guest.reads()
+        super().resume_writing()
+
+
+class Requests(Hosted, H11Protocol):
+    """HTTP on one connection."""
 
     def __init__(self, door: Door, **given: Any) -> None:
         super().__init__(**given)
@@ -65,19 +77,9 @@ class Requests(H11Protocol):
         self.guest.rests()
         super().on_response_complete()
 
-    def pause_writing(self) -> None:
-        self.guest.stalls()
-        super().pause_writing()
 
-    def resume_writing(self) -> None:
-        self.guest.reads()
-        super().resume_writing()
-
-
-class Messages(WebSocketsSansIOProtocol):
+class Messages(Hosted, WebSocketsSansIOProtocol):
     """A web socket on one connection."""
-
-    guest: Guest
 
     def __init__(self, door: Door, **given: Any) -> None:
         super().__init__(**given)
@@ -103,14 +105,6 @@ class Messages(WebSocketsSansIOProtocol):
     def on_task_complete(self, task: "asyncio.Task[None]") -> None:
         self.guest.rests()
         super().on_task_complete(task)
-
-    def pause_writing(self) -> None:
-        self.guest.stalls()
-        super().pause_writing()
-
-    def resume_writing(self) -> None:
-        self.guest.reads()
-        super().resume_writing()
 
 
 class Bounded(uvicorn.Server):

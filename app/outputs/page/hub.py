@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from app.eye import Eye
 from app.flow import Frame, Happening, Sentence
 from app.orders import Arrange, Hold
+from app.outputs.jpeg import jpeg
 from app.outputs.page.answers import Answers
 from app.outputs.page.board import Board
 from app.outputs.page.events import Event
 from app.outputs.page.feed import Feed
-from app.outputs.page.pictures import Pictures, thumbnail
+from app.outputs.page.pictures import SMALL, Pictures
 from app.shown import Glimpse
 from app.steer import Steer
 from app.wishes import Wish
@@ -59,7 +60,7 @@ class Hub:
             self.feed.tell(events)
 
     def keep(self, number: int, frame: Frame) -> None:
-        self.thumbnails[number] = thumbnail(frame)
+        self.thumbnails[number] = jpeg(frame.pixels, SMALL)
         while len(self.thumbnails) > THUMBNAILS:
             self.thumbnails.popitem(last=False)
 

@@ -9,17 +9,15 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from app.flow import Frame
-from app.pixels import Pixels
+from app.outputs.jpeg import jpeg
 from app.shown import Glimpse
 
 EVERY_S = 0.06
 """Between two pictures, at least: about 15 a second."""
 FRESH_S = 2.0
 """After so long a picture is the past, of another camera maybe: who comes then waits for the next."""
-WIDEST, SMALL = 640, 200
-"""Pixels: of a picture that is looked on at, and of a thumbnail."""
-QUALITY = 75
+LARGE, SMALL = 640, 200
+"""Pixels of the longer edge: of a picture that is looked on at, and of a thumbnail."""
 
 
 @dataclass(slots=True)
@@ -58,7 +56,7 @@ class Pictures:
             self.wanted.set()
             await self.arrived.wait()
         if not self.jpeg:
-            self.jpeg = jpeg(glimpse.frame.pixels, WIDEST)
+            self.jpeg = jpeg(glimpse.frame.pixels, LARGE)
         self.wanted.set()  # the one after it is on its way while this one is sent
         return glimpse.frame.number, self.told(glimpse), self.jpeg
 
@@ -78,21 +76,3 @@ class Pictures:
             "trouble": glimpse.trouble,
         }
         return json.dumps(said)
-
-
-def jpeg(pixels: Pixels, widest: int | None = None) -> bytes:
-    """`pixels` (RGB, H×W×3, uint8), no wider than `widest`; nothing where there is nothing to be seen."""
-    import cv2
-
-    height, width = pixels.shape[:2]
-    if not height or not width:
-        return b""
-    shrink = min(1.0, widest / width) if widest else 1.0
-    size = max(1, round(width * shrink)), max(1, round(height * shrink))
-    small = pixels if shrink == 1.0 else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return data.tobytes()
-
-
-def thumbnail(frame: Frame) -> bytes:
-    return jpeg(frame.pixels, SMALL)

@@ -13,13 +13,14 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.errors import Explained, UsageError
+from app.outputs.jpeg import jpeg
 from app.outputs.page import commands, saved
 from app.outputs.page.answers import Answer
 from app.outputs.page.eye_socket import eye_route
 from app.outputs.page.feed import MOST
 from app.outputs.page.files import INDEX, files
 from app.outputs.page.hub import Hub
-from app.outputs.page.pictures import Pictures, jpeg
+from app.outputs.page.pictures import Pictures
 from app.outputs.page.replies import Json, answered, download, refusal
 from app.wishes import Wish
 
