@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from app.flow import Again, Describer, Frame, Growing, Happening, Notice, Request, Seen, Sentence, Silence
 from app.orders import Arrange, Ask, Hold, Listen, Louder, More, Orders, Repeat, Unask
 from app.shown import Answered, Setup
-from app.telling import Doubt, Ended, Growth, Look, Whole, told
+from app.telling import Doubt, Ended, Failed, Growth, Look, Whole, told
 from app.verbosity import LONG_PROMPT, LONGER, Verbosity, level, louder
 
 LISTENING_S = 60.0
@@ -133,6 +133,8 @@ class Desk:
                     yield self.said
                 case Doubt():
                     yield Notice("no answer", each.reason)
+                case Failed():
+                    yield Notice("no answer", each.outage.message, each.outage.remedy)
                 case Ended():
                     pass
 

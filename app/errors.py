@@ -4,6 +4,7 @@
     ├── UsageError      the command line asks for something that is not there (exit code 2)
     ├── SourceError     a camera, clip, picture or stream cannot be opened or read
     ├── ModelError      a model is missing, spoilt, unfit or failed
+    │   └── Outage      it runs elsewhere, and cannot be asked at the moment; a live run goes on
     ├── OutputError     a log or a voice cannot be written to or started
     ├── HistoryError    a log cannot be read, or is none
     ├── InstallError    fetching or converting a model did not work
@@ -41,6 +42,15 @@ class SourceError(Explained):
 
 class ModelError(Explained):
     pass
+
+
+class Outage(ModelError):
+    """A question that a model elsewhere did not answer; it may answer the next one."""
+
+    def __init__(self, message: str, remedy: str, wait_s: float = 0.0) -> None:
+        super().__init__(message, remedy)
+        self.wait_s = wait_s
+        """Seconds for which it asked to be left alone."""
 
 
 class OutputError(Explained):

@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from app.errors import Outage
 from app.flow import Cost, Describer, Frame, Notice, Request, Sentence, SentenceKind
-from app.telling import Look, Whole
+from app.telling import Failed, Look, Whole
 from app.watching import Turn, Watch, is_decided, is_yes, question
 
 MOST_TOKENS = 16
 """Enough for yes or no, and a few words behind it."""
 KINDS: dict[Turn, SentenceKind] = {"begins": "alert", "ends": "change"}
 """Only the beginning interrupts."""
-Found = Sentence | Notice | Cost
+Found = Sentence | Notice | Cost | Failed
 
 
 @dataclass(slots=True)
@@ -48,6 +49,12 @@ class Lookout:
 
         `effort`: image tokens, see `Request`. Yields what each answer cost, too.
         """
+        try:
+            yield from self.votes(frame, number, effort, is_left)
+        except Outage as outage:
+            yield Failed(outage)
+
+    def votes(self, frame: Frame, number: int, effort: int | None, is_left: Callable[[], bool]) -> Iterator[Found]:
         for watch in self.watches:
             started = self.now()
             answer, cost = self.answer(Request((frame,), question(watch.wish), MOST_TOKENS, effort), is_left)

@@ -3,7 +3,6 @@
 It opens no camera and loads no model: both are given to it.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -14,20 +13,18 @@ from app.desk import Desk
 from app.flow import Cost, Frame, Growing, Happening, Notice, Request, Seen, Sentence, Source, Status
 from app.lookout import Lookout
 from app.news import News
+from app.outage import Outages
 from app.pace import Quiet, in_minutes
+from app.recent import Recent
 from app.shown import Glimpse, Setup
 from app.tally import Tally
-from app.telling import Doubt, Ended, Growth, Look, Whole, told
+from app.telling import Doubt, Ended, Failed, Growth, Look, Whole, told
 from app.verbosity import LONG_PROMPT, LONGER
 
 Onlookers = Callable[[], bool]
 """Whether anybody looks on who wants a picture now; asked at every frame."""
 STATUS_S = 1.0
 """Between two statuses while nothing is described, on the frames' own clock."""
-
-
-def nobody() -> bool:
-    return False
 
 
 @dataclass(slots=True)
@@ -40,13 +37,13 @@ class Narrator:
     lookout: Lookout
     is_narrating: bool = True
     """Else only what is watched for is told."""
-    frame_count: int = 1
-    """How many frames a description is shown: the newest, and those described before it."""
-    onlookers: Onlookers = nobody
+    onlookers: Onlookers = lambda: False
+    recent: Recent = field(default_factory=Recent)
+    """What a description is shown: the newest frame, and those described before it."""
     news: News = field(default_factory=News)
     quiet: Quiet = field(default_factory=Quiet, init=False)
+    outages: Outages = field(default_factory=Outages, init=False)
     tally: Tally = field(default_factory=Tally, init=False)
-    recent: deque[Frame] = field(default_factory=deque, init=False)
     doubted: set[str] = field(default_factory=set, init=False)
     """Why descriptions could not be trusted, since the last one that could."""
     is_unsure: bool = field(default=False, init=False)
@@ -67,21 +64,29 @@ class Narrator:
         """Yield what happens until the source ends or `stop` is set."""
         with closing(self.attention.pace), closing(source.frames(stop)) as frames:
             for seen in frames:  # always the newest frame; the rest are dropped
-                if isinstance(seen, Notice):
-                    self.forget()
-                    yield seen
-                    continue
-                self.tally.saw(seen)
-                yield from self.obey(seen, stop)
-                yield from self.look(seen, stop)
-                if self.tally.has_gone_on(STATUS_S):
-                    yield self.status()
-            if stop.is_set():
-                self.desk.leave()
-            elif self.desk.described:  # what was asked during the last frame is answered too
-                yield from self.desk.obey(self.desk.described, stop.is_set)
-            if self.tally.has_gone_on(0):
-                yield self.status()
+                yield from self.see(seen, stop)
+            yield from self.end(stop)
+
+    def see(self, seen: Seen | Notice, stop: Event) -> Iterator[Happening]:
+        """What comes of one frame, or of what the source says in its place."""
+        if isinstance(seen, Notice):
+            self.forget()
+            yield seen
+            return
+        self.tally.saw(seen)
+        yield from self.obey(seen, stop)
+        yield from self.look(seen, stop)
+        if self.tally.has_gone_on(STATUS_S):
+            yield self.status()
+
+    def end(self, stop: Event) -> Iterator[Happening]:
+        """The source has ended, or is left."""
+        if stop.is_set():
+            self.desk.leave()
+        elif self.desk.described:  # what was asked during the last frame is answered too
+            yield from self.desk.obey(self.desk.described, stop.is_set)
+        if self.tally.has_gone_on(0):
+            yield self.status()
 
     def obey(self, seen: Seen, stop: Event) -> Iterator[Happening]:
         """Do what people ask, and go on as they want it from now on; at the end it is left to who comes next."""
@@ -108,7 +113,8 @@ class Narrator:
 
     def look(self, seen: Seen, stop: Event) -> Iterator[Happening]:
         """Tell what is new in this frame, if it is worth a look; while people ask or have stopped it, none is."""
-        is_held, least_s = self.desk.is_held, max(self.desk.verbosity.least_s, self.desk.setup.every or 0.0)
+        is_held = self.desk.is_held or self.outages.holds(self.desk.now())
+        least_s = max(self.desk.verbosity.least_s, self.desk.setup.every or 0.0)
         glance = self.attention.glance(seen, least_s, is_held=is_held)
         yield from self.heed(glance)
         if self.onlookers():
@@ -119,7 +125,8 @@ class Narrator:
             return
         self.take(glance.frame, is_other=glance.has_changed)
         yield from self.watch_out(glance.frame, stop)
-        if self.is_narrating and (glance.has_changed or glance.is_overdue or self.is_unsure) and not self.is_left(stop):
+        is_wanted = self.is_narrating and (glance.has_changed or glance.is_overdue or self.is_unsure)
+        if is_wanted and not self.outages.holds(self.desk.now()) and not self.is_left(stop):
             yield from self.describe(glance, glance.frame, stop)
         if self.is_left(stop):
             self.attention.anew()
@@ -149,11 +156,7 @@ class Narrator:
         """`frame` is looked at; it takes the place of the last one, if that showed the same."""
         self.tally.described += 1
         self.desk.described, self.desk.count = frame, self.tally.described
-        if self.recent and not is_other:
-            self.recent.pop()
-        while len(self.recent) >= self.frame_count:
-            self.recent.popleft()
-        self.recent.append(frame)
+        self.recent.add(frame, is_other=is_other)
 
     def watch_out(self, frame: Frame, stop: Event) -> Iterator[Sentence | Notice]:
         """Ask first about what is watched for: an alert waits for no description."""
@@ -161,11 +164,14 @@ class Narrator:
         for each in self.lookout.look(frame, self.tally.described, tokens, lambda: self.is_left(stop)):
             match each:
                 case Cost():
+                    yield from self.outages.ends()
                     yield from self.spent(each)
                 case Sentence():
                     yield self.say(each)
                 case Notice():
                     yield each
+                case Failed():
+                    yield from self.fail(each)
         if self.lookout.is_undecided:
             self.attention.look_again(frame)
 
@@ -184,7 +190,10 @@ class Narrator:
                     self.has_told = True
                 case Doubt():
                     yield from self.doubt(each.reason)
+                case Failed():
+                    yield from self.fail(each)
                 case Ended():
+                    yield from self.outages.ends()
                     yield from self.spent(each.cost)
                     yield from self.ended(glance, frame, is_quiet=self.desk.said is was_said)
 
@@ -209,7 +218,7 @@ class Narrator:
         """A long description only where there is time for it."""
         is_long = self.desk.verbosity.is_long and glance.is_still
         words, times = (LONG_PROMPT, LONGER) if is_long else (self.desk.prompt, 1)
-        return Request(tuple(self.recent), words, times * self.desk.max_tokens, self.attention.pace.effort.image_tokens)
+        return Request(self.recent.frames, words, times * self.desk.max_tokens, self.attention.pace.effort.image_tokens)
 
     def is_new(self, text: str) -> bool:
         """Whether it is worth saying."""
@@ -229,6 +238,11 @@ class Narrator:
         if reason not in self.doubted:
             self.doubted.add(reason)
             yield Notice("doubt", reason)
+
+    def fail(self, failed: Failed) -> Iterator[Notice]:
+        """The frame that is there once the model can be asked again is worth a look."""
+        self.attention.anew()
+        yield from self.outages.begins(failed.outage, self.desk.now())
 
     def is_left(self, stop: Event) -> bool:
         return stop.is_set() or self.desk.orders.are_pressing

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from threading import Event, Thread
+from threading import Event, Thread, get_ident
 
 from app.flow import Banner, Describer, Notice, Piece, Request
 
@@ -25,8 +25,8 @@ class Pulse:
     describer: Describer
     tell: Callable[[Notice], None]
     now: Callable[[], float] = time.monotonic
-    since: float | None = field(default=None, init=False)
-    """Monotonic seconds: since when the next piece is waited for."""
+    since: dict[int, float] = field(default_factory=dict, init=False)
+    """Monotonic seconds: since when the next words are waited for, by thread."""
     longest_s: float = field(default=0.0, init=False)
     """The longest that a piece has taken."""
     is_told: bool = field(default=False, init=False)
@@ -48,7 +48,10 @@ class Pulse:
     def describe(self, request: Request) -> Generator[Piece]:
         """See `Describer.describe`."""
         with closing(self.describer.describe(request)) as pieces:
-            while (piece := self._next(pieces)) is not None:
+            began = self.now()
+            while (piece := self._next(pieces, began)) is not None:
+                if piece.text:
+                    began = self.now()
                 yield piece
 
     def close(self) -> None:
@@ -59,22 +62,29 @@ class Pulse:
 
     def check(self) -> None:
         """Tell, once, if the present piece has been waited for too long."""
-        since, limit_s = self.since, max(LIMIT_S, TIMES * self.longest_s)
+        since, limit_s = min(tuple(self.since.values()), default=None), max(LIMIT_S, TIMES * self.longest_s)
         if since is not None and not self.is_told and self.now() - since > limit_s:
             self.is_told = True
             words = f"The model has not answered for {limit_s:.0f} seconds."
             self.tell(Notice("hung", words, "if it stays so, end looksay and start it again, or take a smaller model"))
 
-    def _next(self, pieces: Generator[Piece]) -> Piece | None:
-        self.since = began = self.now()
+    def _next(self, pieces: Generator[Piece], began: float) -> Piece | None:
+        """The next piece; one without a letter is no sign of life, so what has `began` is still waited for."""
+        self.since[get_ident()] = began
+        piece: Piece | None = None
         try:
-            return next(pieces, None)
+            piece = next(pieces, None)
         finally:
-            self.since = None
-            self.longest_s = max(self.longest_s, self.now() - began)
-            if self.is_told:
-                self.is_told = False
-                self.tell(Notice("answering", "The model answers again."))
+            del self.since[get_ident()]
+            if piece is None or piece.text:
+                self.longest_s = max(self.longest_s, self.now() - began)
+                self.revive()
+        return piece
+
+    def revive(self) -> None:
+        if self.is_told:
+            self.is_told = False
+            self.tell(Notice("answering", "The model answers again."))
 
     def _work(self) -> None:
         while not self.closing.wait(TICK_S):

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from app.doubt import CUT, doubt, looped_at
+from app.errors import Outage
 from app.flow import Cost, Describer, Frame, Piece, Request, Sentence, SentenceKind
 from app.sentences import Sentences
 
@@ -38,13 +39,20 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """The model could not be asked, or broke off; nothing more comes."""
+
+    outage: Outage
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
-    """The description is over; the last that comes, unless it was left."""
+    """The description is over; the last that comes, unless it was left or has failed."""
 
     cost: Cost
 
 
-Told = Growth | Whole | Doubt | Ended
+Told = Growth | Whole | Doubt | Failed | Ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +71,15 @@ class Look:
 
 
 def told(describer: Describer, request: Request, is_left: Callable[[], bool]) -> Generator[Told]:
-    """What a describer says of a request. Leaves off within a token once `is_left`; then nothing more comes.
+    """What a describer says of a request. Leaves off within a token once `is_left`; then nothing more comes."""
+    try:
+        yield from _told(describer, request, is_left)
+    except Outage as outage:
+        yield Failed(outage)
 
-    A model that repeats itself is cut where it begins to; an end that is missing is a doubt, and not a sentence.
-    """
+
+def _told(describer: Describer, request: Request, is_left: Callable[[], bool]) -> Generator[Told]:
+    """A model that repeats itself is cut where it begins to; an end that is missing is a doubt, and not a sentence."""
     said, sentences, piece, told = "", Sentences(), Piece("", Cost()), set[str]()
     with closing(describer.describe(request)) as pieces:
         for piece in pieces:

@@ -20,6 +20,7 @@ from app.narrator import Narrator
 from app.orders import Ask, Hold, Listen, Louder, More, Order, Orders, Repeat, Unask
 from app.pace import GovernedPace, Pace
 from app.pixels import Pixels
+from app.recent import Recent
 from app.shown import Answered, Setup
 from app.tally import Tally
 from app.verbosity import LONG_PROMPT
@@ -111,7 +112,7 @@ def test_what_was_said_last_is_not_said_again_and_what_was_said_before_it_once_i
 
 
 def test_several_frames_are_shown_oldest_first_and_never_more_than_asked() -> None:
-    several = narrator("One.", "Two.", "Three.", "Four.", frame_count=3)
+    several = narrator("One.", "Two.", "Three.", "Four.", recent=Recent(3))
     watch(several, [frame(number) for number in range(4)])
     shown = [[each.number for each in request.frames] for request in scripted(several).asked]
     assert shown == [[0], [0, 1], [0, 1, 2], [1, 2, 3]]
@@ -548,7 +549,7 @@ def test_repeat_says_an_alert_again_too() -> None:
 
 
 def test_a_second_look_takes_the_place_of_the_first_among_several_frames() -> None:
-    several = narrator("One.", "", "Two.", frame_count=2)
+    several = narrator("One.", "", "Two.", recent=Recent(2))
     watch(several, [frame(0), frame(1), replace(frame(1), number=2, media_s=2.0)])
     assert [[each.number for each in request.frames] for request in scripted(several).asked] == [[0], [0, 1], [0, 2]]
 

@@ -15,7 +15,7 @@ from app.shown import Voicing
 
 SEEING = (
     *("camera lost", "camera back", "dark", "covered", "frozen", "blurred", "clear", "error"),
-    *("hung", "answering", "waiting", "not switched"),
+    *("hung", "outage", "answering", "waiting", "not switched"),
 )
 REPLIES = ("keys", "verbosity", "going on", "nothing yet", "no answer")
 """Notices that are spoken: whether camera and model work; and what answers a key, which is said as an answer is."""

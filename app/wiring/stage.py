@@ -138,11 +138,12 @@ def open_narrator(
     from app.attention import Attention
     from app.lookout import Lookout
     from app.narrator import Narrator
+    from app.recent import Recent
 
     desk = open_desk(describer, model, settings, orders or Orders(), now)
     attention = Attention(open_pace(describer, model, settings))
     lookout = Lookout(describer, vigil.lasting_s, vigil.cooldown_s, now=now, is_filmed=not settings.asap)
-    narrator = Narrator(desk, attention, lookout, frame_count=settings.frames)
+    narrator = Narrator(desk, attention, lookout, recent=Recent(settings.frames))
     narrator.begin(as_set(settings))
     return narrator
 

@@ -8,14 +8,14 @@ import { age, bornAt, now } from "./ages.js";
 import { at, button, icon, make, write } from "./dom.js";
 
 export const SERIOUS = [
-  ...["error", "hung", "camera lost", "permission", "not switched", "hot", "video broken"],
+  ...["error", "hung", "outage", "camera lost", "permission", "not switched", "hot", "video broken"],
   ...["voice", "log", "subtitles", "thumbnails", "command", "hush", "earcons", "missed"],
 ];
-const LASTING = ["hung", "camera lost", "permission"];
+const LASTING = ["hung", "outage", "camera lost", "permission"];
 const OVER = {
   "camera back": ["camera lost", "permission"],
-  answering: ["hung"],
-  ready: ["camera lost", "permission", "not switched", "hung", "error"],
+  answering: ["hung", "outage"],
+  ready: ["camera lost", "permission", "not switched", "hung", "outage", "error"],
 };
 const UNSAID = ["verbosity", "growing"];
 const STANDING = 4;
