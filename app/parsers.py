@@ -16,7 +16,9 @@ about 40 seconds with the demo model. --model geometry:smolvlm2-256m measures ra
 MODEL_FLAGS = ("trust_model", "image_tokens", "precision")
 HEARD = ("speak", "voice", "audio_device", "earcons", "hush", "screen_reader")
 PAGED = ("page", "page_port", "page_host", "page_cert", "page_key")
-PLACES = ("model", *MODEL_FLAGS, "backend", *HEARD, "json")
+ENGINE = ("backend", "url", "allow_remote", "api_key_file", "gguf", "mmproj")
+"""What runs the model, and where."""
+PLACES = ("model", *MODEL_FLAGS, *ENGINE, *HEARD, "json")
 """What every command takes that looks and speaks."""
 DEMO_FLAGS = (
     *("frames", *MODEL_FLAGS, "prompt", "max_tokens", "every", "pace", "verbosity", "watch", *HEARD, "subtitles"),
@@ -49,7 +51,7 @@ def flags(*names: str) -> Make:
 
 
 def pictures(name: str, words: str) -> ArgumentParser:
-    parser = flags("model", *MODEL_FLAGS, "backend", "prompt", "max_tokens", "json")(name, words)
+    parser = flags("model", *MODEL_FLAGS, *ENGINE, "prompt", "max_tokens", "json")(name, words)
     parser.add_argument("picture", nargs="+", help="a picture, a folder, an http(s) or data: address, or - for stdin")
     parser.add_argument("--ask", metavar="TEXT", help="a question to answer instead of describing")
     return parser

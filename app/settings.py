@@ -83,7 +83,25 @@ class Settings:
     precision: Precision | None = knob(
         None, "compute with other numbers than the model was published with", choices=PRECISIONS
     )
-    backend: str = knob("mlx", "what runs the model", choices=("mlx",))
+    backend: str = knob(
+        "mlx",
+        "what runs the model: mlx, in this process; server, a server of models at --url; llama, llama.cpp with a GGUF "
+        "pair; transformers, the reference on torch",
+        choices=("mlx", "server", "llama", "transformers"),
+    )
+    url: str | None = knob(None, "where the server is, such as http://127.0.0.1:8080/v1", metavar="URL")
+    allow_remote: bool = knob(False, "let pictures go to a server on another machine", action="store_true")
+    api_key_file: str | None = knob(
+        None, "the key that the server wants (or the variable LOOKSAY_API_KEY)", metavar="FILE"
+    )
+    gguf: str | None = knob(None, "a language model in GGUF, for llama", metavar="FILE|HUB")
+    mmproj: str | None = knob(None, "the eyes that belong to it, if not found beside it", metavar="FILE")
+    parallel: int | None = knob(
+        None,
+        "with several cameras, how many frames a server is asked about at once",
+        metavar="N",
+        type=at_least(1, int),
+    )
     prompt: str | None = knob(None, "what to ask of each frame", metavar="TEXT")
     frames: int = knob(1, "how many frames the model is shown, oldest first", metavar="N", type=at_least(1, int))
     max_tokens: int = knob(64, "the longest description, in tokens", metavar="N", type=at_least(1, int))

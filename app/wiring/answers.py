@@ -9,19 +9,19 @@ from dataclasses import asdict
 from app.errors import OutputError, SourceError
 from app.flow import Describer
 from app.settings import Settings
-from app.wiring.models import chosen, open_describer
+from app.wiring.engines import engine
 
 
 def describe_pictures(pictures: Sequence[str], question: str | None, settings: Settings) -> int:
     """`./run.sh describe`: on this thread. The model is loaded once there is a picture to show it."""
     from app.describe import Page, Task, run
 
-    model = chosen(settings)
+    model = engine(settings)
     opened: list[Describer] = []
 
     def describer() -> Describer:
         if not opened:
-            opened.append(open_describer(model, settings.wish, settings.trust_model))
+            opened.append(model.open(settings.wish, is_trusted=settings.trust_model))
             for warning in (*model.notes, *opened[0].banner.warnings):
                 print(f"notice: {warning}", file=sys.stderr)
         return opened[0]

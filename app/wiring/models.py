@@ -41,6 +41,18 @@ class Chosen:
         """What is to be said whenever it speaks."""
         return tuple(filter(None, [self.why, self.card.note]))
 
+    @property
+    def at_once(self) -> int:
+        return 1
+
+    def open(self, wish: Wish, *, is_trusted: bool) -> Describer:
+        """See `Engine.open`."""
+        return open_describer(self, wish, is_trusted)
+
+    def proven(self, wish: Wish, describer: Describer) -> tuple[int, ...]:
+        """See `Engine.proven`."""
+        return proven(self, wish, describer)
+
 
 @dataclass(frozen=True, slots=True)
 class Doubted:

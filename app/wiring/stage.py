@@ -12,7 +12,7 @@ from app.infer import Choice, Loop
 from app.orders import Orders
 from app.settings import Settings
 from app.shown import Setup
-from app.wiring.models import Chosen, chosen, open_describer, proven
+from app.wiring.engines import Engine, engine
 from app.wiring.watches import Vigil
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.pace import Pacing
 
 NOTHING_MORE = Vigil()
-Make = Callable[["Stage", Describer, Chosen], Loop]
+Make = Callable[["Stage", Describer, Engine], Loop]
 """Makes what goes on while a source is looked at."""
 
 
@@ -38,7 +38,7 @@ class Stage:
     onlookers: "Onlookers | None" = None
     setup: Setup = field(init=False)
     """How it is set at present."""
-    models: dict[str, Chosen] = field(default_factory=dict, init=False)
+    models: dict[str, Engine] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.setup = as_set(self.settings)
@@ -55,10 +55,10 @@ class Stage:
         own = self.choice.source
         return self.settings.source if choice.source == own else choice.source
 
-    def model(self, name: str) -> Chosen:
-        """Raises Explained as `chosen`."""
+    def model(self, name: str) -> Engine:
+        """Raises Explained as `engine`."""
         if name not in self.models:
-            self.models[name] = chosen(replace(self.settings, model=name))
+            self.models[name] = engine(replace(self.settings, model=name))
         return self.models[name]
 
     def is_live(self, choice: Choice) -> bool:
@@ -72,7 +72,7 @@ class Stage:
         return open_source(self.named(choice), self.settings.asap, self.eye)
 
     def describer(self, choice: Choice) -> Describer:
-        return open_describer(self.model(choice.model), self.settings.wish.for_live(), self.settings.trust_model)
+        return self.model(choice.model).open(self.settings.wish.for_live(), is_trusted=self.settings.trust_model)
 
     def loop(self, describer: Describer, choice: Choice) -> Loop:
         return self.make(self, describer, self.model(choice.model))
@@ -88,7 +88,7 @@ def as_set(settings: Settings) -> Setup:
     return Setup(settings.prompt or "", settings.verbosity, settings.every, tuple(settings.watch or ()))
 
 
-def own_words(settings: Settings, model: Chosen) -> str:
+def own_words(settings: Settings, model: Engine) -> str:
     """What this model is asked where nobody wants it to be asked otherwise."""
     return replace(settings, prompt=None).words(model.card.prompt)
 
@@ -103,7 +103,7 @@ def refuse_more_frames(wished: int, card: Card) -> None:
 def narrating(vigil: Vigil, *, is_narrating: bool) -> Make:
     """The live loop; without `is_narrating` only what is watched for is told."""
 
-    def make(stage: Stage, describer: Describer, model: Chosen) -> "Narrator":
+    def make(stage: Stage, describer: Describer, model: Engine) -> "Narrator":
         refuse_more_frames(stage.settings.frames, model.card)
         narrator = open_narrator(describer, model, stage.settings, stage.orders, vigil=vigil)
         narrator.begin(stage.setup)
@@ -118,7 +118,7 @@ def narrating(vigil: Vigil, *, is_narrating: bool) -> Make:
 def asking(question: str) -> Make:
     """`./run.sh ask`: one answer, and the end."""
 
-    def make(stage: Stage, describer: Describer, model: Chosen) -> Loop:
+    def make(stage: Stage, describer: Describer, model: Engine) -> Loop:
         from app.once import Once
 
         return Once(open_desk(describer, model, stage.settings, stage.orders), question)
@@ -128,7 +128,7 @@ def asking(question: str) -> Make:
 
 def open_narrator(
     describer: Describer,
-    model: Chosen,
+    model: Engine,
     settings: Settings,
     orders: Orders | None = None,
     now: Callable[[], float] = time.monotonic,
@@ -150,7 +150,7 @@ def open_narrator(
 
 def open_desk(
     describer: Describer,
-    model: Chosen,
+    model: Engine,
     settings: Settings,
     orders: Orders,
     now: Callable[[], float] = time.monotonic,
@@ -160,7 +160,7 @@ def open_desk(
     return Desk(describer, orders, as_set(settings), own_words(settings, model), settings.max_tokens, now)
 
 
-def open_pace(describer: Describer, model: Chosen, settings: Settings) -> "Pacing":
+def open_pace(describer: Describer, model: Engine, settings: Settings) -> "Pacing":
     from app.pace import GovernedPace, Pace
 
     if settings.pace == "steady":
@@ -168,4 +168,4 @@ def open_pace(describer: Describer, model: Chosen, settings: Settings) -> "Pacin
     from app.governor import Governor
     from app.power.sensor import PowerSensor
 
-    return GovernedPace(Governor(proven(model, settings.wish, describer), settings.caption_s), PowerSensor())
+    return GovernedPace(Governor(model.proven(settings.wish, describer), settings.caption_s), PowerSensor())
