@@ -101,3 +101,21 @@ def test_a_failure_comes_through_and_is_no_silence() -> None:
     pulse.close()
     assert not pulse.watch.is_alive()
     assert told == []
+
+
+def test_a_piece_without_a_letter_is_no_sign_of_life() -> None:
+    """A server that is waited for is polled; its own words are waited for all the same."""
+    told, now = list[Notice](), [100.0]
+
+    class Polled(ScriptedDescriber):
+        def describe(self, _request: Request) -> Generator[Piece]:
+            for _ in range(10):
+                now[0] += LIMIT_S / 5
+                pulse.check()
+                yield Piece("", Cost())
+            yield Piece("A man.", Cost())
+
+    pulse = Pulse(Polled(["-"]), told.append, now=lambda: now[0])
+    assert "".join(each.text for each in pulse.describe(REQUEST)) == "A man."
+    pulse.close()
+    assert [each.kind for each in told] == ["hung", "answering"]
