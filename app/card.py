@@ -80,6 +80,8 @@ class Card:
     """The commit to take; a branch is resolved once, at install."""
     sha256: Mapping[str, str] = field(default_factory=dict)
     """Of published files, by name, before anything is made of them."""
+    gguf: str = ""
+    """owner/name:QUANTIZATION on huggingface.co: the same model as a GGUF pair, for llama.cpp."""
     bits: int = 0
     """What the language model's layers are quantized to at install; 0 keeps them as published."""
     group_size: int = 64

@@ -64,6 +64,12 @@ def test_a_pin_holds_a_commit_and_the_weights(card: Card) -> None:
 
 
 @every
+def test_a_gguf_pair_is_named_with_its_quantization(card: Card) -> None:
+    repository, _, quantization = card.gguf.partition(":")
+    assert not card.gguf or (HUB_ID.fullmatch(repository) and re.fullmatch(r"(BF|F|Q)\d+(_\w+)?", quantization))
+
+
+@every
 def test_licence_and_architecture_are_said(card: Card) -> None:
     assert card.licence
     assert card.architecture
