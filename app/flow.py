@@ -28,6 +28,8 @@ class Frame:
     """Its place in the source, in seconds from the source's start."""
     number: int
     """Counted from 0 over every frame the source took, dropped ones too."""
+    camera: str = ""
+    """Its name, where there are several."""
 
     @property
     def view(self) -> "Pixels":
@@ -50,11 +52,12 @@ class Passing:
     number: int
     copied: "Callable[[], Pixels | None]"
     """Makes its pixels, RGB; None if a newer picture has been written over it."""
+    camera: str = ""
 
     def kept(self) -> Frame | None:
         """The frame with pixels of its own. Not None: `view` has been whole until now, too."""
         pixels = self.copied()
-        return None if pixels is None else Frame(pixels, self.seen_at, self.media_s, self.number)
+        return None if pixels is None else Frame(pixels, self.seen_at, self.media_s, self.number, self.camera)
 
 
 Seen = Frame | Passing
@@ -124,6 +127,7 @@ class Notice:
     """A word or two for scripts: `loading`, `ready`, `camera lost`, `dark`, `covered`, `nothing new`, `error`, …"""
     text: str
     remedy: str = ""
+    camera: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ It reads and writes no log.
 import re
 from datetime import datetime
 from pathlib import Path
+from zlib import crc32
 
 from app.kept import keep, recalled
 
 LAST = Path(__file__).parents[1] / ".cache" / "last_log.json"
 """Holds the absolute path of the log that was written last."""
-THUMBNAIL = re.compile(r"\d{8}-\d{6}-\d{3}-\d+\.jpg")
+THUMBNAIL = re.compile(r"\d{8}-\d{6}-\d{3}-\d+(-[0-9a-f]{8})?\.jpg")
 
 
 def thumbnails_of(log: Path) -> Path:
@@ -20,9 +21,13 @@ def thumbnails_of(log: Path) -> Path:
     return real.with_name(f"{real.name}.thumbnails")
 
 
-def thumbnail_name(at: datetime, number: int) -> str:
-    """Of the frame that was seen at that time of day (local) and has that number: `20261121-140305-123-41.jpg`."""
-    return f"{at:%Y%m%d-%H%M%S}-{at.microsecond // 1000:03}-{number}.jpg"
+def thumbnail_name(at: datetime, number: int, camera: str = "") -> str:
+    """Of the frame that was seen at that time of day (local) and has that number: `20261121-140305-123-41.jpg`.
+
+    Two cameras may see at the same time: a sum of the camera's name, whatever letters it has, tells them apart.
+    """
+    whose = f"-{crc32(camera.encode()):08x}" if camera else ""
+    return f"{at:%Y%m%d-%H%M%S}-{at.microsecond // 1000:03}-{number}{whose}.jpg"
 
 
 def is_thumbnail(name: str) -> bool:

@@ -18,6 +18,8 @@ HEARD = ("speak", "voice", "audio_device", "earcons", "hush", "screen_reader")
 PAGED = ("page", "page_port", "page_host", "page_cert", "page_key")
 ENGINE = ("backend", "url", "allow_remote", "api_key_file", "gguf", "mmproj")
 """What runs the model, and where."""
+SEVERAL = ("camera", "cameras", "parallel")
+"""Several cameras, and how many of their frames at once."""
 PLACES = ("model", *MODEL_FLAGS, *ENGINE, *HEARD, "json")
 """What every command takes that looks and speaks."""
 DEMO_FLAGS = (
@@ -88,14 +90,15 @@ def benched(name: str, words: str) -> ArgumentParser:
 
 
 def asked(name: str, words: str) -> ArgumentParser:
-    parser = flags("source", "max_tokens", *PLACES)(name, words)
+    parser = flags("source", *SEVERAL, "max_tokens", *PLACES)(name, words)
     parser.add_argument("question", metavar="TEXT", type=wording, help="what to ask")
     return parser
 
 
 def watched(name: str, words: str) -> ArgumentParser:
     parser = flags(
-        "source", "asap", "frames", "every", "pace", "seconds", "watch", "log", "thumbnails", *PLACES, *PAGED
+        *("source", *SEVERAL, "asap", "frames", "every", "pace", "seconds", "watch", "log", "thumbnails"),
+        *(*PLACES, *PAGED),
     )(name, words)
     number = at_least(0)
     parser.add_argument(

@@ -67,6 +67,17 @@ class Settings:
         "browser: the camera of whoever opens the page",
         metavar="WHAT",
     )
+    camera: Sequence[str] | None = knob(
+        None,
+        "one of several cameras, each told by its name: anything --source takes, or NAME= before it; give it once "
+        "for each",
+        metavar="[NAME=]WHAT",
+        action="append",
+        type=wording,
+    )
+    cameras: str | None = knob(
+        None, "the same from a file: a table [NAME] with its source for each", metavar="FILE.toml"
+    )
     asap: bool = knob(False, "read a file as fast as the model goes, instead of as filmed", action="store_true")
     model: str = knob(
         "smolvlm2-256m", "a model's name, owner/name on the hub, a folder, or auto", metavar="NAME|PATH|auto"

@@ -35,6 +35,7 @@ def sentence_record(sentence: Sentence) -> Record:
         "kind": sentence.kind,
         "text": harmless(sentence.text),
         **({"about": harmless(sentence.about)} if sentence.about else {}),
+        **of_camera(frame.camera),
         "time": time_of(frame.seen_at),
         "media_s": seconds(frame.media_s),
         "seen_at": seconds(frame.seen_at),
@@ -58,9 +59,15 @@ def notice_record(notice: Notice, told_at: float) -> Record:
         "kind": notice.kind,
         "text": harmless(notice.text),
         "remedy": harmless(notice.remedy),
+        **of_camera(notice.camera),
         "time": time_of(told_at),
         "seen_at": seconds(told_at),
     }
+
+
+def of_camera(name: str) -> Record:
+    """Which it is, where there are several."""
+    return {"camera": harmless(name)} if name else {}
 
 
 def time_of(moment: float) -> str | None:
@@ -72,7 +79,7 @@ def time_of(moment: float) -> str | None:
 def thumbnail_of(frame: Frame) -> str:
     """The name of its thumbnail, if one is kept; empty if it has no time."""
     at = CLOCK.at(frame.seen_at)
-    return thumbnail_name(at, frame.number) if at else ""
+    return thumbnail_name(at, frame.number, frame.camera) if at else ""
 
 
 def seconds(value: float) -> float | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import OutputError, UsageError
-from app.flow import Banner, Happening, Notice, Sentence
+from app.flow import Banner, Frame, Happening, Notice, Sentence
 from app.harmless import harmless
 from app.outputs.cues import Cue, Cues
 from app.outputs.writer import Writer
@@ -61,16 +61,26 @@ class Subtitles:
         self.place = self.length
         """Bytes before the last cue; `length` is that of all that this run has written."""
         self.cues = Cues()
+        self.began_at: float | None = None
+        """With several cameras: where the file's time begins (monotonic s)."""
         self.writer = Writer("subtitles", self._write, lambda: os.close(self.file), self._warn)
 
     def tell(self, happening: Happening) -> None:
         """Take a sentence, whatever its kind; never blocks."""
         if isinstance(happening, Sentence) and (text := harmless(happening.text)):
-            self.writer.put((text, happening.frame.media_s, happening.frame.number))
+            self.writer.put((text, *self._place(happening.frame)))
 
     def close(self) -> None:
         """Write what waits and close the file."""
         self.writer.close()
+
+    def _place(self, frame: Frame) -> tuple[float, int]:
+        """Its time and number in the file. Several cameras have one time, that of the first that was told of."""
+        if not frame.camera:
+            return frame.media_s, frame.number
+        if self.began_at is None:
+            self.began_at = frame.seen_at - frame.media_s
+        return frame.seen_at - self.began_at, 0
 
     def _write(self, said: tuple[str, float, int]) -> None:
         """The cue before once more, now that its end is known, and the new one behind it: in one piece, if it fits."""

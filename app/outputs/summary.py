@@ -15,8 +15,8 @@ class Summary:
     described: int = 0
     drafted: int = 0
     draft_accepted: int = 0
-    newest: int = -1
-    """Number of the newest frame that was told of."""
+    newest: tuple[str, int] = ("", -1)
+    """Camera and number of the newest frame that was told of."""
     first_words_s: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
     ages_s: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
 
@@ -33,8 +33,8 @@ class Summary:
 
     def _time(self, sentence: Sentence) -> None:
         """Once a frame: a description of two sentences has one first word."""
-        if sentence.frame.number != self.newest:
-            self.newest = sentence.frame.number
+        if (newest := (sentence.frame.camera, sentence.frame.number)) != self.newest:
+            self.newest = newest
             self.first_words_s.append(sentence.cost.first_word_s)
             self.ages_s.append(sentence.frame_age_s)
 

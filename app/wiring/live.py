@@ -9,7 +9,8 @@ from app.live import Inputs, Nobody, Parts, Reins, Run, Screen, Tell
 from app.orders import Orders
 from app.settings import Settings
 from app.wiring.outputs import Opened, finish, is_heard, open_command, open_files, open_screen, open_sounds
-from app.wiring.stage import Stage, asking, narrating, refuse_more_frames
+from app.wiring.several import asking_stage, narrating_stage
+from app.wiring.stage import Stage, refuse_more_frames
 from app.wiring.watches import Vigil
 
 if TYPE_CHECKING:
@@ -29,14 +30,14 @@ def live_run(settings: Settings) -> Run:
 def watch_run(settings: Settings, vigil: Vigil, *, is_narrating: bool = False) -> Run:
     """A live run that tells what is watched for; without `is_narrating`, nothing else. Raises as `live_run`."""
     refuse_haste(settings)
-    stage = Stage(settings, narrating(vigil, is_narrating=is_narrating))
+    stage = narrating_stage(settings, vigil, is_narrating=is_narrating)
     refuse_more_frames(settings.frames, stage.model(settings.model).card)
     return open_run(stage, stage.orders, open_command(vigil.then))
 
 
 def ask_run(settings: Settings, question: str) -> Run:
     """`./run.sh ask`: one answer, and the end. Raises as `live_run`."""
-    stage = Stage(settings, asking(question))
+    stage = asking_stage(settings, question)
     stage.model(settings.model)
     return open_run(stage)
 

@@ -1,7 +1,7 @@
 """Who takes part in a live run: source, describer and loop, for whatever camera and model are chosen."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from app.wiring.engines import Engine, engine
 from app.wiring.watches import Vigil
 
 if TYPE_CHECKING:
+    from app.crowd.posts import Post
     from app.desk import Desk
     from app.eye import Eye
     from app.narrator import Narrator, Onlookers
@@ -36,6 +37,8 @@ class Stage:
     eye: "Eye | None" = None
     """Where a browser's pictures come in, if they may."""
     onlookers: "Onlookers | None" = None
+    posts: "Sequence[Post]" = ()
+    """The cameras, where there are several; they are looked at together, and none is gone over to."""
     setup: Setup = field(init=False)
     """How it is set at present."""
     models: dict[str, Engine] = field(default_factory=dict, init=False)
@@ -46,6 +49,8 @@ class Stage:
     @property
     def choice(self) -> Choice:
         """What the settings name, as it may be shown."""
+        if self.posts:
+            return Choice(", ".join(each.name for each in self.posts), self.settings.model)
         from app.cameras.choose import shown
 
         return Choice(shown(self.settings.source), self.settings.model)
@@ -64,9 +69,13 @@ class Stage:
     def is_live(self, choice: Choice) -> bool:
         from app.cameras.choose import is_live
 
-        return is_live(self.named(choice))
+        return all(map(is_live, [each.source for each in self.posts] or [self.named(choice)]))
 
     def source(self, choice: Choice) -> Source:
+        if self.posts:
+            from app.wiring.several import open_several
+
+            return open_several(self.posts)
         from app.cameras.choose import open_source
 
         return open_source(self.named(choice), self.settings.asap, self.eye)

@@ -1,0 +1,131 @@
+"""Several cameras as one source: of each the newest frame, and of those that have one the least recently seen.
+
+Every camera has a thread of its own that reads it, so that one which hangs, is slow to open or fails keeps none of the
+others waiting. Nothing queues: a frame that was not taken is replaced by the camera's next. It judges no picture.
+"""
+
+from collections.abc import Generator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from threading import Condition, Event, Thread
+
+from app.errors import SourceError
+from app.flow import Banner, Notice, Seen, Source
+
+ENDED = "camera ended"
+"""Kind of the notice that a camera gives no picture any more: it has come to its end, or could not be opened."""
+_TURN_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Cameras by name, the name in each of their frames and notices."""
+
+    cameras: Mapping[str, Source]
+
+    @property
+    def banner(self) -> Banner:
+        banners = {name: camera.banner for name, camera in self.cameras.items()}
+        by_words: dict[str, list[str]] = {}
+        for name, banner in banners.items():
+            for words in banner.warnings:
+                by_words.setdefault(words, []).append(name)
+        listed = ", ".join(f"{name} ({banner.name})" for name, banner in banners.items())
+        warnings = tuple(f"{', '.join(names)}: {words}" for words, names in by_words.items())
+        return Banner(f"{len(banners)} cameras: {listed}", warnings)
+
+    def frames(self, stop: Event) -> Generator[Seen | Notice]:
+        """See `Source.frames`; it ends with the last camera.
+
+        Raises:
+            SourceError: none of them has ever given a picture.
+        """
+        slots, left = Slots(list(self.cameras)), Event()
+        readers = [
+            Thread(target=read, args=(slots, name, camera, left), name="reader")
+            for name, camera in self.cameras.items()
+        ]
+        for reader in readers:
+            reader.start()
+        try:
+            while not stop.is_set() and not slots.is_over:
+                yield from slots.take(_TURN_S)
+        finally:
+            left.set()
+            for reader in readers:
+                reader.join()
+
+
+@dataclass(slots=True)
+class Slots:
+    """A slot for one frame a camera, between the threads that read and the one that takes."""
+
+    order: list[str]
+    """All cameras, the one that was taken from least recently first."""
+    fresh: dict[str, Seen] = field(default_factory=dict, init=False)
+    notices: list[Notice] = field(default_factory=list, init=False)
+    ended: set[str] = field(default_factory=set, init=False)
+    has_begun: bool = field(default=False, init=False)
+    """A frame has come."""
+    failure: BaseException | None = field(default=None, init=False)
+    """What is raised at the end."""
+    changed: Condition = field(default_factory=Condition, init=False)
+
+    def put(self, name: str, what: Seen | Notice) -> None:
+        named = replace(what, camera=name)
+        with self.changed:
+            if isinstance(named, Notice):
+                self.notices.append(named)
+            else:
+                self.fresh[name], self.has_begun = named, True
+            self.changed.notify()
+
+    def end(self, name: str, failure: BaseException | None = None) -> None:
+        """No more will come from this one. What is no fault of a camera is a defect, and is raised at once."""
+        message, remedy = "There are no more pictures.", ""
+        if isinstance(failure, SourceError):
+            message, remedy = failure.message, failure.remedy
+            failure = SourceError(f"{name}: {message}", remedy)
+        with self.changed:
+            self.ended.add(name)
+            self.failure = self.failure or failure
+            self.notices.append(Notice(ENDED, message, remedy, name))
+            self.changed.notify()
+
+    def take(self, timeout_s: float) -> list[Seen | Notice]:
+        """The notices that have come, or else one frame; empty when nothing came in time, or it is over."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.notices or self.fresh or len(self.ended) == len(self.order), timeout_s)
+            self._raise()
+            if self.notices:
+                told, self.notices = self.notices, []
+                return list(told)
+            name = next((each for each in self.order if each in self.fresh), None)
+            if name is None:
+                return []
+            self.order.remove(name)
+            self.order.append(name)
+            return [self.fresh.pop(name)]
+
+    def _raise(self) -> None:
+        is_fault = isinstance(self.failure, SourceError)
+        if self.failure and (not is_fault or (len(self.ended) == len(self.order) and not self.has_begun)):
+            raise self.failure
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all has been taken that will ever come."""
+        with self.changed:
+            return len(self.ended) == len(self.order) and not self.fresh and not self.notices
+
+
+def read(slots: Slots, name: str, camera: Source, left: Event) -> None:
+    """One camera to its end, or until `left` is set; runs in a thread of its own."""
+    try:
+        with closing(camera.frames(left)) as frames:
+            for what in frames:
+                slots.put(name, what)
+    except BaseException as failure:  # noqa: BLE001 — told of, or raised again, by the thread that takes
+        slots.end(name, failure)
+    else:
+        slots.end(name)

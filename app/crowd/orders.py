@@ -1,0 +1,57 @@
+"""What people want of several narrators: most of it of every one, some of it of the one that spoke last.
+
+Like app/orders.py it carries out nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from app.orders import Hold, Louder, More, Order, Orders, Repeat
+
+
+@dataclass(slots=True)
+class Own(Orders):
+    """One narrator's."""
+
+    everyone: "Everyone"
+    is_present: bool = field(default=False, init=False)
+    """Its camera gives pictures, so that what it is asked will be answered."""
+
+    @property
+    def is_urged(self) -> bool:
+        """Whether one waits here that can wait no longer."""
+        return Orders.are_pressing.__get__(self)  # type: ignore[no-any-return]
+
+    @property
+    def are_pressing(self) -> bool:
+        """Whether one waits here, or with another: what is asked of all is answered by all before anybody goes on."""
+        return self.is_urged or any(each.is_urged and each.is_present for each in self.everyone.members.values())
+
+
+@dataclass(slots=True)
+class Everyone(Orders):
+    """All narrators'; what waits here is for the crowd itself."""
+
+    members: Mapping[str, Own] = field(default_factory=dict, init=False)
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> "Everyone":
+        found = cls()
+        found.members = {name: Own(found) for name in names}
+        return found
+
+    def give(self, order: Order) -> None:
+        if isinstance(order, Repeat | Louder | More):
+            Orders.give(self, order)
+            return
+        if isinstance(order, Hold):
+            self.is_held = order.is_held
+        for each in self.members.values():
+            each.give(order)
+
+    def taken(self) -> list[Order]:
+        """What is for the crowd itself, taken away. From any thread."""
+        with self.lock:
+            found = list(self.waiting)
+            self.waiting.clear()
+        return found

@@ -1,0 +1,147 @@
+"""Which cameras there are, what they are called, and how each is told. It opens none of them."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, TypeGuard
+from urllib.parse import urlsplit
+
+from app.errors import UsageError
+from app.harmless import harmless
+
+LONGEST = 40
+"""Letters of a name: it stands before every sentence."""
+NAMED = re.compile(r"([^=:/\\]+)=(.+)", re.DOTALL)
+"""NAME=SOURCE. What has a colon or a slash before its first = is a source alone."""
+EXAMPLE = 'such as: [Door] and below it source = "camera:1"'
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One camera."""
+
+    name: str
+    source: str
+    """As --source takes it."""
+    prompt: str | None = None
+    watch: tuple[str, ...] | None = None
+    every: float | None = None
+    """These as the flags of the same names; None: as all the others."""
+
+
+def of_flags(cameras: Sequence[str]) -> tuple[Post, ...]:
+    """The cameras that --camera names.
+
+    Raises:
+        UsageError: two have been given the same name, or one a name that cannot be said.
+    """
+    posts = tuple(map(of_flag, cameras))
+    refuse_twins([each.name for each in posts if each.name])
+    return told_apart(posts)
+
+
+def of_flag(text: str) -> Post:
+    """Its name empty where none is given."""
+    found = None if Path(text).expanduser().exists() else NAMED.fullmatch(text)
+    return Post(fit(found[1]), found[2].strip()) if found else Post("", text)
+
+
+def told_apart(posts: Sequence[Post]) -> tuple[Post, ...]:
+    """The same, each with a name of its own: what people would say, and a number where two would be called the same."""
+    taken, found = {each.name.casefold() for each in posts}, list[Post]()
+    for each in posts:
+        name = each.name or free(called(each.source), taken)
+        taken.add(name.casefold())
+        found.append(replace(each, name=name))
+    return tuple(found)
+
+
+def free(name: str, taken: set[str]) -> str:
+    count, found = 1, name
+    while found.casefold() in taken:
+        count += 1
+        found = f"{name} {count}"
+    return found
+
+
+def called(source: str) -> str:
+    """What people would say: the camera's own name, the host of a stream, the name of a file."""
+    kind, _, rest = source.partition(":")
+    if kind == "camera":
+        name = f"Camera {rest}" if rest.isdigit() else Path(rest).stem or "Camera"
+    elif "://" in source:
+        name = urlsplit(source).hostname or "Stream"
+    else:
+        stem = Path(source).stem.replace("_", " ").strip() or "Camera"
+        name = {"scenes": "Drawn scenes", "browser": "Browser"}.get(source, stem[:1].upper() + stem[1:])
+    return harmless(name)[:LONGEST].strip() or "Camera"
+
+
+def of_file(path: Path) -> tuple[Post, ...]:
+    """The cameras of a cameras.toml, in its order.
+
+    Raises:
+        UsageError: it cannot be read, or says what is not understood; the message names the line or the table.
+    """
+    posts = tuple(of_table(path, name, table) for name, table in tables(path).items())
+    if not posts:
+        raise UsageError(f"{path} names no camera", EXAMPLE)
+    refuse_twins([each.name for each in posts])
+    return posts
+
+
+def tables(path: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(path.expanduser().read_text(encoding="utf-8"))
+    except OSError as failure:
+        reason = failure.strerror or str(failure)
+        raise UsageError(f"the cameras in {path} cannot be read: {reason}", "name another file") from failure
+    except ValueError as failure:  # tomllib's own names the line
+        raise UsageError(f"{path} is no TOML: {failure}", EXAMPLE) from failure
+
+
+def of_table(path: Path, name: str, table: object) -> Post:
+    where = f"{path}, [{name}]"
+    if not isinstance(table, dict):
+        raise UsageError(f"{path}: {name!r} stands outside of a table", EXAMPLE)
+    known = [each.name for each in fields(Post) if each.name != "name"]
+    if unknown := [key for key in table if key not in known]:
+        raise UsageError(f"{where}: there is no {unknown[0]!r}", f"a camera can have: {', '.join(known)}")
+    source, prompt, wishes = table.get("source"), table.get("prompt"), table.get("watch")
+    if not is_text(source):
+        raise UsageError(f"{where} says no source", 'add source = "…": anything that --source takes')
+    if prompt is not None and not is_text(prompt):
+        raise UsageError(f"{where}: its prompt is no text", 'such as: prompt = "Who is at the door?"')
+    if wishes is not None and not (isinstance(wishes, list) and wishes and all(map(is_text, wishes))):
+        raise UsageError(f"{where}: its watch is no list of texts", 'such as: watch = ["a person at the door"]')
+    return Post(fit(name, where), source, prompt, tuple(wishes) if wishes else None, seconds(where, table.get("every")))
+
+
+def is_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def seconds(where: str, value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        raise UsageError(f"{where}: its every is no number of seconds", "such as: every = 2.5")
+    return float(value)
+
+
+def fit(name: str, where: str = "") -> str:
+    """The name, if it can stand before a sentence."""
+    found = " ".join(name.split())
+    if not found or found != harmless(found) or len(found) > LONGEST:
+        told = f"{where}: it" if where else f"a camera's name, {harmless(name)[:LONGEST]!r},"
+        raise UsageError(f"{told} is not 1 to {LONGEST} plain letters long", "take a short one, such as Door")
+    return found
+
+
+def refuse_twins(names: Sequence[str]) -> None:
+    """Raise UsageError for two that would sound the same."""
+    for count, name in enumerate(names):
+        if name.casefold() in [each.casefold() for each in names[:count]]:
+            raise UsageError(f"two cameras are called {name!r}", "give each a name of its own")

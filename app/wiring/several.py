@@ -1,0 +1,144 @@
+"""A live run of one camera or of several: which, and who narrates them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.errors import SourceError, UsageError
+from app.flow import Describer, Source
+from app.infer import Loop
+from app.settings import Settings
+from app.wiring.engines import Engine
+from app.wiring.stage import Make, Stage, asking, narrating, open_desk, open_narrator, refuse_more_frames
+from app.wiring.watches import Vigil
+
+if TYPE_CHECKING:
+    from app.crowd.orders import Everyone
+    from app.crowd.posts import Post
+
+ONE_ONLY = {
+    "asap": ("--asap waits for every caption", "leave it out: of several cameras each shows its newest picture"),
+    "is_paged": ("the page shows one camera", "leave out --page, or take --source"),
+}
+"""What goes with one camera alone, and what to do."""
+
+
+def narrating_stage(settings: Settings, vigil: Vigil, *, is_narrating: bool) -> Stage:
+    """A stage whose loop narrates; without `is_narrating` only what is watched for is told."""
+    if posts := posts_of(settings):
+        return several(settings, posts, crowding(vigil, is_narrating=is_narrating))
+    return Stage(settings, narrating(vigil, is_narrating=is_narrating))
+
+
+def asking_stage(settings: Settings, question: str) -> Stage:
+    """A stage whose loop asks once."""
+    if posts := posts_of(settings):
+        return several(settings, posts, asking_each(question))
+    return Stage(settings, asking(question))
+
+
+def several(settings: Settings, posts: "Sequence[Post]", make: Make) -> Stage:
+    from app.crowd.orders import Everyone
+
+    return Stage(settings, make, Everyone.of(each.name for each in posts), posts=posts)
+
+
+def posts_of(settings: Settings) -> "Sequence[Post]":
+    """The cameras, if there are to be several.
+
+    Raises:
+        UsageError: they cannot be read, or something else is wanted that goes with one camera alone, or with several.
+    """
+    if not (settings.camera or settings.cameras):
+        if settings.parallel:
+            raise UsageError("--parallel is for several cameras", "name them with --camera, or leave it out")
+        return ()
+    refuse_what_is_for_one(settings)
+    from app.crowd.posts import of_file, of_flags
+
+    return of_flags(settings.camera) if settings.camera else of_file(Path(settings.cameras or ""))
+
+
+def refuse_what_is_for_one(settings: Settings) -> None:
+    if settings.camera and settings.cameras:
+        raise UsageError("--camera and --cameras both name the cameras", "take one of them")
+    if settings.source != Settings().source:
+        raise UsageError("--source is for one camera", f"write --camera {settings.source} beside the others")
+    for name, (why, remedy) in ONE_ONLY.items():
+        if getattr(settings, name):
+            raise UsageError(f"{why}, and several are given", remedy)
+    if settings.pace != "steady":
+        raise UsageError("--pace auto governs one camera", "leave it out: several take turns, and none falls behind")
+
+
+def open_several(posts: "Sequence[Post]") -> Source:
+    """All of them as one source.
+
+    Raises:
+        SourceError: one of them names nothing that is there.
+    """
+    from app.cameras.several import Several
+
+    return Several({each.name: opened(each) for each in posts})
+
+
+def opened(post: "Post") -> Source:
+    from app.cameras.choose import open_source
+
+    try:
+        return open_source(post.source)
+    except SourceError as failure:
+        raise SourceError(f"{post.name}: {failure.message}", failure.remedy) from failure
+
+
+def crowding(vigil: Vigil, *, is_narrating: bool) -> Make:
+    """The live loop of several cameras."""
+
+    def make(stage: Stage, describer: Describer, model: Engine) -> Loop:
+        refuse_more_frames(stage.settings.frames, model.card)
+        from app.crowd.loop import Crowd
+        from app.crowd.outages import SharedOutages
+
+        orders, outages, narrators = everyone(stage), SharedOutages(), {}
+        for post in stage.posts:
+            own = own_settings(stage.settings, post)
+            narrator = open_narrator(describer, model, own, orders.members[post.name], vigil=vigil)
+            narrator.is_narrating, narrator.outages = is_narrating, outages
+            narrators[post.name] = narrator
+        return Crowd(narrators, orders, min(len(narrators), model.at_once))
+
+    return make
+
+
+def asking_each(question: str) -> Make:
+    """`./run.sh ask` of several cameras."""
+
+    def make(stage: Stage, describer: Describer, model: Engine) -> Loop:
+        from app.crowd.asked import OnceEach
+        from app.once import Once
+
+        members = everyone(stage).members.items()
+        return OnceEach(
+            {name: Once(open_desk(describer, model, stage.settings, own), question) for name, own in members}
+        )
+
+    return make
+
+
+def everyone(stage: Stage) -> "Everyone":
+    from app.crowd.orders import Everyone
+
+    assert isinstance(stage.orders, Everyone), "made by `several`"
+    return stage.orders
+
+
+def own_settings(settings: Settings, post: "Post") -> Settings:
+    """The run's, with what is wished of this camera; what is watched for is added to what is watched for by all."""
+    return replace(
+        settings,
+        source=post.source,
+        prompt=post.prompt or settings.prompt,
+        every=settings.every if post.every is None else post.every,
+        watch=tuple(dict.fromkeys((*(settings.watch or ()), *(post.watch or ())))),
+    )
