@@ -30,8 +30,8 @@ def check(target: str | None, mmproj: str | None, settings: Settings) -> int:
         print(as_json(told) if settings.json else render(told))
         return exit_code(told)
     if not settings.json:
-        return verdict(target, findings(target, mmproj), sys.stdout, sys.stderr)
-    told = [*findings(target, mmproj)]
+        return verdict(target, findings(target, mmproj, settings.api_key_file), sys.stdout, sys.stderr)
+    told = [*findings(target, mmproj, settings.api_key_file)]
     print(as_json(told, target=target))
     return 0 if is_proven(told) else 1
 
@@ -81,11 +81,11 @@ def model_state(settings: Settings) -> "ModelState":
     return ModelState(model.card.name, model.folder, "verified", trust)
 
 
-def findings(target: str, mmproj: str | None) -> "Iterator[Finding]":
+def findings(target: str, mmproj: str | None, key_file: str | None = None) -> "Iterator[Finding]":
     """What there is to say about whatever `target` names, as it is found."""
     try:
         if is_url(target):
-            yield from asked("server", lambda: of_server(target))
+            yield from asked("server", lambda: of_server(target, key_file))
         elif is_gguf(place := path(target)):
             yield from asked("pair", lambda: of_pair(place, path(mmproj) if mmproj else None))
         else:
@@ -170,18 +170,18 @@ def of_sight(model: Chosen) -> "list[Finding]":
         describer.close()
 
 
-def of_server(url: str) -> "list[Finding]":
+def of_server(url: str, key_file: str | None) -> "list[Finding]":
     """What a server says of its model, and whether that sees. It is sent generated pictures and nothing else."""
     from app.check.facts import Finding
-    from app.check.sight import finding, look
     from app.vision.server.describer import ServerDescriber
+    from app.vision.server.payload import Form
     from app.vision.server.served import served
-    from app.vision.server.talk import address
+    from app.wiring.engines.server import SEES_NOTHING, line_of, sight
 
-    told = served(root := address(url))
+    line = line_of(Settings(url=url, allow_remote=True, api_key_file=key_file))
+    told = served(line)
     name = f"{told.server} with {told.model or 'no model'}"
     if told.sees is False:
-        remedy = "serve a model that sees: llama-server needs --mmproj FILE, Ollama a model with the vision capability"
-        return [Finding("server", "bad", f"{name} says of itself that it takes no pictures", remedy, "no-eyes")]
+        return [Finding("server", "bad", f"{name} says of itself that it takes no pictures", SEES_NOTHING, "no-eyes")]
     claim = "says that it sees" if told.sees else "does not say whether it sees"
-    return [Finding("server", "ok", f"{name}; it {claim}"), finding(look(ServerDescriber(root, told.model)))]
+    return [Finding("server", "ok", f"{name}; it {claim}"), sight(ServerDescriber(line, Form(told.model)))[0]]

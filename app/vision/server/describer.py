@@ -1,90 +1,124 @@
-"""A describer that asks an OpenAI-compatible server: one question, one picture, one whole answer.
+"""A describer that asks an OpenAI-compatible server, and speaks its answer as it comes.
 
-It is what `./run.sh check URL` looks through. The picture goes as a baseline JPEG in a data URL after the question, the
-one form that every server takes. Nothing is streamed, so no live narration is made of it.
+It holds nothing between two questions but what it has learned, so several threads may ask at once. Left in the middle,
+it closes the connection: that is how a server learns that nobody listens any more.
 """
 
-import base64
-import io
 import time
 from collections.abc import Generator, Sequence
-from typing import Any
-
-from PIL import Image
+from dataclasses import dataclass, replace
 
 from app.errors import ModelError
-from app.flow import Banner, Cost, Frame, Piece, Request
-from app.vision.server.talk import post
+from app.flow import Banner, Cost, Piece, Request
+from app.vision.server.answer import Answer
+from app.vision.server.payload import Form
+from app.vision.server.refusal import TooLarge
+from app.vision.server.talk import Exchange, Line, Question
+from app.vision.server.wire import Patience
 
-FOREIGN = "the server answers in another form than OpenAI's chat completions"
-WHICH = "see which server it is, and whether it serves /v1/chat/completions"
+CHAT = "/v1/chat/completions"
+PATIENCE = Patience(most_bytes=4_000_000)
+MOST_PROMPTS = 64
+"""Whose length is remembered."""
+
+
+@dataclass(slots=True)
+class Clock:
+    """What a description has cost so far."""
+
+    started: float
+    first_word_s: float = 0.0
+
+    def cost(self, text: str, tokens: int, image_tokens: int = 0) -> Cost:
+        took = time.monotonic() - self.started
+        if text and not self.first_word_s:
+            self.first_word_s = took
+        return Cost(self.first_word_s, took, tokens, image_tokens)
 
 
 class ServerDescriber:
-    """Describes frames with `model` on the server at `root`."""
+    """Describes frames with a model on the server at `line`."""
 
-    def __init__(self, root: str, model: str) -> None:
-        self.root, self.model = root, model
+    def __init__(self, line: Line, form: Form, patience: Patience = PATIENCE) -> None:
+        self.line, self.form, self.patience = line, form, patience
         self.text_tokens: dict[str, int] = {}
         """Tokens of a question without a picture, to tell what a picture adds."""
 
     @property
     def banner(self) -> Banner:
-        return Banner(f"{self.model} on {self.root}", (f"Pictures go to {self.root}.",))
+        return Banner(f"{self.form.model} on {self.line.root}", warnings(self.line))
 
     @property
     def choices(self) -> Sequence[int]:
         return ()
 
     def describe(self, request: Request) -> Generator[Piece]:
-        """Yield the whole answer at once. Raises ModelError where there is none.
+        """Yield the answer as it comes, and pieces without text while it is waited for.
 
-        Its image tokens are what the picture adds to the prompt; 0 also where the server does not count.
+        Its image tokens are what the frames add to the prompt; 0 also where the server does not count.
+
+        Raises:
+            Outage: the server cannot be asked, or breaks off; the next question may go well.
+            ModelError: it refuses for good, or its answer is none.
         """
-        started = time.monotonic()
-        text, tokens = self.ask(request.prompt, request.frames, request.max_tokens)
-        took = time.monotonic() - started
-        yield Piece(text, Cost(took, took, image_tokens=max(0, tokens - self.without_picture(request.prompt))))
-
-    def without_picture(self, prompt: str) -> int:
-        if prompt not in self.text_tokens:
-            self.text_tokens[prompt] = self.ask(prompt, (), 1)[1]
-        return self.text_tokens[prompt]
-
-    def ask(self, prompt: str, frames: Sequence[Frame], max_tokens: int) -> tuple[str, int]:
-        """The answer, and the tokens of the prompt as the server counts them (0 if it does not)."""
-        content = [{"type": "text", "text": prompt}, *map(picture, frames)]
-        told = post(
-            f"{self.root}/v1/chat/completions",
-            {
-                "model": self.model,
-                "messages": [{"role": "user", "content": content}],
-                "max_tokens": max_tokens,
-                "temperature": 0,
-                "stream": False,
-            },
-        )
-        return answer(told)
+        try:
+            yield from self._describe(request)
+        except TooLarge as refused:
+            smaller = self.form.smaller(request)
+            if smaller is None:
+                raise
+            yield from self._again(request, smaller, refused)
 
     def close(self) -> None:
         """Nothing is held between two questions."""
 
+    def _again(self, request: Request, smaller: Form, refused: TooLarge) -> Generator[Piece]:
+        """Once more with a smaller picture; if that is what it took, all others are as small."""
+        was, self.form = self.form, smaller
+        try:
+            yield from self._describe(request)
+        except TooLarge:
+            self.form = was
+            raise refused from None
 
-def picture(frame: Frame) -> dict[str, Any]:
-    """The frame as a message part."""
-    file = io.BytesIO()
-    Image.fromarray(frame.pixels).save(file, "JPEG", quality=90, subsampling=0)
-    encoded = base64.b64encode(file.getvalue()).decode()
-    return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{encoded}"}}
+    def _describe(self, request: Request) -> Generator[Piece]:
+        clock, answer = Clock(time.monotonic()), Answer(request.max_tokens, self.line.key)
+        for text in self._asked(Question(self.line, CHAT, self.form.of(request), self.patience), answer):
+            yield Piece(text, clock.cost(text, answer.tokens))
+        text_tokens = yield from self._without_picture(request, clock, answer)
+        image_tokens = max(0, answer.prompt_tokens - text_tokens) if text_tokens else 0
+        yield Piece("", replace(clock.cost("", answer.tokens), image_tokens=image_tokens))
+
+    def _asked(self, question: Question, answer: Answer) -> Generator[str]:
+        """The answer's text as it comes, nothing while it is waited for."""
+        asked = Exchange(question)
+        for part in asked.parts():
+            yield answer.add(asked.kind, part) if part else ""
+        yield answer.finish()
+
+    def _without_picture(self, request: Request, clock: Clock, answer: Answer) -> Generator[Piece, None, int]:
+        """Tokens of the question alone, asked for once; 0 where nobody counts, or too many were asked for."""
+        known = self.text_tokens.get(request.prompt)
+        if known is not None or not answer.prompt_tokens or len(self.text_tokens) >= MOST_PROMPTS:
+            return known or 0
+        alone = Answer(1, self.line.key)
+        words = self.form.of(Request((), request.prompt, 1), is_streamed=False)
+        try:
+            for _ in self._asked(Question(self.line, CHAT, words, self.patience), alone):
+                yield Piece("", clock.cost("", answer.tokens))
+        except ModelError:  # some refuse a question without a picture, and a count is not worth a failure
+            pass
+        self.text_tokens[request.prompt] = alone.prompt_tokens
+        return alone.prompt_tokens
 
 
-def answer(told: Any) -> tuple[str, int]:
-    """Text and prompt tokens of a chat completion; what a reasoning model says to itself is left out."""
-    try:
-        text = told["choices"][0]["message"].get("content") or ""
-        tokens = (told.get("usage") or {}).get("prompt_tokens")
-    except (LookupError, TypeError, AttributeError) as failure:
-        raise ModelError(FOREIGN, WHICH) from failure
-    if not isinstance(text, str):
-        raise ModelError(FOREIGN, WHICH)
-    return text, tokens if isinstance(tokens, int) else 0
+def warnings(line: Line) -> tuple[str, ...]:
+    """Where pictures go, and who else may see them."""
+    whereto = f"Pictures go to {line.root}"
+    if line.place.is_here:
+        return (f"{whereto}, on this machine.",)
+    told = [f"{whereto}, which is not this machine."]
+    if line.place.is_overheard:
+        what = "the pictures and the key" if line.key.secret else "the pictures"
+        told.append(f"It is asked over http, so that others on the way can read {what}; https would hide them.")
+    return tuple(told)

@@ -1,139 +1,165 @@
-"""JSON over HTTP to one server, on the standard library: no proxy, no redirects, no endless answers."""
+"""Questions over HTTP to one server, on the standard library: no proxy, no redirects, no endless answers.
+
+All go one road, which yields while it waits; `post` and `get` are for whoever wants the whole answer.
+"""
 
 import json
-import time
-from contextlib import closing
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from io import BufferedReader, RawIOBase
-from socket import socket
+import ssl
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
-from app.errors import ModelError, UsageError
+from app.errors import ModelError, Outage
 from app.headers.spoilt import short
+from app.vision.server.key import ApiKey
+from app.vision.server.place import Place, place
+from app.vision.server.refusal import LONGEST_REASON, MOST_BYTES, refusal
+from app.vision.server.reply import Head, body, head
+from app.vision.server.wire import BrokenOff, Patience, TooMuch, Waits, Wire
 
-MOST_BYTES = 1_000_000
-PATIENCE_S = 120.0
-SHORT_S = 4.0
-LONGEST_REASON = 200
-LIKE_THIS = "give one like http://127.0.0.1:8080/v1"
+WHOLE = Patience()
+ASKING_AROUND = Patience(total_s=4.0)
 
 
-def address(url: str) -> str:
-    """The server's address without `/v1` and what follows it.
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A server that can be asked: where it is, and the key that it is shown."""
 
-    Raises:
-        UsageError: it is no http(s) address, or it holds a name or password; those are not repeated in the message.
-    """
-    if "@" in url:
-        raise UsageError("the address of a server must hold no name and no password (no @)", LIKE_THIS)
+    place: Place
+    key: ApiKey = field(default_factory=ApiKey)
+
+    @property
+    def root(self) -> str:
+        return self.place.root
+
+
+def line_to(url: str, key: str = "") -> Line:
+    """Raises UsageError and Outage as `place`."""
+    return Line(place(url), ApiKey(key))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request to a line."""
+
+    line: Line
+    path: str
+    """Such as /v1/models, after the line's root."""
+    content: object = None
+    """Sent as JSON by POST; None: by GET."""
+    patience: Patience = field(default=WHOLE)
+
+
+class Exchange:
+    """One question and its answer."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self.kind = ""
+        """The type of the answer's content, once its head has come."""
+
+    def parts(self) -> Waits:
+        """Yield the body of the answer in parts as it comes, and b"" while it is waited for.
+
+        A connection serves one question: on this machine a new one takes 0.2 ms, one that was kept may have been
+        closed meanwhile, and whoever leaves off must close it anyway.
+
+        Raises:
+            Outage: nobody answers, or not in time, or it breaks off; it may go well the next time.
+            ModelError: the server refuses for good (with its own reason), sends elsewhere, or is no such server.
+        """
+        line, wire = self.question.line, Wire(self.question.line.place, self.question.patience)
+        with closing(wire), explained(self.question):
+            yield from wire.connect()
+            yield from wire.send(_request(self.question))
+            found = yield from head(wire)
+            if found.status != 200:
+                raise refusal(found.status, found.headers, (yield from _reason(wire, found)), line.key)
+            self.kind = found.kind
+            yield from body(wire, found)
+
+
+def _request(question: Question) -> bytes:
+    content = b"" if question.content is None else json.dumps(question.content).encode()
+    place = question.line.place
+    headers = {
+        "Host": place.authority,
+        "Accept-Encoding": "identity",
+        "Connection": "close",
+        "Content-Type": "application/json",
+        "Content-Length": str(len(content)),
+        **question.line.key.header,
+    }
+    method = "GET" if question.content is None else "POST"
+    lines = [f"{method} {place.path}{question.path} HTTP/1.1", *(f"{name}: {told}" for name, told in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode("ascii") + content
+
+
+def _reason(wire: Wire, found: Head) -> Generator[bytes, None, bytes]:
+    """As much of a refusal as is worth reading; nothing of it is passed on as an answer."""
+    said = bytearray()
     try:
-        parts = urlsplit(url)
-        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a bracket that is never closed, a port that is no number or too large
-        is_one = False
-    if not is_one:
-        raise UsageError(f"{short(url)} is not the address of a server", LIKE_THIS)
-    return f"{parts.scheme}://{parts.netloc}{parts.path.split('/v1')[0].rstrip('/')}"
+        for part in body(wire, found):
+            said += part
+            if len(said) > MOST_BYTES:
+                break
+            yield b""
+    except (OSError, HTTPException):  # its status says enough
+        pass
+    return bytes(said)
 
 
-def post(url: str, content: object, patience_s: float = PATIENCE_S) -> Any:
-    """The answer to `content`, which is sent as JSON.
-
-    Raises:
-        ModelError: nobody answers, or not in time; it refuses (with its own reason) or sends elsewhere; or it answers
-            something else than JSON.
-    """
-    return _exchange(url, json.dumps(content).encode(), patience_s)
-
-
-def get(url: str) -> Any:
-    """What stands at the address, or None: asking around means asking for what is not there."""
+@contextmanager
+def explained(question: Question) -> Iterator[None]:
+    """The border at which what goes wrong on a wire becomes an explained failure."""
+    line, patience = question.line, question.patience
     try:
-        return fetched(url)
+        yield
+    except TimeoutError:
+        told = f"the server has not answered within {min(patience.total_s, patience.silence_s):g} s"
+        raise Outage(told, "see what it is doing") from None
+    except ssl.SSLCertVerificationError as failure:
+        why = short(failure.verify_message, LONGEST_REASON)
+        raise ModelError(f"{line.root} cannot prove that it is who it says: {why}", "mend its certificate") from failure
+    except OSError as failure:
+        why = short(failure.strerror or failure, LONGEST_REASON)
+        raise Outage(f"no server answers at {line.root}: {why}", "start it, or mend the address") from failure
+    except BrokenOff as failure:
+        raise Outage("the server broke off before the end of its answer", "see what its own log says") from failure
+    except TooMuch as failure:
+        raise Outage("the server does not end its answer", "see what its own log says") from failure
+    except (HTTPException, ValueError, RecursionError) as failure:
+        raise no_such_server(question) from failure
+
+
+def no_such_server(question: Question) -> ModelError:
+    where = short(question.line.root + question.path, LONGEST_REASON)
+    return ModelError(f"what answers at {where} is no such server", "mend the address")
+
+
+def post(line: Line, path: str, content: object, patience: Patience = WHOLE) -> Any:
+    """The answer to `content`, both in JSON. Raises ModelError as `Exchange.parts`."""
+    return _whole(Question(line, path, content, patience))
+
+
+def get(line: Line, path: str) -> Any:
+    """What stands there, or None: asking around means asking for what is not there."""
+    try:
+        return fetched(line, path)
     except ModelError:
         return None
 
 
-def fetched(url: str) -> Any:
-    """What stands at the address. Raises ModelError as `post` does."""
-    return _exchange(url, None, SHORT_S)
+def fetched(line: Line, path: str) -> Any:
+    """What stands there. Raises ModelError as `Exchange.parts`."""
+    return _whole(Question(line, path, patience=ASKING_AROUND))
 
 
-def _exchange(url: str, body: bytes | None, patience_s: float) -> Any:
-    parts = urlsplit(url)
+def _whole(question: Question) -> Any:
+    found = b"".join(Exchange(question).parts())
     try:
-        return _judged(*_sent(parts, body, patience_s))
-    except TimeoutError:
-        raise ModelError(f"the server has not answered within {patience_s:g} s", "see what it is doing") from None
-    except (OSError, HTTPException) as failure:
-        why = short(failure, LONGEST_REASON)
-        where = f"{parts.scheme}://{parts.netloc}"
-        raise ModelError(f"no server answers at {where}: {why}", "start it, or mend the address") from failure
+        return json.loads(found)
     except (ValueError, RecursionError) as failure:  # no JSON, or brackets without end
-        raise ModelError(
-            f"what answers at {short(url, LONGEST_REASON)} is no such server", "mend the address"
-        ) from failure
-
-
-def _sent(parts: SplitResult, body: bytes | None, patience_s: float) -> tuple[HTTPResponse, bytes]:
-    """The response, and its body of MOST_BYTES + 1 at most; TimeoutError if both took longer than `patience_s`."""
-    deadline = time.monotonic() + patience_s
-    kind, port = (HTTPSConnection, 443) if parts.scheme == "https" else (HTTPConnection, 80)
-    with closing(kind(parts.hostname or "", parts.port or port, timeout=patience_s)) as connection:
-        connection.connect()
-        connection.sock.settimeout(_left(deadline))
-        method = "GET" if body is None else "POST"
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-        connection.request(method, target, body, {"Content-Type": "application/json", "Connection": "close"})
-        with HTTPResponse(connection.sock, method=method) as response:
-            response.fp.close()
-            response.fp = BufferedReader(_Until(connection.sock, deadline))
-            response.begin()
-            return response, response.read(MOST_BYTES + 1)
-
-
-class _Until(RawIOBase):
-    """What a socket receives until a deadline. Its own timeout begins anew with every byte, so drips never end it."""
-
-    def __init__(self, source: socket, deadline: float) -> None:
-        self.source, self.deadline = source, deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        self.source.settimeout(_left(self.deadline))
-        return self.source.recv_into(buffer)
-
-
-def _left(deadline: float) -> float:
-    """Seconds; TimeoutError where there are none."""
-    if (left := deadline - time.monotonic()) <= 0:
-        raise TimeoutError
-    return left
-
-
-def _judged(response: HTTPResponse, body: bytes) -> Any:
-    """The JSON of an answer. Redirects are not followed: pictures go to the given address and nowhere else."""
-    if 300 <= response.status < 400:
-        elsewhere = short(response.headers.get("Location", "nowhere"), LONGEST_REASON)
-        raise ModelError(f"the server sends elsewhere, to {elsewhere}", "if you trust that place, give its address")
-    if response.status >= 400:
-        said = f"the server refuses: {response.status} {_reason(body[:MOST_BYTES])}"
-        raise ModelError(said, "see what the server's own log says")
-    if len(body) > MOST_BYTES:
-        raise ValueError("too long an answer")
-    return json.loads(body)
-
-
-def _reason(body: bytes) -> str:
-    """The server's own words, in one short line: some send the whole picture back."""
-    text = body.decode("utf-8", "replace")
-    try:
-        said = json.loads(text)
-        error = said.get("error", said)
-        text = str(error.get("message", error) if isinstance(error, dict) else error)
-    except (ValueError, AttributeError, RecursionError):
-        pass
-    return short(" ".join(text.split()), LONGEST_REASON)
+        raise no_such_server(question) from failure

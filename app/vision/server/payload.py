@@ -1,0 +1,69 @@
+"""What a server is asked: one form that all of them understand.
+
+One message of the user's: the question, then each frame as a baseline JPEG in a data URL, as an object. Never WebP
+(llama.cpp and LM Studio refuse it, llama_cpp.server answers nothing), never an address or a path (they would be fetched
+and opened by the server). The question goes first, so that its tokens and the template's before them are a prefix that
+stays the same from frame to frame, and servers keep it; where that turns a model blind, the pictures go first.
+"""
+
+import base64
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+
+from app.flow import Request
+from app.pixels import Pixels
+
+QUALITY = 90
+"""JPEG's own scale, of 100; colours are kept at full resolution, for they are what is asked about."""
+LONGEST_EDGE = 1024
+"""In pixels. A frame keeps its own shape: every server makes of it what its model was trained with."""
+LEAST_EDGE = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a request becomes what is sent."""
+
+    model: str
+    is_picture_first: bool = False
+    temperature: float = 0.0
+    longest_edge: int = LONGEST_EDGE
+
+    def of(self, request: Request, *, is_streamed: bool = True) -> dict[str, Any]:
+        """The request as OpenAI's chat completions take it."""
+        words = [{"type": "text", "text": request.prompt}]
+        frames = [self.picture(each.pixels) for each in request.frames]
+        content = [*frames, *words] if self.is_picture_first else [*words, *frames]
+        return {
+            "model": self.model,
+            "messages": [{"role": "user", "content": content}],
+            "max_tokens": request.max_tokens,
+            "temperature": self.temperature,
+            **({"stream": True, "stream_options": {"include_usage": True}} if is_streamed else {"stream": False}),
+        }
+
+    def picture(self, pixels: Pixels) -> dict[str, Any]:
+        """A frame (RGB, H×W×3 uint8) as a part of the message."""
+        encoded = base64.b64encode(jpeg(pixels, self.longest_edge)).decode()
+        return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{encoded}"}}
+
+    def smaller(self, request: Request) -> "Form | None":
+        """Half the edge of the largest frame of this request; None where too little would be left to be seen."""
+        largest = max((max(each.pixels.shape[:2]) for each in request.frames), default=0)
+        edge = min(self.longest_edge, largest) // 2
+        return replace(self, longest_edge=edge) if edge >= LEAST_EDGE else None
+
+
+def jpeg(pixels: Pixels, longest: int) -> bytes:
+    """A frame (RGB, H×W×3 uint8) as baseline JPEG, neither edge longer than `longest` pixels."""
+    height, width = pixels.shape[:2]
+    shrink = min(1.0, longest / max(height, width))
+    if shrink < 1.0:
+        size = max(1, round(width * shrink)), max(1, round(height * shrink))
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    full = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY, *full])
+    return data.tobytes()

@@ -1,0 +1,203 @@
+"""A model behind a server that somebody runs: found out about, looked through, and outlived when it fails.
+
+    url ── place, key ── which server, which model ── sight ── describer whose every failure may pass
+
+The check of a model's files is the server's own affair; what is sent, and what comes back, is judged here at every
+start, for a server may have been given another model since.
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.card import Card
+from app.errors import ModelError, Outage, UsageError
+from app.flow import Banner, Describer, Piece, Request
+from app.headers.spoilt import short
+from app.settings import Settings
+from app.wiring.models import Doubted, doubts
+from app.wish import AS_PUBLISHED, Wish
+
+if TYPE_CHECKING:
+    from app.check.facts import Finding
+    from app.vision.server.describer import ServerDescriber
+    from app.vision.server.served import Served
+    from app.vision.server.talk import Line
+
+AT_ONCE = 4
+"""Questions that a server is asked at once, if it does not say how many it takes."""
+MOST_FRAMES = 8
+"""In one question, of a model that no card tells of."""
+LATER_S = 5.0
+"""Between two questions to a server that has refused one for good."""
+NAMED = 5
+"""Of the models that there are to choose from."""
+MANY_TOKENS = 600
+"""More than this for a frame is said: a live narrator waits for every one of them."""
+SEES_NOTHING = "serve a model that sees: llama-server needs --mmproj FILE, Ollama a model with the vision capability"
+PICTURE_FIRST = "The pictures go before the question, for otherwise this model does not see them."
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A model on a server."""
+
+    line: "Line"
+    told: "Served"
+    card: Card
+    notes: tuple[str, ...]
+    at_once: int
+
+    def open(self, wish: Wish, *, is_trusted: bool) -> Describer:
+        """See `Engine.open`."""
+        from app.vision.server.describer import ServerDescriber
+        from app.vision.server.payload import Form
+
+        refuse_wish(wish)
+        if self.told.sees is False and not is_trusted:
+            raise ModelError(f"{self.told.server} says that {self.told.model} takes no pictures", SEES_NOTHING)
+        form = Form(self.told.model, temperature=self.card.sampling.temperature)
+        return admitted(ServerDescriber(self.line, form), self.card.name, is_trusted=is_trusted)
+
+    def proven(self, _wish: Wish, _describer: Describer) -> tuple[int, ...]:
+        """None: how many tokens a frame becomes is the server's affair."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """A describer that was once found to see: whatever it fails with from now on may pass, so a live run goes on."""
+
+    describer: Describer
+
+    @property
+    def banner(self) -> Banner:
+        return self.describer.banner
+
+    @property
+    def choices(self) -> Sequence[int]:
+        return self.describer.choices
+
+    def describe(self, request: Request) -> Generator[Piece]:
+        try:
+            yield from self.describer.describe(request)
+        except Outage:
+            raise
+        except ModelError as failure:
+            raise Outage(failure.message, failure.remedy, LATER_S) from failure
+
+    def close(self) -> None:
+        self.describer.close()
+
+
+def chosen(settings: Settings) -> Elsewhere:
+    """The server at --url, and the model there that --model names, or its first.
+
+    Raises:
+        UsageError: there is no address, it is on another machine and that is not allowed, or the model is not there.
+        ModelError: nobody answers there.
+    """
+    from app.vision.server.served import served
+
+    line = line_of(settings)
+    wanted = "" if settings.model in (Settings().model, "auto") else settings.model
+    told = served(line, wanted)
+    refuse_unlisted(told, wanted)
+    return Elsewhere(line, told, card_of(told.model), notes(told, wanted), settings.parallel or told.slots or AT_ONCE)
+
+
+def line_of(settings: Settings) -> "Line":
+    """Where the server is, and the key for it. Raises UsageError."""
+    from app.vision.server.key import api_key
+    from app.vision.server.place import LIKE_THIS, place, refuse_remote
+    from app.vision.server.talk import Line
+
+    if not settings.url:
+        raise UsageError("--backend server needs the server's address", f"{LIKE_THIS}, with --url")
+    key = api_key(Path(settings.api_key_file).expanduser() if settings.api_key_file else None)
+    found = place(settings.url)
+    if not settings.allow_remote:
+        refuse_remote(found)
+    return Line(found, key)
+
+
+def refuse_wish(wish: Wish) -> None:
+    """Raise UsageError for what only the server can be told."""
+    if wish != AS_PUBLISHED:
+        flag = "--image-tokens" if wish.image_tokens is not None else "--precision"
+        remedy = f"leave {flag} out, and start the server so (llama-server: --image-max-tokens N)"
+        raise UsageError(f"a server looks and computes as it was started, whatever {flag} says", remedy)
+
+
+def refuse_unlisted(told: "Served", wanted: str) -> None:
+    """Raise UsageError for a model that the server does not list; one that lists none is taken at its user's word."""
+    if wanted and told.models and wanted not in told.models:
+        more = f" and {len(told.models) - NAMED} more" if len(told.models) > NAMED else ""
+        there = ", ".join(short(name) for name in told.models[:NAMED])
+        raise UsageError(f"{told.server} does not serve {short(wanted)}", f"it serves {there}{more}")
+    if not (wanted or told.model):
+        raise UsageError(f"{told.server} does not say which model it serves", "name it with --model NAME")
+
+
+def card_of(model: str) -> Card:
+    """What is known of the model, if it is one of looksay's own or from where they come from; else its name."""
+    from app.store import registered
+    from app.store.registry import ROOT
+
+    for card in registered().values():
+        own = str(ROOT / card.folder) if card.folder else card.repository
+        if model in (card.name, own):
+            return card
+    return Card(model, frames=MOST_FRAMES)
+
+
+def notes(told: "Served", wanted: str) -> tuple[str, ...]:
+    """What is to be said of the choice, and of the model."""
+    said = [f"{told.server} describes."] if told.server != "a server" else []
+    if len(told.models) > 1 and not wanted:
+        said.append(f"It serves {len(told.models)} models; this is {short(told.model)} (--model NAME takes another).")
+    return (*said, *filter(None, [card_of(told.model).note]))
+
+
+def admitted(describer: "ServerDescriber", name: str, *, is_trusted: bool) -> Describer:
+    """The describer, asked in the order in which it sees, if it sees.
+
+    Raises:
+        ModelError: it does not, or cannot be asked.
+    """
+    found, spent = sight(describer)
+    if found.status == "bad" and not is_trusted:
+        raise ModelError(f"{name} does not pass the check: {found.sentence}", found.remedy)
+    said = [*doubts([found])]
+    if describer.form.is_picture_first:
+        said.append(PICTURE_FIRST)
+    if spent > MANY_TOKENS:
+        said.append(f"Each frame is {spent} tokens there; the server may be told to take fewer.")
+    return Lasting(Doubted(describer, tuple(said)))
+
+
+def sight(describer: "ServerDescriber") -> "tuple[Finding, int]":
+    """What the sight test finds, and how many tokens a frame is; 0 where nobody counts.
+
+    Most models are trained with pictures first, and some of those take a picture that comes last for another one: then
+    the order is turned round, if that is what it takes.
+    """
+    found, spent = looked(describer)
+    if found.status == "ok":
+        return found, spent
+    given = describer.form
+    describer.form = replace(given, is_picture_first=not given.is_picture_first)
+    turned, tokens = looked(describer)
+    if turned.status == "ok":
+        return turned, tokens
+    describer.form = given
+    return found, spent
+
+
+def looked(describer: Describer) -> "tuple[Finding, int]":
+    """The sight test once. Raises ModelError where the server cannot be asked."""
+    from app.check.sight import finding, look
+
+    result = look(describer)
+    return finding(result), result.image_tokens or 0
