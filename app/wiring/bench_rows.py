@@ -116,7 +116,8 @@ def llama(subject: Subject) -> "Row | None":
     from app.check.pair import find_pair
     from app.headers.spoilt import Spoilt
     from app.vision.server.describer import ServerDescriber
-    from app.vision.server.launch import llama_server
+    from app.vision.server.launch import Order, files, llama_server
+    from app.vision.server.payload import Form
 
     try:
         pair = find_pair(Path(subject.options.gguf), Path(subject.options.mmproj) if subject.options.mmproj else None)
@@ -125,9 +126,9 @@ def llama(subject: Subject) -> "Row | None":
     if pair.mmproj is None:
         raise UsageError(f"no eyes lie beside {pair.text.name}", "name them: --mmproj FILE")
     tell("starting llama-server")
-    root = subject.stack.enter_context(llama_server(pair.text, pair.mmproj))
+    server = subject.stack.enter_context(llama_server(Order(files(pair.text, pair.mmproj))))
     words = f"llama-server: {pair.text.name}, the whole frame, one answer"
-    return Row("llama", words, ServerDescriber(root, "bench"))
+    return Row("llama", words, ServerDescriber(server.line, Form("bench")))
 
 
 def transformers(subject: Subject) -> "Row | None":
@@ -135,16 +136,14 @@ def transformers(subject: Subject) -> "Row | None":
     if find_spec("torch") is None or subject.describer.loaded.architecture != "smolvlm":
         return None
     from app.bench.rows import Row
-    from app.vision import rivals
-    from app.vision.reference import Reference
+    from app.vision.transformers.describer import TransformersDescriber
 
-    rival = rivals.single(subject.describer.loaded, subject.model.card, subject.settings.wish)
     try:
-        teller = Reference(subject.model.folder, rival.loaded.processor.tokenizer, rival.prepare)
-    except ModelError as failure:
+        teller = TransformersDescriber(subject.model.folder, subject.model.card, subject.settings.wish)
+    except (ModelError, UsageError) as failure:
         tell(f"no row for transformers: {failure.message}")
         return None
-    return Row("torch", "transformers: on the CPU in float32, one answer", teller, rival.prepare)
+    return Row("torch", f"transformers: {teller.device.words.removeprefix('transformers ')}", teller, teller.prepare)
 
 
 ROWS: tuple[Callable[[Subject], "Row | None"], ...] = (whole, single, undrafted, looksay, llama, transformers)

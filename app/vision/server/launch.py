@@ -1,86 +1,226 @@
-"""llama-server for as long as a block lasts: started on a free port of the loopback, and ended whatever happens."""
+"""llama-server as a child: started on a free port of the loopback, watched, and ended whatever happens.
 
+It asks whether it is ready, and no more: what it is shown, and what it says, is describer.py's. A key of its own, which
+goes through the environment, keeps others on this machine out, and tells it from whatever else may have taken the port.
+"""
+
+import os
+import re
+import secrets
 import shutil
+import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from subprocess import DEVNULL, STDOUT, Popen, TimeoutExpired
-from tempfile import TemporaryFile
-from typing import IO
+from subprocess import PIPE, STDOUT, Popen, TimeoutExpired
+from threading import Thread
 
 from app.errors import ModelError
 from app.headers.spoilt import short
-from app.vision.server.talk import get
+from app.vision.server.key import ApiKey
+from app.vision.server.leash import CANNOT_RUN, GRACE_S
+from app.vision.server.place import Place
+from app.vision.server.talk import Line
 
+PROGRAM, HOST = "llama-server", "127.0.0.1"
+LEASH = Path(__file__).with_name("leash.py")
 PATIENCE_S = 180.0
 """A large model from a cold disk."""
 TURN_S = 0.1
-ENDING_S = 5.0
+PORTS = 3
+"""How often another port is tried, where one was taken between choosing and binding it."""
+CONTEXT = 8192
+"""Tokens for one question: pictures, words and answer. A model's own limit, of 128,000 even, would fill the memory."""
+THREADS = () if sys.platform == "darwin" else ("-t", str(max(1, (os.cpu_count() or 2) - 1)))
+"""Fewer than cores: where all spin, one that has to wait makes all others wait. On a Mac it counts the fast cores."""
+KEPT_BYTES = 16_384
+"""Of what it says: enough for why it ended, and no more after a day of one line a caption."""
 INSTALL = "install llama.cpp: brew install llama.cpp"
+WHAT_TO_DO = "./run.sh check FILE.gguf says whether the two files fit each other and this llama.cpp"
+TELLING = re.compile(
+    r"unknown [a-z]+ (type|architecture)|mismatch between|cannot be used|couldn't bind|not within|failed to seek|invalid (magic|argument)|No such file|does this file exist"
+    r"|out of memory|failed to allocate|unable to",
+    re.IGNORECASE,
+)
+"""What the line that tells the reason speaks of; the lines after it only say that there was one."""
+FAILED = re.compile("error|failed", re.IGNORECASE)
+STAMP = re.compile(r"^[\d.]+ [A-Z] +")
+SURROUNDINGS = {"LLAMA_ARG_CACHE_RAM": "0"}
+"""No prompts kept beside the slots: up to 8 GB, for frames that never come again. Old versions do not heed it."""
 
 
-@contextmanager
-def llama_server(gguf: Path, mmproj: Path, patience_s: float = PATIENCE_S) -> Iterator[str]:
-    """Yield its address once it says that it is ready.
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What it is to serve."""
+
+    model: tuple[str, ...]
+    """How it is told of the model: `-m FILE --mmproj FILE`, or `-hf OWNER/NAME`."""
+    parallel: int = 1
+    """How many questions it answers at once."""
+    image_tokens: int | None = None
+    """The most that a picture may become; None: as the model has it."""
+    patience_s: float = PATIENCE_S
+
+    @property
+    def arguments(self) -> list[str]:
+        slots = ("-np", str(self.parallel), "-c", str(CONTEXT * self.parallel), *THREADS)
+        limit = () if self.image_tokens is None else ("--image-max-tokens", str(self.image_tokens))
+        return [*self.model, *slots, *limit, "--host", HOST, "--no-webui"]
+
+
+def files(text: Path, mmproj: Path | None) -> tuple[str, ...]:
+    """See `Order.model`."""
+    return ("-m", str(text), *(("--mmproj", str(mmproj)) if mmproj else ()))
+
+
+class LlamaServer:
+    """One llama-server, from its start to its end. Used by one thread.
+
+    Raises ModelError if it is not on PATH.
+    """
+
+    def __init__(self, order: Order) -> None:
+        program = shutil.which(PROGRAM)
+        if program is None:
+            raise ModelError(f"{PROGRAM} is not on PATH", INSTALL)
+        self._key, self._port, self._is_ready = secrets.token_urlsafe(24), free_port(), False
+        command = [program, *order.arguments, "--port", str(self._port)]
+        self._process = Popen(
+            [sys.executable, "-I", "-S", str(LEASH), *command],
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=STDOUT,
+            process_group=0,
+            env=os.environ | SURROUNDINGS | {"LLAMA_API_KEY": self._key},
+        )
+        self._said = b""
+        self._listening = Thread(target=self._listen, name="llama-server's words", daemon=True)
+        self._listening.start()
+
+    @property
+    def line(self) -> Line:
+        """How it is asked."""
+        return Line(Place("http", HOST, self._port, "", (HOST,)), ApiKey(self._key))
+
+    @property
+    def pid(self) -> int:
+        """Of the leash, and of its process group."""
+        return self._process.pid
+
+    def is_ready(self, timeout_s: float = TURN_S) -> bool:
+        """Whether it can be asked."""
+        self._is_ready = self._is_ready or is_open_to(self._port, self._key, timeout_s)
+        return self._is_ready and not self.has_ended()
+
+    def has_ended(self, within_s: float = 0.0) -> bool:
+        """Whether it has ended by itself, or does so within this time."""
+        with suppress(TimeoutExpired):
+            self._process.wait(within_s)
+        return self._process.poll() is not None
+
+    def has_lost_its_port(self) -> bool:
+        """Whether it ended because another program was there first."""
+        return self.has_ended() and "couldn't bind" in self.words()
+
+    def reason(self) -> ModelError:
+        """Why it ended, once it has."""
+        status = self._process.wait()
+        if status == CANNOT_RUN:
+            return ModelError(f"{PROGRAM} cannot be run{last_words(self.words())}", INSTALL)
+        how = f"was ended by signal {status - 128}" if status > 128 else f"ended with status {status}"
+        return ModelError(f"{PROGRAM} {how}{last_words(self.words())}", WHAT_TO_DO)
+
+    def words(self) -> str:
+        """What it said last; all of it, once it has ended."""
+        if self._process.poll() is not None:
+            self._listening.join(TURN_S)
+        return self._said.decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """End it: in order, else by force. May be called twice."""
+        assert self._process.stdin is not None, "opened as a pipe"
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        with suppress(TimeoutExpired):
+            self._process.wait(2 * GRACE_S)
+        with suppress(ProcessLookupError, PermissionError):  # a Mac says the latter of a group that has ended
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._listening.join()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None, "opened as a pipe"
+        with self._process.stdout as said:
+            while more := os.read(said.fileno(), 4096):
+                self._said = (self._said + more)[-KEPT_BYTES:]
+
+
+def opened(order: Order) -> LlamaServer:
+    """One that is ready to be asked.
 
     Raises:
-        ModelError: it is not on PATH or cannot be run, or it ends or is silent; its own last words are the reason.
+        ModelError: it is not on PATH or cannot be run, or it ends or is silent; its own words are the reason.
     """
-    program = shutil.which("llama-server")
-    if program is None:
-        raise ModelError("llama-server is not on PATH", INSTALL)
-    port = free_port()
-    files, where = ("-m", str(gguf), "--mmproj", str(mmproj)), ("--host", "127.0.0.1", "--port", str(port))
-    with TemporaryFile() as said:
-        process = started([program, *files, *where, "--no-webui"], said)
+    for left in reversed(range(PORTS)):
+        server = LlamaServer(order)
         try:
-            wait_for(process, root := f"http://127.0.0.1:{port}", said, patience_s)
-            yield root
-        finally:
-            end(process)
+            wait_for(server, order.patience_s)
+            return server
+        except BaseException:
+            is_lost = left > 0 and server.has_lost_its_port()
+            server.close()
+            if not is_lost:
+                raise
+    raise AssertionError("the last one is raised for")
 
 
-def started(command: list[str], said: IO[bytes]) -> Popen[bytes]:
-    """The running program. Raises ModelError if it cannot be run: made for other machines, or no program at all."""
-    try:
-        return Popen(command, stdin=DEVNULL, stdout=said, stderr=STDOUT)
-    except OSError as failure:
-        raise ModelError(f"{command[0]} cannot be run: {failure.strerror or failure}", INSTALL) from failure
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
-
-
-def wait_for(process: Popen[bytes], root: str, said: IO[bytes], patience_s: float) -> None:
+def wait_for(server: LlamaServer, patience_s: float) -> None:
     """Return when it is ready to be asked. Raises ModelError if it ends, or if that takes too long."""
     give_up_at = time.monotonic() + patience_s
-    while not get(root + "/health"):
-        if process.poll() is not None:
-            raise ModelError(f"llama-server ended with status {process.returncode}{last_words(said)}", WHAT_TO_DO)
+    while not server.is_ready(timeout_s=1.0):
+        if server.has_ended():
+            raise server.reason()
         if time.monotonic() > give_up_at:
-            raise ModelError(f"llama-server was not ready within {patience_s:g} s{last_words(said)}", WHAT_TO_DO)
+            raise ModelError(f"{PROGRAM} was not ready within {patience_s:g} s{last_words(server.words())}", WHAT_TO_DO)
         time.sleep(TURN_S)
 
 
-WHAT_TO_DO = "./run.sh check FILE.gguf says whether the two files fit each other and this llama.cpp"
+@contextmanager
+def llama_server(order: Order) -> Iterator[LlamaServer]:
+    """One for as long as a block lasts. Raises ModelError as `opened` does."""
+    with closing(opened(order)) as server:
+        yield server
 
 
-def last_words(said: IO[bytes]) -> str:
-    """The last line that speaks of an error, or the last one at all."""
-    said.seek(0)
-    lines = [line.strip() for line in said.read().decode("utf-8", "replace").splitlines() if line.strip()]
-    telling = [line for line in lines if "error" in line.lower() or "failed" in line.lower()] or lines
-    return f": {short(telling[-1], 200)}" if telling else ""
+def free_port() -> int:
+    with socket.create_server((HOST, 0)) as found:
+        return int(found.getsockname()[1])
 
 
-def end(process: Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(ENDING_S)
-    except TimeoutExpired:
-        process.kill()
-        process.wait()
+def is_open_to(port: int, key: str, timeout_s: float) -> bool:
+    """Whether a server there is ready, and opens to this key but not to another: no other program has it."""
+    return answer(port, key, timeout_s) == 200 and answer(port, "", timeout_s) == 401
+
+
+def answer(port: int, key: str, timeout_s: float) -> int:
+    """The status of /props, which llama-server shows to nobody without the key; 0 for no answer."""
+    with closing(HTTPConnection(HOST, port, timeout=timeout_s)) as connection:
+        try:
+            connection.request("GET", "/props", headers={"Authorization": f"Bearer {key}"} if key else {})
+            return connection.getresponse().status
+        except (OSError, HTTPException):
+            return 0
+
+
+def last_words(said: str) -> str:
+    """The first line that tells a reason, or the last that speaks of a failure, or the last one at all."""
+    lines = [STAMP.sub("", line.strip()) for line in said.splitlines() if line.strip()]
+    reasons = [line for line in lines if FAILED.search(line) or TELLING.search(line)]
+    telling = next((line for line in reasons if TELLING.search(line)), None)
+    line = telling or next(reversed(reasons or lines), "")
+    return f": {short(line, 200)}" if line else ""

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import gguf
 import numpy as np
 from numpy.typing import NDArray
 
+import gguf
 from models.demo.gguf.weights import Weights, read, weights
 
 FRAME, FRAME_ENDS = "<global-img>", "<fake_token_around_image>"

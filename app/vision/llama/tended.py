@@ -1,0 +1,93 @@
+"""A describer that asks a llama-server of its own, and starts it again when it dies: once, unless it lives a minute.
+
+How it is asked is app/vision/server/'s. The question under way when it dies is lost, and said to be; those
+after it wait for the new one, and are left as any other.
+"""
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+
+from app.errors import ModelError, Outage
+from app.flow import Banner, Cost, Piece, Request
+from app.vision.llama.shown import Shown
+from app.vision.server.describer import ServerDescriber
+from app.vision.server.launch import LlamaServer, Order, opened
+from app.vision.server.payload import Form
+
+WORTH_S = 60.0
+"""One that lives for so long is worth being started again."""
+TURN_S = 0.05
+GONE_S = 0.1
+"""Between the end of its connection and the end of itself."""
+FORM = Form("llama", is_picture_first=True)
+"""The order in which models learn them. The words would be kept as a prefix otherwise: a dozen tokens a frame."""
+
+
+@dataclass(slots=True)
+class Tended:
+    """A `Describer`, and the llama-server behind it. Raises ModelError, as `opened` does."""
+
+    name: str
+    order: Order
+    shown: Shown
+    warnings: tuple[str, ...] = ()
+    now: Callable[[], float] = time.monotonic
+    server: LlamaServer = field(init=False)
+    asker: ServerDescriber = field(init=False)
+    started_at: float = field(init=False)
+    is_again: bool = field(default=False, init=False)
+    """This one took the place of another."""
+
+    def __post_init__(self) -> None:
+        self.take(opened(self.order))
+
+    @property
+    def banner(self) -> Banner:
+        return Banner(f"{self.name} in llama-server", self.warnings)
+
+    @property
+    def choices(self) -> Sequence[int]:
+        return ()
+
+    def describe(self, request: Request) -> Generator[Piece]:
+        """See `Describer.describe`. Raises Outage when it has died, and ModelError when it died again."""
+        yield from self.waited()
+        small = [replace(frame, pixels=self.shown.picture(frame.pixels)) for frame in request.frames]
+        try:
+            with closing(self.asker.describe(replace(request, frames=small))) as pieces:
+                yield from pieces
+        except ModelError as failure:
+            if self.server.has_ended(GONE_S):
+                raise self.started_again() from failure
+            raise
+
+    def waited(self) -> Generator[Piece]:
+        """Empty pieces until it can be asked."""
+        while not self.server.is_ready():
+            if self.server.has_ended():
+                raise self.started_again()
+            if self.now() - self.started_at > self.order.patience_s:
+                raise ModelError("llama-server was started again, and does not become ready", "start looksay again")
+            yield Piece("", Cost())
+            time.sleep(TURN_S)
+
+    def started_again(self) -> ModelError:
+        """What to raise for one that has ended: an outage, unless it had only just been started again."""
+        why, is_lost = self.server.reason(), self.server.has_lost_its_port()
+        self.close()
+        if self.is_again and not is_lost and self.now() - self.started_at < WORTH_S:
+            return ModelError(f"{why.message}; it had been started again shortly before", why.remedy)
+        self.take(LlamaServer(self.order))
+        self.is_again = True
+        return Outage(why.message, "nothing: it is being started again")
+
+    def take(self, server: LlamaServer) -> None:
+        self.server, self.started_at = server, self.now()
+        self.asker = ServerDescriber(server.line, FORM)
+
+    def close(self) -> None:
+        """End it."""
+        self.asker.close()
+        self.server.close()

@@ -1,0 +1,166 @@
+"""`--backend llama`: a GGUF pair in llama.cpp. llama-server runs it where it is on PATH, else llama-cpp-python does.
+
+The files are judged before anything is started, and the eyes by the sight test after it, as with every engine. What
+llama-server is to fetch from the hub by itself can be judged by its sight alone, and the banner says so.
+"""
+
+import re
+import shutil
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.card import Card
+from app.errors import ModelError, UsageError
+from app.flow import Describer
+from app.settings import Settings
+from app.wiring.models import Chosen, Doubted, asked, doubts, refuse
+from app.wish import Wish
+
+if TYPE_CHECKING:
+    from app.check.facts import Finding
+    from app.vision.llama.shown import Shown
+
+HUB = re.compile(r"[\w.-]+/[\w.-]+(:[\w.-]+)?")
+DOWNLOAD_S = 6 * 3600.0
+"""For gigabytes over a slow line; Ctrl-C ends it."""
+HERE = "llama-server is not on PATH: llama.cpp runs inside looksay, by llama-cpp-python."
+LEASED = "which downloads it by itself if it is not there yet; looksay cannot check these files beforehand."
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A GGUF pair, and how it is to be run."""
+
+    card: Card
+    text: Path
+    """Of a pair on the hub, its name there."""
+    mmproj: Path | None = None
+    hub: str = ""
+    parallel: int = 1
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """See `Engine.notes`."""
+        fetched = f"{self.hub} is left to llama-server, {LEASED}" if self.hub else ""
+        return tuple(filter(None, [fetched, self.card.note]))
+
+    @property
+    def at_once(self) -> int:
+        return self.parallel
+
+    @property
+    def called(self) -> Chosen:
+        return Chosen(self.text, self.card, self.hub or str(self.text))
+
+    def open(self, wish: Wish, *, is_trusted: bool) -> Describer:
+        """See `Engine.open`."""
+        if wish.precision:
+            raise UsageError("--precision is for other backends", "take a GGUF file of that quantization")
+        told = self.judged()
+        refuse(self.called, told, is_trusted)
+        describer = self.started(wish)
+        try:
+            told = [*told, *asked("sight", lambda: sight(describer))]
+            refuse(self.called, told, is_trusted)
+        except BaseException:
+            describer.close()
+            raise
+        return Doubted(describer, doubts(told))
+
+    def proven(self, _wish: Wish, describer: Describer) -> tuple[int, ...]:
+        """See `Engine.proven`: none can be chosen once it runs."""
+        return tuple(describer.choices)
+
+    def judged(self) -> "list[Finding]":
+        """What the files' headers tell."""
+        from app.check.pair import judge_pair
+
+        return [] if self.hub else judge_pair(self.text, self.mmproj)
+
+    def started(self, wish: Wish) -> Describer:
+        """Raises ModelError if it cannot be started, and if there is nothing to start it with."""
+        look = self.shown(wish)
+        if shutil.which("llama-server") or self.hub or find_spec("llama_cpp") is None:
+            return self.in_a_server(look)
+        from app.vision.llama.inside import Inside
+
+        assert self.mmproj is not None, "judged"
+        return Inside(self.card.name, self.text, self.mmproj, look, (HERE,))
+
+    def in_a_server(self, look: "Shown") -> Describer:
+        from app.vision.llama.tended import Tended
+        from app.vision.server.launch import PATIENCE_S, Order, files
+
+        model = ("-hf", self.hub) if self.hub else files(self.text, self.mmproj)
+        patience_s = DOWNLOAD_S if self.hub else PATIENCE_S
+        order = Order(model, self.parallel, look.limit, patience_s)
+        return Tended(self.card.name, order, look)
+
+    def shown(self, wish: Wish) -> "Shown":
+        from app.headers.spoilt import Spoilt
+        from app.vision.llama.shown import UNKNOWN, Shown, shown
+
+        limit = wish.image_tokens
+        if limit == "tiles":
+            return Shown()
+        if self.mmproj is None:
+            return UNKNOWN if limit is None else Shown(limit=limit)
+        try:
+            return shown(self.mmproj, limit)
+        except Spoilt:  # trusted all the same: llama.cpp will say what it thinks of it
+            return Shown(limit=limit)
+
+
+def sight(describer: Describer) -> "list[Finding]":
+    from app.check.sight import finding, look
+
+    return [finding(look(describer))]
+
+
+def chosen(settings: Settings) -> Pair:
+    """The pair that the settings name: files, or a name on the hub.
+
+    Raises:
+        UsageError: none is named.
+        ModelError: it is not there.
+    """
+    from app.store.registry import path_of
+
+    if settings.gguf is None:
+        raise UsageError("--backend llama needs a pair in GGUF", name_one(settings.model))
+    named, parallel = settings.gguf, settings.parallel or 1
+    if named.lower().endswith(".gguf") or path_of(named).exists() or not HUB.fullmatch(named):
+        return found(path_of(named), path_of(settings.mmproj) if settings.mmproj else None, parallel)
+    if settings.mmproj:
+        raise UsageError("--mmproj is for a pair of files", "leave it out: llama-server finds it on the hub")
+    return Pair(card_of(named), Path(named), hub=named, parallel=parallel)
+
+
+def name_one(model: str) -> str:
+    """A remedy: the pair of that model on the hub, if the registry names one."""
+    from app.store import registered
+
+    card = registered().get(model)
+    pair = f", or {card.gguf}, which llama-server downloads" if card and card.gguf else ""
+    return f"name it: --gguf FILE{pair}"
+
+
+def card_of(hub: str) -> Card:
+    """What the registry knows of a model with this pair."""
+    from app.store import registered
+
+    return next((each for each in registered().values() if each.gguf == hub), Card(hub, gguf=hub))
+
+
+def found(path: Path, mmproj: Path | None, parallel: int) -> Pair:
+    """The files that are meant."""
+    from app.check.pair import find_pair
+    from app.headers.spoilt import Spoilt
+
+    try:
+        pair = find_pair(path, mmproj)
+    except Spoilt as failure:
+        raise ModelError(failure.sentence, failure.remedy) from failure
+    return Pair(Card(pair.text.stem), pair.text, pair.mmproj, parallel=parallel)
