@@ -1,0 +1,103 @@
+"""transformers on torch: the same folders and cards as mlx, the same files' check and sight test, another road.
+
+What mlx-vlm makes of a model does not matter here, so its fit to mlx-vlm is not asked: whether transformers can load it
+is found out by loading it.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from app.card import Card
+from app.errors import UsageError
+from app.flow import Describer
+from app.settings import Settings
+from app.wiring import models
+from app.wiring.models import Chosen, Doubted, Through
+from app.wish import Wish
+
+if TYPE_CHECKING:
+    from app.check.facts import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A model that transformers is to run."""
+
+    model: Chosen
+
+    @property
+    def card(self) -> Card:
+        return self.model.card
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.model.notes
+
+    @property
+    def at_once(self) -> int:
+        return 1
+
+    def open(self, wish: Wish, *, is_trusted: bool) -> Describer:
+        """See `Engine.open`."""
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        from app.store import verify
+
+        verify(self.model.folder)
+        told = models.asked("files", self.whole)
+        models.refuse(self.model, told, is_trusted)
+        from app.vision.transformers.describer import TransformersDescriber
+
+        describer = TransformersDescriber(self.model.folder, self.card, wish)
+        try:
+            told = [*told, *self.seen(wish, describer)]
+            models.refuse(self.model, told, is_trusted)
+        except BaseException:
+            describer.close()
+            raise
+        return Doubted(describer, models.doubts(told))
+
+    def proven(self, wish: Wish, describer: Describer) -> tuple[int, ...]:
+        """See `Engine.proven`."""
+        usual, fewer = describer.choices[:1], describer.choices[1:]
+        return (*usual, *(each for each in fewer if self.sees_through(wish, describer, each)))
+
+    def sees_through(self, wish: Wish, describer: Describer, tokens: int) -> bool:
+        return all(each.status == "ok" for each in self.seen(wish, Through(describer, tokens), f"{tokens} tokens"))
+
+    def whole(self) -> "list[Finding]":
+        """Whether config and weights are there, and whole, and have eyes: by the headers alone."""
+        from app.check.model import eyes, files
+
+        checkpoint, found = files.read(self.model.folder)
+        return [*found, *eyes.look(checkpoint)]
+
+    def seen(self, wish: Wish, describer: Describer, how: str = "") -> "list[Finding]":
+        """What the sight test tells of it, asked in this way; remembered apart from what mlx made of it."""
+        what = f"sight {wish} {how} {describer.banner.name}, torch {version('torch')}"
+        return models.asked("sight", partial(self.remembered, what, describer))
+
+    def remembered(self, what: str, describer: Describer) -> "list[Finding]":
+        def ask() -> "list[Finding]":
+            from app.check.sight import finding, look
+
+            return [finding(look(describer))]
+
+        return models.remembered(self.model, what, ask, afresh=False)
+
+
+def chosen(settings: Settings) -> Reference:
+    """The model that the settings name, for transformers.
+
+    Raises:
+        Explained: there is none of this name, it is not installed, or torch is not.
+    """
+    if find_spec("torch") is None:
+        raise UsageError(
+            "--backend transformers needs torch, which is not installed",
+            "./install.sh --reference installs it (some hundred megabytes), or leave --backend out",
+        )
+    return Reference(models.chosen(settings))

@@ -1,0 +1,76 @@
+"""--backend transformers from the command line to a sentence: the same folders, the same refusals."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import pytest
+
+from app.errors import ModelError, UsageError
+from app.flow import Frame, Request
+from app.settings import Settings
+from app.wiring.engines import engine
+from app.wish import Wish
+from models.demo.training.exams import sample_exam
+from tests import needs
+from tests.fixtures.blinded import blind_demo, zeroed
+from tests.running import run
+
+SETTINGS = Settings(model="demo", backend="transformers")
+
+
+def test_without_torch_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)  # as where it is not installed
+    with pytest.raises(UsageError, match="needs torch") as refused:
+        engine(SETTINGS)
+    assert "./install.sh --reference" in refused.value.remedy
+
+
+@needs.module("torch")
+def test_the_engine_is_the_model_of_that_name_and_describes_one_frame_at_once() -> None:
+    found = engine(SETTINGS)
+    assert found.card.name == "demo"
+    assert found.at_once == 1
+    assert any("drawn shapes" in note for note in found.notes)
+
+
+@needs.module("torch")
+def test_it_opens_checked_and_sees() -> None:
+    found = engine(SETTINGS)
+    describer = found.open(Wish(), is_trusted=False)
+    try:
+        (question,) = sample_exam("stills", 1)
+        frames = [Frame(tile, 0.0, 0.0, 0) for tile in question.tiles]
+        said = "".join(piece.text for piece in describer.describe(Request(frames, question.request, 40)))
+        assert said.strip() == question.answer
+        assert found.proven(Wish(), describer) == (16,)
+    finally:
+        describer.close()
+
+
+@needs.module("torch")
+def test_what_cannot_see_does_not_start_unless_it_is_trusted(tmp_path: Path) -> None:
+    blind = engine(replace(SETTINGS, model=str(blind_demo(tmp_path / "blind", zeroed))))
+    with pytest.raises(ModelError, match="does not pass the check"):
+        blind.open(Wish(), is_trusted=False)
+    trusted = blind.open(Wish(), is_trusted=True)
+    assert any("refuses" in each for each in trusted.banner.warnings)
+    trusted.close()
+
+
+@needs.module("torch")
+def test_a_folder_without_weights_is_refused_before_torch_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelError, match="no config"):
+        engine(replace(SETTINGS, model=str(tmp_path / "empty"))).open(Wish(), is_trusted=False)
+
+
+@needs.module("torch")
+def test_a_picture_is_described_from_the_command_line(tmp_path: Path) -> None:
+    (question,) = sample_exam("stills", 1)
+    large = cv2.resize(question.tiles[0], (640, 480), interpolation=cv2.INTER_NEAREST)
+    cv2.imwrite(str(tmp_path / "a.png"), large[:, :, ::-1])
+    done = run("describe", str(tmp_path / "a.png"), "--backend", "transformers", "--model", "demo")
+    assert (done.code, done.out) == (0, f"{question.answer}\n"), done.err
+    assert "drawn shapes" in done.err
