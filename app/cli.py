@@ -90,9 +90,10 @@ def history(parser: ArgumentParser, argv: Sequence[str]) -> int:
 
 def describe(parser: ArgumentParser, argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
+    from app.describe.wished import Wished
     from app.wiring.answers import describe_pictures
 
-    return describe_pictures(given.picture, given.ask, from_flags(given))
+    return describe_pictures(given.picture, Wished.of(given), from_flags(given))
 
 
 def cameras(parser: ArgumentParser, argv: Sequence[str]) -> int:

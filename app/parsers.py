@@ -1,11 +1,12 @@
 """What each command takes: one parser a command, from the settings' flags and a few of its own."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 from app.errors import UsageError
+from app.moments import seconds
 from app.settings import add_flags, at_least, wording
 from app.settings import port as port_number
 
@@ -54,13 +55,42 @@ def flags(*names: str) -> Make:
 
 def pictures(name: str, words: str) -> ArgumentParser:
     parser = flags("model", *MODEL_FLAGS, *ENGINE, "prompt", "max_tokens", "json")(name, words)
-    parser.add_argument("picture", nargs="+", help="a picture, a folder, an http(s) or data: address, or - for stdin")
-    parser.add_argument("--ask", metavar="TEXT", help="a question to answer instead of describing")
+    parser.add_argument(
+        "picture",
+        metavar="WHAT",
+        nargs="+",
+        help="a picture, a video, a folder, a pattern ('*.jpg'), an http(s) or data: address, or - for standard input",
+    )
+    add, number = parser.add_argument, at_least(1, int)
+    add("--ask", metavar="TEXT", help="a question to answer instead of describing")
+    add("--together", action="store_true", help="all pictures in one question: what is different between these?")
+    add("--base64", action="store_true", help="WHAT is the bytes of a picture in base64, or - for such a text")
+    add("--allow-private", action="store_true", help="also fetch from this machine and its own network")
+    add("--frames", dest="moments", metavar="N", type=number, help="at how many moments a video is looked at (8)")
+    add("--from", dest="start", metavar="TIME", type=moment, help="from where in a video: 80, 1:20 or 1:01:20")
+    until = "until where in a video; or a file: one JSON line a picture, and what is in it is passed over"
+    add("--to", dest="until", metavar="TIME|FILE.jsonl", action="append", type=moment_or_file, help=until)
     return parser
 
 
+def moment(text: str) -> float:
+    """A flag's type: a time in a clip."""
+    found = seconds(text)
+    if found is None:
+        raise ArgumentTypeError(f"{text!r} is not a time such as 80, 1:20 or 1:01:20")
+    return found
+
+
+def moment_or_file(text: str) -> float | Path:
+    """A flag's type: a time in a clip, or a file to write to."""
+    found = seconds(text)
+    if found is None and not text.lower().endswith(".jsonl"):
+        raise ArgumentTypeError(f"{text!r} is neither a time, such as 1:20, nor a file that ends in .jsonl")
+    return Path(text) if found is None else found
+
+
 def checked(name: str, words: str) -> ArgumentParser:
-    parser = flags("model", "json")(name, words)
+    parser = flags("model", "api_key_file", "json")(name, words)
     parser.add_argument(
         "target",
         nargs="?",

@@ -28,13 +28,19 @@ HEIC = (
     "on a Mac: sips -s format jpeg PICTURE.heic --out PICTURE.jpg; on Debian: apt-get install libheif-examples, then"
     " heif-convert PICTURE.heic PICTURE.jpg",
 )
-VIDEO = ("a video", "let looksay watch it: ./run.sh --source FILE")
+VIDEO = ("a video", "save it as a file: ./run.sh describe FILE answers about it, ./run.sh --source FILE narrates it")
+VIDEOS = (
+    rb"....(?:ftyp(?!avi[fs]|hei|hev|mif1|msf1)|moov|mdat|wide|skip|free)|\x1aE\xdf\xa3|RIFF....AVI "
+    rb"|\x00\x00\x01[\xba\xb3]|FLV\x01|\x30\x26\xb2\x75|OggS|YUV4MPEG2"
+    rb"|\x47.{187}\x47.{187}\x47|....\x47.{191}\x47.{191}\x47"
+)
+"""How a video begins: MP4 and MOV, Matroska and WebM, AVI, MPEG, FLV, ASF, Ogg, raw, and MPEG's transport stream."""
 STUMP = ("only the beginning of a picture, or a damaged one", "copy or download it again")
 PAGE = ("a web page", "open it in a browser and copy the address of the picture itself, not of the page around it")
 OTHERS = (
     (rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF....WEBP|II\*\0|MM\0\*|....ftypavi[fs]|BM....\0\0\0\0", STUMP),
     (rb"....ftyp(?:hei|hev|mif1|msf1)", HEIC),
-    (rb"....ftyp|\x1aE\xdf\xa3|RIFF....AVI |\x00\x00\x01\xba", VIDEO),
+    (VIDEOS, VIDEO),
     (rb"(?:[^\S\n]|\n|\xef\xbb\xbf)*(?:<!doctype html|<html|<head)", PAGE),
     (rb"(?:<\?xml.{0,800}?)?\s*(?:<!--.{0,800}?-->\s*)*<svg", ("an SVG drawing", "export it as PNG and give that")),
     (rb"%PDF", ("a PDF document", "export its page as PNG and give that")),
@@ -104,6 +110,11 @@ def too_large(name: str, megapixels: str) -> SourceError:
 
 
 def damaged(name: str, failure: Exception) -> SourceError:
+    if "Decompressed data too large" in str(failure):
+        return SourceError(
+            f"{name} holds text or a colour profile that unpacks to too much, as a trap does",
+            "do not trust it; if it is your own, save it from another program as JPEG",
+        )
     return SourceError(
         f"{name} is damaged or was cut off ({failure})",
         "copy or download it again; if other programs show it, save it from one of them as PNG",

@@ -1,4 +1,7 @@
-"""Fetch a picture by http or https, within limits of size and time. Nothing else is fetched, also after a redirect."""
+"""Fetch a picture by http or https, within limits of size and time. Nothing else is fetched, also after a redirect.
+
+Where it may lead is judged in address.py, at every redirect anew.
+"""
 
 import base64
 import http.client
@@ -10,6 +13,8 @@ from typing import IO
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from app.errors import SourceError
+from app.pictures.address import Inward
+from app.pictures.connect import Deadline, Web, WebTls
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,8 @@ class Limits:
     """Seconds for everything; looked at between two reads."""
     wait_s: float = 10.0
     """Seconds for one answer of the server."""
+    allow_private: bool = False
+    """Whether it may come from this machine or its own network."""
 
 
 LIMITS = Limits()
@@ -35,14 +42,20 @@ def fetch(url: str, name: str, limits: Limits = LIMITS) -> bytes:
     """
     until = time.monotonic() + limits.whole_s
     try:
-        with opener().open(request(url), timeout=limits.wait_s) as answer:
+        with (
+            Deadline(limits.whole_s) as deadline,
+            opener(limits, deadline).open(request(url), timeout=limits.wait_s) as answer,
+        ):
             return body(answer, name, limits, until)
+    except Inward as failure:
+        raise inward(name, failure) from failure
     except urllib.error.HTTPError as failure:
         failure.close()
         raise refused(name, failure) from failure
     except (OSError, ValueError, http.client.HTTPException) as failure:
         reason = getattr(failure, "reason", failure)
-        raise too_slow(name) if isinstance(reason, TimeoutError) else unreachable(name, reason) from failure
+        is_late = isinstance(reason, TimeoutError) or time.monotonic() > until
+        raise too_slow(name) if is_late else unreachable(name, reason) from failure
 
 
 def request(url: str) -> urllib.request.Request:
@@ -75,13 +88,13 @@ class OnlyWeb(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def opener() -> urllib.request.OpenerDirector:
+def opener(limits: Limits, deadline: Deadline) -> urllib.request.OpenerDirector:
     """An opener without urllib's handlers for files, FTP and data."""
     made = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
+        Web(deadline, is_allowed=limits.allow_private),
+        WebTls(deadline, is_allowed=limits.allow_private),
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.HTTPErrorProcessor(),
         urllib.request.UnknownHandler(),
@@ -102,7 +115,16 @@ def body(answer: http.client.HTTPResponse, name: str, limits: Limits, until: flo
             raise too_much(name, limits)
         if time.monotonic() > until:
             raise TimeoutError
+    if time.monotonic() > until:  # the end is the deadline's, not the server's
+        raise TimeoutError
     return bytes(read)
+
+
+def inward(name: str, failure: Inward) -> SourceError:
+    return SourceError(
+        f"{name} leads to {failure}, which is this machine, its own network or nobody: not fetched",
+        "if you mean it, add --allow-private; nothing but the public web is fetched without it",
+    )
 
 
 def too_much(name: str, limits: Limits) -> SourceError:

@@ -2,17 +2,22 @@
 
 import json
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
 from app.errors import OutputError, SourceError
 from app.flow import Describer
 from app.settings import Settings
-from app.wiring.engines import engine
+from app.wiring.engines import Engine, engine
+
+if TYPE_CHECKING:
+    from app.describe import Captions, Task
+    from app.describe.wished import Wished
 
 
-def describe_pictures(pictures: Sequence[str], question: str | None, settings: Settings) -> int:
+def describe_pictures(whats: Sequence[str], wished: "Wished", settings: Settings) -> int:
     """`./run.sh describe`: on this thread. The model is loaded once there is a picture to show it."""
     from app.describe import Page, Task, run
 
@@ -26,12 +31,31 @@ def describe_pictures(pictures: Sequence[str], question: str | None, settings: S
                 print(f"notice: {warning}", file=sys.stderr)
         return opened[0]
 
+    of_one, of_several = (replace(settings, frames=count).words(model.card.prompt) for count in (1, 2))
+    task = Task(of_one, wished.ask, settings.max_tokens, of_several)
+    page = Page(sys.stdout, sys.stderr, settings.json)
+    roads = wished.roads(model.card.name, model.card.frames)
     try:
-        task = Task(settings.words(model.card.prompt), question, settings.max_tokens)
-        return run(pictures, task, describer, Page(sys.stdout, sys.stderr, settings.json))
+        with kept(wished, settings, task, model) as captions:
+            return run(whats, task, describer, page, roads, captions)
     finally:
         for each in opened:
             each.close()
+
+
+@contextmanager
+def kept(wished: "Wished", settings: Settings, task: "Task", model: Engine) -> "Iterator[Captions | None]":
+    """The file that results go to, if there is one."""
+    if wished.file is None:
+        yield None
+        return
+    from app.describe import Captions
+
+    asked = {"backend": settings.backend, "model": model.card.name, "prompt": task.prompt, **wished.asked()}
+    how = {"max_tokens": task.max_tokens, **asdict(settings.wish)}
+    same = {name: value for name, value in {**asked, **how}.items() if value is not None}
+    with closing(Captions(wished.file, same, is_base64=wished.base64)) as captions:
+        yield captions
 
 
 def list_cameras(settings: Settings) -> int:

@@ -14,6 +14,7 @@ from app.pictures.read import picture
 PICTURE = io.BytesIO()
 Image.new("RGB", (4, 3), (255, 0, 0)).save(PICTURE, "PNG")
 LOCAL = "http://127.0.0.1"
+ANYWHERE = Limits(allow_private=True)
 
 
 class Server(http.server.BaseHTTPRequestHandler):
@@ -115,28 +116,28 @@ def without_a_proxy(monkeypatch):
 
 def refusal(url, **limits):
     with pytest.raises(SourceError) as caught:
-        fetch(url, "it", Limits(**limits))
+        fetch(url, "it", Limits(allow_private=True, **limits))
     assert caught.value.remedy
     return caught.value.message
 
 
 def test_a_picture_is_fetched_and_known_by_its_bytes(server):
-    assert picture(server + "/picture").pixels.shape == (3, 4, 3)
+    assert picture(server + "/picture", ANYWHERE).pixels.shape == (3, 4, 3)
 
 
 def test_blanks_and_umlauts_in_an_address_are_sent_as_a_browser_does(server):
-    picture(server + "/picture/grüne Wiese%20.png?q=ä")
+    picture(server + "/picture/grüne Wiese%20.png?q=ä", ANYWHERE)
     assert Server.seen[-1][0] == "/picture/gr%C3%BCne%20Wiese%20.png?q=%C3%A4"
 
 
 def test_a_web_page_called_a_picture_is_refused(server):
     with pytest.raises(SourceError, match="is a web page"):
-        picture(server + "/html")
+        picture(server + "/html", ANYWHERE)
 
 
 def test_an_empty_answer_is_explained(server):
     with pytest.raises(SourceError, match="is empty"):
-        picture(server + "/empty")
+        picture(server + "/empty", ANYWHERE)
 
 
 @pytest.mark.parametrize(("path", "what"), [("/missing", "404"), ("/login", "401"), ("/broken", "500")])
@@ -151,7 +152,7 @@ def test_more_than_the_limit_is_not_read(server, path):
 
 def test_an_answer_cut_off_is_no_picture(server):
     with pytest.raises(SourceError):
-        picture(server + "/cut")
+        picture(server + "/cut", ANYWHERE)
 
 
 def test_a_server_that_does_not_answer_is_given_up(server):
@@ -163,7 +164,7 @@ def test_a_server_that_drips_is_given_up(server):
 
 
 def test_a_redirect_is_followed(server):
-    assert picture(server + "/to_picture").pixels.shape == (3, 4, 3)
+    assert picture(server + "/to_picture", ANYWHERE).pixels.shape == (3, 4, 3)
 
 
 @pytest.mark.parametrize("path", ["/to_file", "/to_ftp", "/to_data"])
@@ -185,12 +186,12 @@ def test_what_is_not_http_is_explained(server):
 
 
 def test_a_login_in_the_address_is_sent_to_its_server(server):
-    picture(server.replace("//", "//anna:geh%40im@") + "/picture")
+    picture(server.replace("//", "//anna:geh%40im@") + "/picture", ANYWHERE)
     assert Server.seen[-1][1]["Authorization"] == "Basic YW5uYTpnZWhAaW0="
 
 
 def test_a_login_is_not_carried_on_by_a_redirect(server):
-    picture(server.replace("//", "//anna:geheim@") + "/to_picture")
+    picture(server.replace("//", "//anna:geheim@") + "/to_picture", ANYWHERE)
     (first, kept), (second, after) = Server.seen[-2:]
     assert (first, second) == ("/to_picture", "/picture")
     assert "Authorization" in kept
@@ -199,7 +200,7 @@ def test_a_login_is_not_carried_on_by_a_redirect(server):
 
 def test_no_message_holds_the_password(server):
     with pytest.raises(SourceError) as caught:
-        picture(server.replace("//", "//anna:geheim@") + "/missing?token=geheim")
+        picture(server.replace("//", "//anna:geheim@") + "/missing?token=geheim", ANYWHERE)
     assert "geheim" not in str(caught.value)
     assert "geheim" not in request("http://anna:geheim@host/").full_url
 
