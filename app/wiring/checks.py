@@ -176,7 +176,8 @@ def of_server(url: str, key_file: str | None) -> "list[Finding]":
     from app.vision.server.describer import ServerDescriber
     from app.vision.server.payload import Form
     from app.vision.server.served import served
-    from app.wiring.engines.server import SEES_NOTHING, line_of, sight
+    from app.wiring.engines.server import SEES_NOTHING, line_of
+    from app.wiring.engines.sighted import sight
 
     line = line_of(Settings(url=url, allow_remote=True, api_key_file=key_file))
     told = served(line)

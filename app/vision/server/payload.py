@@ -2,8 +2,7 @@
 
 One message of the user's: the question, then each frame as a baseline JPEG in a data URL, as an object. Never WebP
 (llama.cpp and LM Studio refuse it, llama_cpp.server answers nothing), never an address or a path (they would be fetched
-and opened by the server). The question goes first, so that its tokens and the template's before them are a prefix that
-stays the same from frame to frame, and servers keep it; where that turns a model blind, the pictures go first.
+and opened by the server). Which goes first is for whoever asks to say (app/wiring/engines/sighted.py).
 """
 
 import base64

@@ -6,22 +6,19 @@ The check of a model's files is the server's own affair; what is sent, and what 
 start, for a server may have been given another model since.
 """
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.card import Card
-from app.errors import ModelError, Outage, UsageError
-from app.flow import Banner, Describer, Piece, Request
+from app.errors import ModelError, UsageError
+from app.flow import Describer
 from app.headers.spoilt import short
 from app.settings import Settings
-from app.wiring.models import Doubted, doubts
+from app.wiring.engines.sighted import admitted
 from app.wish import AS_PUBLISHED, Wish
 
 if TYPE_CHECKING:
-    from app.check.facts import Finding
-    from app.vision.server.describer import ServerDescriber
     from app.vision.server.served import Served
     from app.vision.server.talk import Line
 
@@ -29,14 +26,9 @@ AT_ONCE = 4
 """Questions that a server is asked at once, if it does not say how many it takes."""
 MOST_FRAMES = 8
 """In one question, of a model that no card tells of."""
-LATER_S = 5.0
-"""Between two questions to a server that has refused one for good."""
 NAMED = 5
 """Of the models that there are to choose from."""
-MANY_TOKENS = 600
-"""More than this for a frame is said: a live narrator waits for every one of them."""
 SEES_NOTHING = "serve a model that sees: llama-server needs --mmproj FILE, Ollama a model with the vision capability"
-PICTURE_FIRST = "The pictures go before the question, for otherwise this model does not see them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +55,6 @@ class Elsewhere:
     def proven(self, _wish: Wish, _describer: Describer) -> tuple[int, ...]:
         """None: how many tokens a frame becomes is the server's affair."""
         return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Lasting:
-    """A describer that was once found to see: whatever it fails with from now on may pass, so a live run goes on."""
-
-    describer: Describer
-
-    @property
-    def banner(self) -> Banner:
-        return self.describer.banner
-
-    @property
-    def choices(self) -> Sequence[int]:
-        return self.describer.choices
-
-    def describe(self, request: Request) -> Generator[Piece]:
-        try:
-            yield from self.describer.describe(request)
-        except Outage:
-            raise
-        except ModelError as failure:
-            raise Outage(failure.message, failure.remedy, LATER_S) from failure
-
-    def close(self) -> None:
-        self.describer.close()
 
 
 def chosen(settings: Settings) -> Elsewhere:
@@ -158,46 +124,3 @@ def notes(told: "Served", wanted: str) -> tuple[str, ...]:
     if len(told.models) > 1 and not wanted:
         said.append(f"It serves {len(told.models)} models; this is {short(told.model)} (--model NAME takes another).")
     return (*said, *filter(None, [card_of(told.model).note]))
-
-
-def admitted(describer: "ServerDescriber", name: str, *, is_trusted: bool) -> Describer:
-    """The describer, asked in the order in which it sees, if it sees.
-
-    Raises:
-        ModelError: it does not, or cannot be asked.
-    """
-    found, spent = sight(describer)
-    if found.status == "bad" and not is_trusted:
-        raise ModelError(f"{name} does not pass the check: {found.sentence}", found.remedy)
-    said = [*doubts([found])]
-    if describer.form.is_picture_first:
-        said.append(PICTURE_FIRST)
-    if spent > MANY_TOKENS:
-        said.append(f"Each frame is {spent} tokens there; the server may be told to take fewer.")
-    return Lasting(Doubted(describer, tuple(said)))
-
-
-def sight(describer: "ServerDescriber") -> "tuple[Finding, int]":
-    """What the sight test finds, and how many tokens a frame is; 0 where nobody counts.
-
-    Most models are trained with pictures first, and some of those take a picture that comes last for another one: then
-    the order is turned round, if that is what it takes.
-    """
-    found, spent = looked(describer)
-    if found.status == "ok":
-        return found, spent
-    given = describer.form
-    describer.form = replace(given, is_picture_first=not given.is_picture_first)
-    turned, tokens = looked(describer)
-    if turned.status == "ok":
-        return turned, tokens
-    describer.form = given
-    return found, spent
-
-
-def looked(describer: Describer) -> "tuple[Finding, int]":
-    """The sight test once. Raises ModelError where the server cannot be asked."""
-    from app.check.sight import finding, look
-
-    result = look(describer)
-    return finding(result), result.image_tokens or 0
