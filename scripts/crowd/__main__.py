@@ -28,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     curve.add_argument("url", help="its /v1")
     curve.add_argument("--model", default="default", help="what it calls the model")
     curve.add_argument("--at-once", type=int, nargs="+", default=AT_ONCE)
-    curve.add_argument("--seconds", type=float, default=6.0, help="for each number of questions at once")
+    curve.add_argument("--seconds", type=float, default=5.0, help="for each number of questions at once, each round")
+    curve.add_argument("--rounds", type=int, default=3, help="of which the quickest counts: others may be at work too")
     simulate = commands.add_parser("simulate", help="run cameras against a measured curve")
     simulate.add_argument("curve", type=Path)
     simulate.add_argument("--cameras", type=int, nargs="+", default=CAMERAS)
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def measure(given: argparse.Namespace) -> None:
     from scripts.crowd.curve import measured
 
-    points = measured(given.url, given.model, given.at_once, given.seconds)
+    points = measured(given.url, given.model, given.at_once, given.seconds, given.rounds)
     print(json.dumps([asdict(each) for each in points], indent=1))
 
 

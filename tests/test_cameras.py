@@ -1,0 +1,162 @@
+"""Several cameras as a user has them: child processes, real capture processes, the real model, real files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+import webvtt
+
+from app.cameras import world
+from app.cameras.record import record
+from app.cameras.scenes import Scenes
+from tests.running import Ended, records, run
+
+NAMES = ("Door", "Yard", "Hall", "Attic")
+FPS, LONG_S = 15, 6
+SIZE = (320, 240)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A drawn world of its own, in a video that a capture process plays over and over."""
+
+    name: str
+    seed: int
+    path: Path
+
+    @property
+    def flag(self) -> str:
+        return f"{self.name}=camera:{self.path}"
+
+    @property
+    def drawn(self) -> set[str]:
+        """All that is ever to be seen in it."""
+        plan = Scenes(seed=self.seed)
+        return {shape.name for number in range(FPS * LONG_S) for shape in plan.truth_at(number / FPS)}
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Clip]:
+    folder = tmp_path_factory.mktemp("clips")
+    made = [Clip(name, seed, folder / f"{name}.avi") for seed, name in enumerate(NAMES, start=21)]
+    for each in made:
+        record(Scenes(asap=True, seed=each.seed, size=SIZE, fps=FPS).frames(Event()), each.path, FPS * LONG_S, FPS)  # type: ignore[arg-type]
+    return made
+
+
+def flags(clips: Sequence[Clip]) -> list[str]:
+    return [word for each in clips for word in ("--camera", each.flag)]
+
+
+def named(text: str) -> set[str]:
+    return {f"{colour} {kind}" for colour in world.COLOURS for kind in world.KINDS if f"{colour} {kind}" in text}
+
+
+@dataclass(frozen=True)
+class Narrated:
+    """A run with four cameras."""
+
+    ended: Ended
+    folder: Path
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        return [each for each in records(self.folder / "x.jsonl") if each["event"] == "sentence"]
+
+
+@pytest.fixture(scope="module")
+def narrated(clips: Sequence[Clip], tmp_path_factory: pytest.TempPathFactory) -> Narrated:
+    folder = tmp_path_factory.mktemp("several")
+    kept = ("--log", str(folder / "x.jsonl"), "--thumbnails", "--subtitles", str(folder / "x.vtt"))
+    return Narrated(run(*flags(clips), "--model", "demo", "--no-speak", "--seconds", "7", *kept), folder)
+
+
+def test_every_camera_speaks_with_its_name_in_front(narrated: Narrated) -> None:
+    assert narrated.ended.code == 0
+    assert {line.partition(": ")[0] for line in narrated.ended.sentences} == set(NAMES)
+    assert "Looking at 4 cameras" in narrated.ended.err
+    assert narrated.ended.err.count("recorded clip") == 1
+
+
+def test_what_a_camera_says_is_what_that_camera_sees(narrated: Narrated, clips: Sequence[Clip]) -> None:
+    drawn = {each.name: each.drawn for each in clips}
+    strange = [line["text"] for line in narrated.log if named(line["text"]) - drawn[line["camera"]]]
+    assert len(strange) <= 0.1 * len(narrated.log), strange
+
+
+def test_the_log_says_which_camera_and_keeps_a_picture_of_each(narrated: Narrated) -> None:
+    assert [line["text"] for line in narrated.log] == narrated.ended.sentences
+    assert all(line["text"].startswith(line["camera"] + ": ") for line in narrated.log)
+    thumbnails = {(line["camera"], line["thumbnail"]) for line in narrated.log}
+    assert all((narrated.folder / name).is_file() for _, name in thumbnails)
+    assert len({name for _, name in thumbnails}) == len(thumbnails)
+
+
+def test_the_subtitles_are_in_one_order_and_none_stands_over_another(narrated: Narrated) -> None:
+    cues = list(webvtt.read(narrated.folder / "x.vtt"))
+    assert [cue.text for cue in cues] == narrated.ended.sentences
+    assert all(cue.end <= after.start for cue, after in pairwise(cues))
+    assert cues[-1].end_in_seconds < 60
+
+
+def test_history_shows_the_names(narrated: Narrated) -> None:
+    shown = run("history", "--log", str(narrated.folder / "x.jsonl"), "--find", "Attic: ")
+    assert shown.sentences
+    assert all("Attic: " in line for line in shown.sentences)
+
+
+def test_a_question_is_answered_by_every_camera_that_sees(clips: Sequence[Clip], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.avi"
+    broken.write_bytes(b"no video")
+    ended = run(
+        "ask", "What is there?", *flags(clips[:2]), "--camera", f"Cellar={broken}", "--model", "demo", "--no-speak"
+    )
+    assert ended.code == 0
+    assert sorted({line.partition(": ")[0] for line in ended.sentences}) == ["Door", "Yard"]
+    assert "Cellar: " in ended.err
+
+
+def test_a_file_names_cameras_and_what_each_is_watched_for(clips: Sequence[Clip], tmp_path: Path) -> None:
+    wish = Scenes(seed=clips[0].seed).truth_at(0.0)[0].one
+    file = tmp_path / "cameras.toml"
+    file.write_text(
+        f'[Door]\nsource = "camera:{clips[0].path}"\nwatch = ["{wish}"]\n\n[Yard]\nsource = "camera:{clips[1].path}"\n'
+    )
+    log = tmp_path / "x.jsonl"
+    ended = run("--cameras", str(file), "--model", "demo", "--no-speak", "--seconds", "4", "--log", str(log))
+    alerts = [line for line in records(log) if line["kind"] == "alert"]
+    assert ended.code == 0
+    assert {line["camera"] for line in alerts} == {"Door"}
+    assert alerts[0]["text"].startswith(f"Door: {wish.capitalize()}: since")
+    assert "Yard" in {line.get("camera") for line in records(log) if line["kind"] == "scene"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--camera", "scenes", "--source", "scenes"),
+        ("--camera", "scenes", "--cameras", "cameras.toml"),
+        ("--cameras", "no-such-file.toml"),
+        ("--camera", "A=scenes", "--camera", "a=scenes"),
+        ("--camera", "scenes", "--asap"),
+        ("--camera", "scenes", "--page"),
+        ("--camera", "scenes", "--pace", "auto"),
+        ("--source", "scenes", "--parallel", "4"),
+        ("ask", "What?", "--camera", "scenes", "--source", "scenes"),
+    ],
+)
+def test_words_that_make_no_sense_together_are_explained(words: tuple[str, ...]) -> None:
+    ended = run(*words, "--model", "demo")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("error: ")
+    assert "\nhint: " in ended.err
+
+
+def test_a_camera_that_is_not_there_is_explained_by_its_name() -> None:
+    ended = run("--camera", "Door=scenes", "--camera", "Yard=no-such.mp4", "--model", "demo")
+    assert (ended.code, ended.out) == (1, "")
+    assert "error: Yard: there is no source" in ended.err
