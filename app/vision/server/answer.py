@@ -64,7 +64,7 @@ class Answer:
     def finish(self) -> str:
         """What is left to be spoken. Raises ModelError if the answer has not come to its end, or is none."""
         try:
-            text = self._whole() if self.whole else "".join(map(self._event, self.events.finish()))
+            text = self._whole() if self.whole else "".join(map(self._last, self.events.finish()))
         except UnicodeDecodeError as failure:
             raise Outage("the server's answer is spoilt: it ends in half a character", LOG) from failure
         if not (self.has_ended or self.finish_reason):
@@ -81,6 +81,15 @@ class Answer:
         if self.has_ended:
             return ""
         return self._told(parsed(data.encode()), "delta")
+
+    def _last(self, data: str) -> str:
+        """An event whose line has no end: where it makes no sense, it is the half of one."""
+        try:
+            return self._event(data)
+        except Outage:
+            raise
+        except ModelError:
+            return ""
 
     def _whole(self) -> str:
         """The text of an answer that came at once."""
