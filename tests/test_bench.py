@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures import llama_server as llama
 from tests.fixtures.families.smolvlm import make_small_smolvlm
 from tests.running import SLOW_S, Ended, run, start
-from tests.vision.server import llama
 
 SHORT = ("--rounds", "1", "--captions", "1", "--seconds", "0")
 RATIOS = {"preprocessing_ms", "first_word_ms", "caption_ms", "forwards", "peak_mb"}

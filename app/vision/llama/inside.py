@@ -18,7 +18,7 @@ from llama_cpp import Llama, mtmd_cpp
 from llama_cpp.llama_chat_format import MTMDChatHandler
 
 from app.errors import ModelError
-from app.flow import Banner, Cost, Frame, Piece, Request
+from app.flow import Banner, Cost, Piece, Request
 from app.pixels import Pixels
 from app.vision.llama import quiet
 from app.vision.llama.shown import Shown
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 FAILURES = (ValueError, RuntimeError, OSError, LookupError, AssertionError, TemplateError)
 INSTEAD = "take llama-server instead: brew install llama.cpp"
+MOST_PROMPTS = 64
+"""Whose length is remembered."""
 MARKER = "<__media"
 """How llama.cpp finds a picture's place in the prompt; nobody's words may look like it."""
 
@@ -79,6 +81,8 @@ class Inside:
 
     def __init__(self, name: str, text: Path, mmproj: Path, shown: Shown, warnings: tuple[str, ...] = ()) -> None:
         self.name, self.shown, self.warnings = name, shown, warnings
+        self.counted: dict[str, int] = {}
+        """Tokens of a prompt without pictures, to tell what these add."""
         quiet.hush()
         with explained(f"llama.cpp does not load {text.name} with {mmproj.name}", WHAT_TO_DO):
             self.eyes = Eyes(mmproj, shown.limit)
@@ -105,15 +109,23 @@ class Inside:
     def told(self, request: Request) -> Generator[Piece]:
         started, cost = time.monotonic(), Cost(encoded=len(request.frames))
         self.eyes.frames = [self.shown.picture(frame.pixels) for frame in request.frames]
-        with closing(self.model.create_chat_completion(messages=[asked(request)], **greedy(request))) as chunks:
-            cost = replace(cost, image_tokens=max(0, self.model.n_tokens - self.text_tokens(request)))
+        alone = self.text_tokens(request)
+        with closing(self.asked(request)) as chunks:
+            cost = replace(cost, image_tokens=max(0, self.model.n_tokens - alone))
             for chunk in chunks:
                 cost = spent(cost, chunk, request.max_tokens, time.monotonic() - started)
                 yield Piece(text_of(chunk), cost)
 
+    def asked(self, request: Request) -> Any:
+        """The answer as it comes; the prompt has been read, and the pictures looked at, when this returns."""
+        return self.model.create_chat_completion(messages=[message(request)], **greedy(request))
+
     def text_tokens(self, request: Request) -> int:
-        """About as many as the words around the pictures become."""
-        return len(self.model.tokenize(plain(request.prompt).encode(), add_bos=False))
+        """Of the prompt without pictures; read once for it."""
+        if request.prompt not in self.counted and len(self.counted) < MOST_PROMPTS:
+            self.asked(replace(request, frames=())).close()
+            self.counted[request.prompt] = int(self.model.n_tokens)
+        return self.counted.get(request.prompt, int(self.model.n_tokens))
 
     def close(self) -> None:
         self.model.close()
@@ -128,14 +140,11 @@ def loaded(text: Path, eyes: Eyes) -> Llama:
     )  # fmt: skip
 
 
-def asked(request: Request) -> dict[str, Any]:
-    """The question, and after it the pictures by number."""
-    pictures = [{"type": "image_url", "image_url": f"{MARKER}-of-looksay:{number}"} for number, _ in places(request)]
-    return {"role": "user", "content": [{"type": "text", "text": plain(request.prompt)}, *pictures]}
-
-
-def places(request: Request) -> "Iterator[tuple[int, Frame]]":
-    return enumerate(request.frames)
+def message(request: Request) -> dict[str, Any]:
+    """The pictures, by number, and the question: the order in which models learn them."""
+    urls = [f"{MARKER}-of-looksay:{number}" for number in range(len(request.frames))]
+    pictures = [{"type": "image_url", "image_url": url} for url in urls]
+    return {"role": "user", "content": [*pictures, {"type": "text", "text": plain(request.prompt)}]}
 
 
 def plain(prompt: str) -> str:

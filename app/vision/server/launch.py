@@ -43,8 +43,8 @@ KEPT_BYTES = 16_384
 INSTALL = "install llama.cpp: brew install llama.cpp"
 WHAT_TO_DO = "./run.sh check FILE.gguf says whether the two files fit each other and this llama.cpp"
 TELLING = re.compile(
-    r"unknown [a-z]+ (type|architecture)|mismatch between|cannot be used|couldn't bind|not within|failed to seek|invalid (magic|argument)|No such file|does this file exist"
-    r"|out of memory|failed to allocate|unable to",
+    r"unknown [a-z]+ (type|architecture)|mismatch between|cannot be used|couldn't bind|not within|failed to seek"
+    r"|invalid (magic|argument)|No such file|does this file exist|out of memory|failed to allocate|unable to",
     re.IGNORECASE,
 )
 """What the line that tells the reason speaks of; the lines after it only say that there was one."""

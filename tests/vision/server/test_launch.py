@@ -1,81 +1,246 @@
-"""llama-server for a while: a real child process that is ready late, or never, and is gone afterwards."""
+"""llama-server for a while: a real child that is ready late, or never, and is gone afterwards, whatever ends us."""
 
-import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from app.errors import ModelError
-from app.flow import Frame, Request
-from app.vision.server.describer import ServerDescriber
-from app.vision.server.launch import llama_server
-from tests.vision.server import llama
+from app.vision.server.launch import (
+    KEPT_BYTES,
+    LlamaServer,
+    Order,
+    answer,
+    files,
+    is_open_to,
+    last_words,
+    llama_server,
+    opened,
+)
+from tests.fixtures import llama_server as stand_in
+from tests.vision.server.stand_in import serving
+
+SLOW_S = 60
+KEEPER = """
+import sys, time
+from pathlib import Path
+from app.vision.server.launch import Order, files, opened
+server = opened(Order(files(Path("m.gguf"), Path("mmproj.gguf"))))
+print("ready", flush=True)
+time.sleep(600)
+"""
 
 
 @pytest.fixture
 def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = llama.install(tmp_path / "bin")
-    monkeypatch.setenv("PATH", llama.path_with(folder))
+    folder = stand_in.install(tmp_path / "bin")
+    monkeypatch.setenv("PATH", stand_in.path_with(folder))
     return folder
 
 
-@pytest.mark.usefixtures("bin_folder")
-def test_it_can_be_asked_once_it_says_that_it_is_ready(tmp_path: Path) -> None:
-    with llama_server(*llama.pair(tmp_path)) as root:
-        request = Request((Frame(np.zeros((9, 9, 3), np.uint8), 0.0, 0.0, 0),), "What do you see?")
-        pieces = list(ServerDescriber(root, "any").describe(request))
-    assert [(piece.text, piece.cost.image_tokens) for piece in pieces] == [("A red circle.", 64)]
+@pytest.fixture
+def order(tmp_path: Path) -> Order:
+    return Order(files(*stand_in.pair(tmp_path)), patience_s=SLOW_S)
 
 
-def test_it_listens_on_the_loopback_alone_and_serves_no_page(tmp_path: Path, bin_folder: Path) -> None:
-    with llama_server(*llama.pair(tmp_path)):
-        given = json.loads((bin_folder / "argv.json").read_text())
-    assert given[given.index("--host") + 1] == "127.0.0.1"
-    assert "--no-webui" in given
+def until(is_so: Callable[[], bool]) -> None:
+    give_up_at = time.monotonic() + SLOW_S
+    while not is_so():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.02)
 
 
-def test_it_is_gone_when_the_block_ends_and_also_when_it_fails(tmp_path: Path, bin_folder: Path) -> None:
+def key_of(server: LlamaServer) -> str:
+    return server.line.key.secret
+
+
+def port_of(server: LlamaServer) -> int:
+    return server.line.place.port
+
+
+def test_it_is_asked_once_it_is_ready(bin_folder: Path, order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAND_IN", "slow=1")
+    with llama_server(order) as server:
+        assert answer(port_of(server), key_of(server), SLOW_S) == 200
+    assert len(stand_in.pids(bin_folder)) == 1
+
+
+def test_it_listens_on_the_loopback_alone_and_opens_to_nobody_else(bin_folder: Path, order: Order) -> None:
+    with llama_server(order) as server:
+        given = stand_in.words(bin_folder)
+        assert given[given.index("--host") + 1] == "127.0.0.1"
+        assert "--no-webui" in given
+        assert answer(port_of(server), "", SLOW_S) == answer(port_of(server), "guessed", SLOW_S) == 401
+
+
+def test_its_key_is_in_no_list_of_processes(bin_folder: Path, order: Order) -> None:
+    with llama_server(order) as server:
+        assert len(key_of(server)) >= 24
+        assert not any(key_of(server) in word for word in stand_in.words(bin_folder))
+
+
+def test_two_have_different_keys(bin_folder: Path, order: Order) -> None:
+    with llama_server(order) as one, llama_server(order) as other:
+        assert key_of(one) != key_of(other)
+        assert answer(port_of(one), key_of(other), SLOW_S) == 401
+    assert not stand_in.is_running(bin_folder)
+
+
+def test_what_is_wished_is_what_it_is_called_with(bin_folder: Path, order: Order) -> None:
+    with llama_server(Order(("-hf", "owner/name:Q8_0"), parallel=4, image_tokens=64)):
+        given = " ".join(stand_in.words(bin_folder))
+    assert "-hf owner/name:Q8_0" in given
+    assert "-np 4 " in given
+    assert "--image-max-tokens 64 " in given
+    assert order.image_tokens is None
+    assert "--image-max-tokens" not in order.arguments
+
+
+def test_it_is_gone_when_the_block_ends_and_also_when_it_fails(bin_folder: Path, order: Order) -> None:
     def interrupted() -> None:
-        with llama_server(*llama.pair(tmp_path)):
-            assert llama.is_running(bin_folder)
+        with llama_server(order):
+            assert stand_in.is_running(bin_folder)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert not llama.is_running(bin_folder)
+    assert not stand_in.is_running(bin_folder)
 
 
-def test_its_own_reason_is_told_when_it_ends(tmp_path: Path, bin_folder: Path) -> None:
-    with (
-        pytest.raises(ModelError, match="status 3: error: failed to load model"),
-        llama_server(*llama.pair(tmp_path, b"no model")),
-    ):
-        raise AssertionError("it was never ready")
-    assert not llama.is_running(bin_folder)
+def test_one_that_is_deaf_is_ended_by_force(bin_folder: Path, order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAND_IN", "deaf")
+    with llama_server(order) as server:
+        server.close()
+        assert not stand_in.is_running(bin_folder)
 
 
 @pytest.mark.usefixtures("bin_folder")
-def test_one_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="not ready within 0 s"), llama_server(*llama.pair(tmp_path), patience_s=0.0):
+def test_it_can_be_closed_twice(order: Order) -> None:
+    server = opened(order)
+    server.close()
+    server.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("mood", ["", "deaf"])
+def test_it_does_not_outlive_whoever_started_it(
+    bin_folder: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, mood: str
+) -> None:
+    monkeypatch.setenv("STAND_IN", mood)
+    keeper = subprocess.Popen([sys.executable, "-c", KEEPER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert keeper.stdout is not None
+    assert keeper.stdout.readline() == b"ready\n"
+    assert stand_in.is_running(bin_folder)
+    keeper.send_signal(number)
+    keeper.communicate(timeout=SLOW_S)
+    until(lambda: not stand_in.is_running(bin_folder))
+
+
+def test_a_ctrl_c_of_the_terminal_does_not_reach_it(bin_folder: Path, order: Order) -> None:
+    """It is in a process group of its own."""
+    with llama_server(order) as server:
+        assert os.getpgid(server.pid) == server.pid != os.getpgid(0)
+        assert os.getpgid(stand_in.pids(bin_folder)[-1]) == server.pid
+
+
+@pytest.mark.usefixtures("bin_folder")
+@pytest.mark.parametrize("name", stand_in.REFUSALS)
+def test_its_own_reason_is_told_when_it_ends(order: Order, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """And not one of the lines after it, which only say that there was one."""
+    monkeypatch.setenv("STAND_IN", f"refuse={name}")
+    with pytest.raises(ModelError) as failure, llama_server(order):
+        raise AssertionError("it was never ready")
+    why = stand_in.REFUSALS[name].split("\n")[0].removeprefix("E ")
+    assert failure.value.message == f"llama-server ended with status 1: {why}"
+    assert "./run.sh check" in failure.value.remedy
+
+
+def test_one_that_is_killed_says_by_what(bin_folder: Path, order: Order) -> None:
+    with llama_server(order) as server:
+        os.kill(stand_in.pids(bin_folder)[-1], signal.SIGKILL)
+        until(server.has_ended)
+        assert "was ended by signal 9" in server.reason().message
+
+
+@pytest.mark.usefixtures("bin_folder")
+def test_one_that_is_never_ready_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAND_IN", "slow=600")
+    with (
+        pytest.raises(ModelError, match="not ready within 0 s"),
+        llama_server(Order(files(*stand_in.pair(tmp_path)), patience_s=0.0)),
+    ):
         raise AssertionError("it was never ready")
 
 
-def test_where_it_is_not_installed_the_remedy_is_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ModelError) as failure, llama_server(*llama.pair(tmp_path)):
+def test_where_its_port_is_taken_it_gets_another(
+    bin_folder: Path, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAND_IN", "taken=once")
+    with llama_server(order) as server:
+        assert server.is_ready()
+    assert len(stand_in.pids(bin_folder)) == 2
+
+
+def test_where_every_port_is_taken_that_is_said(
+    bin_folder: Path, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAND_IN", "taken")
+    with pytest.raises(ModelError, match="couldn't bind"), llama_server(order):
+        raise AssertionError("it was never ready")
+    assert len(stand_in.pids(bin_folder)) == 3
+
+
+def test_another_server_on_its_port_is_not_taken_for_it() -> None:
+    """One that lets everybody in, as a llama-server without a key does."""
+    with serving(lambda body: (200, body), {"/props": {}}) as root:
+        port = int(root.rpartition(":")[2])
+        assert answer(port, "key", SLOW_S) == 200
+        assert not is_open_to(port, "key", SLOW_S)
+
+
+@pytest.mark.usefixtures("bin_folder")
+def test_of_what_it_says_little_is_kept(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And it is never kept waiting until somebody reads it."""
+    monkeypatch.setenv("STAND_IN", "chatty")
+    with llama_server(order) as server:
+        assert 0 < len(server.words()) <= KEPT_BYTES
+
+
+def test_where_it_is_not_installed_the_remedy_is_to_install_it(
+    order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    with pytest.raises(ModelError, match="llama-server is not on PATH") as failure, llama_server(order):
         raise AssertionError("there is none")
-    assert "llama.cpp" in failure.value.remedy
+    assert failure.value.remedy == "install llama.cpp: brew install llama.cpp"
 
 
 @pytest.mark.parametrize(
     "content", [b"no program at all", b"\x7fELF of another machine", b"#!/nowhere/sh\n"], ids=["text", "elf", "lost"]
 )
-def test_one_that_cannot_be_run_is_explained(tmp_path: Path, bin_folder: Path, content: bytes) -> None:
+def test_one_that_cannot_be_run_is_explained(bin_folder: Path, order: Order, content: bytes) -> None:
     (bin_folder / "llama-server").write_bytes(content)
     with (
-        pytest.raises(ModelError, match=r"bin/llama-server cannot be run: (Exec format error|No such file)") as failure,
-        llama_server(*llama.pair(tmp_path)),
+        pytest.raises(ModelError, match=r"cannot be run: (Exec format error|No such file)") as failure,
+        llama_server(order),
     ):
         raise AssertionError("it was never ready")
     assert "llama.cpp" in failure.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("", ""),
+        ("all is well\n", ": all is well"),
+        ("1.2 I begins\n1.3 E first failed\n1.4 E then an error\n1.5 I ends\n", ": then an error"),
+        ("E mm-unknown.gguf failed\nE unknown projector type: x\nE failed", ": E unknown projector type: x"),
+    ],
+)
+def test_the_line_that_tells_most_is_told(said: str, words: str) -> None:
+    assert last_words(said) == words
