@@ -11,6 +11,8 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 . "$here/scripts/machine.sh"
 # shellcheck source=scripts/uv.sh
 . "$here/scripts/uv.sh"
+# shellcheck source=scripts/extras.sh
+. "$here/scripts/extras.sh"
 # shellcheck source=scripts/clean.sh
 . "$here/scripts/clean.sh"
 
@@ -22,8 +24,9 @@ usage() {
     cat <<END
 usage: ./install.sh [--model NAME|OWNER/NAME|auto]   set looksay up; safe to run twice
        ./install.sh --no-model                       without a model; ./run.sh demo needs none
-       ./install.sh --reference                      and torch, to compare with the reference implementation
-       ./install.sh test                             set up what the tests need, and pass them
+       ./install.sh --reference                      and torch, for --backend transformers
+       ./install.sh --llama                          and llama-cpp-python, for --backend llama without a llama-server
+       ./install.sh test [--engines]                 set up what the tests need, and pass them; --engines: those two too
        ./install.sh clean                            take away everything that was made
 
   --model NAME         the model to download (default: $default_model; ./run.sh models lists them)
@@ -41,12 +44,16 @@ main() {
     "$command"
 }
 
-parse() { # sets $command, $model (nothing: none) and $reference
-    command=install model=$default_model reference=
+parse() { # sets $command, $model (nothing: none), $wanted (extras) and $engines
+    command=install model=$default_model wanted='' engines=
     case ${1:-} in
         test) command=run_tests ;;
         clean) command=clean ;;
     esac
+    if [ "$*" = "test --engines" ]; then
+        engines=yes
+        return 0
+    fi
     if [ "$command" != install ]; then
         [ $# -eq 1 ] || misuse "$1 takes nothing after it, and here is \"$2\"" "./install.sh $1"
         return 0
@@ -55,7 +62,8 @@ parse() { # sets $command, $model (nothing: none) and $reference
         case $1 in
             -h | --help) usage && exit 0 ;;
             --no-model) model= ;;
-            --reference) reference=yes ;;
+            --reference) wanted="$wanted reference" ;;
+            --llama) wanted="$wanted llama" ;;
             --model=*) model=$(model_name "${1#--model=}") || exit ;;
             --model)
                 model=$(model_name "${2:-}") || exit
@@ -84,7 +92,8 @@ install() {
     started=$(date +%s)
     say "looksay  is set up in $here and nowhere else"
     set_up plain
-    if [ -n "$reference" ]; then install_reference; fi
+    for each in $wanted; do install_extra "$each"; done
+    say_extras "$before"
     hint_at_missing_libraries
     if [ "$model" = auto ]; then choose_model; fi
     if [ -n "$model" ]; then
@@ -95,9 +104,10 @@ install() {
     say_what_next
 }
 
-set_up() { # plain or test
+set_up() { # plain or test; sets $before, the extras that were there
     check_machine
     set_environment
+    before=$(extras)
     if is_complete "$1"; then
         say "packages in place"
         return 0
@@ -117,15 +127,6 @@ check_loading() {
     if ! logged "$here/.venv/bin/python" -c 'import mlx_vlm' && [ -z "$(missing_libraries)" ]; then
         explain_failure "the packages are installed but do not load"
     fi
-}
-
-install_reference() {
-    find_uv
-    say "torch    installing the extra \"reference\" into .venv/"
-    if [ "$(uname -s)" = Linux ]; then export UV_TORCH_BACKEND="${UV_TORCH_BACKEND:-cpu}"; fi # else gigabytes of CUDA
-    logged :
-    with_uv pip install --python .venv/bin/python -r pyproject.toml --extra reference -c requirements.lock ||
-        explain_failure "torch could not be installed"
 }
 
 choose_model() { # it tells why by itself
@@ -176,6 +177,8 @@ say_what_next() {
 
 run_tests() {
     set_up test
+    if [ -n "$engines" ]; then install_engines; fi
+    say_extras "$before"
     cd "$here"
     export HF_HUB_OFFLINE=1
     failed=

@@ -48,6 +48,15 @@ def test_in_ci_what_it_cannot_have_is_a_skip(mark: pytest.MarkDecorator, monkeyp
         set_up(mark)
 
 
+def test_an_engine_that_ci_has_installed_may_not_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("LOOKSAY_ENGINES", " torch no_such_module")
+    with pytest.raises(pytest.fail.Exception, match="in CI that is a failure"):
+        set_up(needs.module("no_such_module", even_in_ci=True))
+    with pytest.raises(pytest.skip.Exception):
+        set_up(needs.module("no_other_module", even_in_ci=True))
+
+
 def test_what_is_there_runs() -> None:
     set_up(needs.tool("sh"), needs.module("pytest"), needs.file(__file__), needs.platform(sys.platform))
 

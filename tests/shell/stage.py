@@ -27,6 +27,7 @@ PYTHON = """case "$*" in
     *platform.python_version*) echo "3.12.1, $0" ;;
     *ctypes*) cat "$STAGE/lacks" 2>/dev/null || true ;;
     *"import mlx_vlm"*) [ ! -e "$STAGE/does-not-load" ] || {{ echo "ImportError: made up"; exit 1; }} ;;
+    *"pip --python"*) [ ! -e "$STAGE/no-network" ] || {{ echo "no route to host"; exit 1; }} ;;
     *"pip install"*) [ ! -e "$STAGE/no-network" ] || {{ echo "no route to host"; exit 1; }}
         while [ "$1" != --target ]; do shift; done
         mkdir -p "$2/bin" && cp "$STAGE/uv" "$2/bin/uv" ;;
@@ -36,7 +37,9 @@ PYTHON = """case "$*" in
     *"-m app check"*) echo "checked $4, offline $HF_HUB_OFFLINE"
         exit "$(cat "$STAGE/check-says" 2>/dev/null || echo 0)" ;;
     *"-m app"*) env >"$STAGE/environment"; pwd >"$STAGE/folder"; shift 2; printf '[%s]' "$@" ;;
-    *"-m ruff"* | *"-m mypy"* | *"-m pytest"*) echo "$HF_HUB_OFFLINE"; [ ! -e "$STAGE/tests-fail" ] ;;
+    *"-m ruff"* | *"-m mypy"* | *"-m pytest"*)
+        printf '%s' "${{LOOKSAY_ENGINES-}}" >"$STAGE/engines"
+        echo "$HF_HUB_OFFLINE"; [ ! -e "$STAGE/tests-fail" ] ;;
 esac"""
 
 UV = """case "$*" in
@@ -44,6 +47,7 @@ UV = """case "$*" in
     *only-managed*) [ ! -e "$STAGE/no-download" ] || {{ echo "error: dns error"; exit 2; }}
         mkdir -p .venv/bin && cp "$STAGE/python" .venv/bin/python && cp "$STAGE/shellcheck" .venv/bin/ ;;
     venv*) mkdir -p .venv/bin && cp "$STAGE/python" .venv/bin/python ;;
+    "pip install"*) [ ! -e "$STAGE/no-network" ] || {{ echo "error: dns error"; exit 2; }} ;;
     "pip sync"*) [ ! -e "$STAGE/no-network" ] || {{ echo "error: dns error"; exit 2; }}
         if [ -e "$STAGE/slow" ]; then touch "$STAGE/started"; sleep 20; fi
         echo " + numpy==1"; echo "Installed 66 packages in 4 s" ;;
@@ -152,7 +156,8 @@ class Stage:
 
     def _scripts(self) -> None:
         self.home.mkdir()
-        for name in ("install.sh", "run.sh", "requirements.lock", "requirements-dev.lock", "requirements-uv.lock"):
+        locks = (f"requirements{each}.lock" for each in ("", "-dev", "-uv"))
+        for name in ("install.sh", "run.sh", "pyproject.toml", *locks):
             shutil.copy(PROJECT / name, self.home)
         shutil.copytree(PROJECT / "scripts", self.home / "scripts")
         for room in ("app", "tests", "models"):

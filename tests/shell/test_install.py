@@ -7,7 +7,7 @@ import time
 import pytest
 
 from app.settings import Settings
-from tests.shell.stage import PROJECT, Stage, everything_in
+from tests.shell.stage import PROJECT, PYTHON, Stage, everything_in
 
 
 def test_it_says_where_it_sets_up_and_what_to_do_next(stage: Stage) -> None:
@@ -169,7 +169,18 @@ def test_an_interrupted_download_ends_with_130(stage: Stage) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--fast",), ("models",), ("--model",), ("--model", "--no-model"), ("--model=",), ("clean", "all"), ("test", "x")],
+    [
+        ("--fast",),
+        ("models",),
+        ("--model",),
+        ("--model", "--no-model"),
+        ("--model=",),
+        ("clean", "all"),
+        ("test", "x"),
+        ("test", "--engines", "x"),
+        ("clean", "--engines"),
+        ("--engines",),
+    ],
 )
 def test_a_wrong_command_line_ends_with_2_and_makes_nothing(stage: Stage, arguments: tuple[str, ...]) -> None:
     before = everything_in(stage.home)
@@ -184,7 +195,17 @@ def test_help_names_every_option_and_makes_nothing(stage: Stage) -> None:
     before = everything_in(stage.home)
     outcome = stage.install("--help")
     assert outcome.code == 0
-    for option in ("--model NAME", "OWNER/NAME", "auto", "--no-model", "--reference", "test", "clean"):
+    for option in (
+        "--model NAME",
+        "OWNER/NAME",
+        "auto",
+        "--no-model",
+        "--reference",
+        "--llama",
+        "--engines",
+        "test",
+        "clean",
+    ):
         assert option in outcome.out
     assert everything_in(stage.home) == before
 
@@ -194,6 +215,109 @@ def test_the_reference_implementation_is_an_extra(stage: Stage) -> None:
     assert not any("--extra reference" in call for call in stage.calls())
     assert stage.install("--no-model", "--reference").code == 0
     assert any("--extra reference" in call for call in stage.calls())
+
+
+def test_llama_is_an_extra_and_compiled_only_where_there_is_a_compiler(stage: Stage) -> None:
+    stage.machine("Linux", "x86_64")
+    outcome = stage.install("--no-model", "--llama")
+    assert outcome.code == 1
+    assert "there is no C++ compiler" in outcome.err
+    assert "sudo apt install g++ cmake" in outcome.err
+    assert not any("--extra llama" in call for call in stage.calls())
+    stage.stand_in("c++", "true")
+    outcome = stage.install("--no-model", "--llama", "--reference")
+    assert outcome.code == 0
+    assert "extras   in place: llama, reference" in outcome.out
+    assert any("--extra llama" in call for call in stage.calls())
+
+
+def test_on_a_mac_llama_names_the_way_that_needs_no_extra(stage: Stage) -> None:
+    stage.stand_in("xcode-select", "exit 2")
+    outcome = stage.install("--no-model", "--llama")
+    assert outcome.code == 1
+    assert "brew install llama.cpp" in outcome.err
+    assert "xcode-select --install" in outcome.err
+
+
+def test_a_llama_that_does_not_compile_is_explained(stage: Stage) -> None:
+    stage.install("--no-model")
+    stage.say("no-network")
+    outcome = stage.install("--no-model", "--llama")
+    assert outcome.code == 1
+    assert "error: llama-cpp-python could not be compiled" in outcome.err
+    assert "brew install llama.cpp" in outcome.err
+    assert not (stage.home / ".venv/looksay-extras").exists()
+
+
+def test_an_extra_that_is_there_is_neither_fetched_again_nor_kept_silently(stage: Stage) -> None:
+    stage.install("--no-model", "--reference")
+    stage.forget_calls()
+    for arguments in (("--no-model", "--reference"), ("--no-model",)):
+        outcome = stage.install(*arguments)
+        assert "extras   in place: reference" in outcome.out
+        assert not stage.has_called("uv")
+
+
+def test_an_extra_that_is_asked_for_otherwise_by_now_is_installed_again(stage: Stage) -> None:
+    stage.install("--no-model", "--reference")
+    project = stage.home / "pyproject.toml"
+    project.write_text(project.read_text().replace("torch==", "torch>="))
+    stage.forget_calls()
+    assert stage.install("--no-model", "--reference").code == 0
+    assert any("--extra reference" in call for call in stage.calls())
+
+
+def test_extras_that_go_with_a_replaced_environment_are_named(stage: Stage) -> None:
+    stage.install("--no-model", "--reference")
+    (stage.home / "requirements.lock").write_text("numpy==2\n")
+    outcome = stage.install("--no-model")
+    assert "extras   gone with the .venv that was replaced: reference" in outcome.out
+    assert "gone" not in stage.install("--no-model").out
+
+
+def test_the_tests_of_other_engines_are_told_which_were_installed(stage: Stage) -> None:
+    stage.stand_in("python3", PYTHON.format())
+    assert stage.install("test").code == 0
+    assert (stage.base / "engines").read_text() == ""
+    stage.forget_calls()
+    outcome = stage.install("test", "--engines")
+    assert outcome.code == 0
+    assert (stage.base / "engines").read_text().split() == ["torch", "llama_cpp"]
+    asked = [call for call in stage.calls() if "-m pip --python" in call]
+    assert [call.rsplit(" ", 1)[1].split("==")[0] for call in asked] == ["torch", "llama-cpp-python"]
+    assert not stage.has_called("uv")
+    kept = (stage.home / ".cache/versions.txt").read_text().splitlines()
+    assert any(line.startswith("numpy==") for line in kept)
+    assert not [line for line in kept if "--hash" in line or "[" in line or line.endswith("\\")]
+
+
+def test_engines_are_installed_for_the_tests_once(stage: Stage) -> None:
+    stage.stand_in("python3", PYTHON.format())
+    stage.install("test", "--engines")
+    stage.forget_calls()
+    outcome = stage.install("test", "--engines")
+    assert "extras   in place: torch, llama-cpp-python" in outcome.out
+    assert not any("-m pip" in call for call in stage.calls())
+    assert (stage.base / "engines").read_text().split() == ["torch", "llama_cpp"]
+
+
+def test_engines_that_cannot_be_had_are_named_and_the_tests_run_all_the_same(stage: Stage) -> None:
+    stage.stand_in("python3", PYTHON.format())
+    stage.install("test")
+    stage.say("no-network")
+    outcome = stage.install("test", "--engines")
+    assert outcome.code == 0
+    told = [line for line in outcome.out.splitlines() if "cannot be had here" in line]
+    assert len(told) == 2
+    assert all("no route to host" in line for line in told)
+    assert (stage.base / "engines").read_text() == ""
+    assert stage.has_called("python -m pytest")
+
+
+def test_engines_need_a_pip_and_the_tests_do_not(stage: Stage) -> None:
+    outcome = stage.install("test", "--engines")
+    assert outcome.code == 0
+    assert outcome.out.count("no Python here has pip 22.3 or later") == 2
 
 
 def test_test_sets_up_what_the_tests_need_and_never_asks_the_hub(stage: Stage) -> None:

@@ -27,7 +27,7 @@ def test_without_torch_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch
     assert "./install.sh --reference" in refused.value.remedy
 
 
-@needs.module("torch")
+@needs.module("torch", even_in_ci=True)
 def test_the_engine_is_the_model_of_that_name_and_describes_one_frame_at_once() -> None:
     found = engine(SETTINGS)
     assert found.card.name == "demo"
@@ -35,7 +35,7 @@ def test_the_engine_is_the_model_of_that_name_and_describes_one_frame_at_once() 
     assert any("drawn shapes" in note for note in found.notes)
 
 
-@needs.module("torch")
+@needs.module("torch", even_in_ci=True)
 def test_it_opens_checked_and_sees() -> None:
     found = engine(SETTINGS)
     describer = found.open(Wish(), is_trusted=False)
@@ -49,7 +49,7 @@ def test_it_opens_checked_and_sees() -> None:
         describer.close()
 
 
-@needs.module("torch")
+@needs.module("torch", even_in_ci=True)
 def test_what_cannot_see_does_not_start_unless_it_is_trusted(tmp_path: Path) -> None:
     blind = engine(replace(SETTINGS, model=str(blind_demo(tmp_path / "blind", zeroed))))
     with pytest.raises(ModelError, match="does not pass the check"):
@@ -59,14 +59,14 @@ def test_what_cannot_see_does_not_start_unless_it_is_trusted(tmp_path: Path) -> 
     trusted.close()
 
 
-@needs.module("torch")
+@needs.module("torch", even_in_ci=True)
 def test_a_folder_without_weights_is_refused_before_torch_is_loaded(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError, match="no config"):
         engine(replace(SETTINGS, model=str(tmp_path / "empty"))).open(Wish(), is_trusted=False)
 
 
-@needs.module("torch")
+@needs.module("torch", even_in_ci=True)
 def test_a_picture_is_described_from_the_command_line(tmp_path: Path) -> None:
     (question,) = sample_exam("stills", 1)
     large = cv2.resize(question.tiles[0], (640, 480), interpolation=cv2.INTER_NEAREST)

@@ -23,7 +23,7 @@ from tests.fixtures.families import make
 from tests.fixtures.families.smolvlm import make_small_smolvlm
 from tests.running import ROOT, environment
 
-pytestmark = needs.module("torch")
+pytestmark = needs.module("torch", even_in_ci=True)
 DEMO = ROOT / "models" / "demo"
 
 

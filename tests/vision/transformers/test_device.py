@@ -5,7 +5,7 @@ import pytest
 from app.errors import UsageError
 from tests import needs
 
-pytestmark = needs.module("torch")
+pytestmark = needs.module("torch", even_in_ci=True)
 
 
 def test_without_metal_and_cuda_it_is_the_cpu_in_float32_and_the_banner_says_so() -> None:

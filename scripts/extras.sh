@@ -1,0 +1,102 @@
+# shellcheck shell=sh
+# What comes beside the locks: other engines, which a plain install does without. .venv/looksay-extras says which are in
+# the .venv, each as pyproject.toml asks for it, so that none stays or goes unseen.
+
+extras() { # their names, one a line
+    if [ -f "$here/.venv/looksay-extras" ]; then sed 's/[ =].*//' "$here/.venv/looksay-extras"; fi
+}
+
+has_extra() { # a line
+    grep -qxF -e "$1" "$here/.venv/looksay-extras" 2>/dev/null
+}
+
+note_extra() { # a line
+    if ! has_extra "$1"; then printf '%s\n' "$1" >>"$here/.venv/looksay-extras"; fi
+}
+
+wanted_extra() { # reference or llama: its line in pyproject.toml
+    grep -e "^$1 = \[" "$here/pyproject.toml"
+}
+
+# What was there before a .venv was made anew, and is not asked for again, is gone: that is said.
+say_extras() { # names of those that were there
+    if [ -n "$(extras)" ]; then say "extras   in place: $(extras | joined)"; fi
+    gone=
+    for each in $1; do
+        if ! extras | grep -qxF -e "$each"; then gone="$gone $each"; fi
+    done
+    if [ -n "$gone" ]; then
+        say "extras   gone with the .venv that was replaced:$gone"
+        say "         --reference, --llama and test --engines install them again"
+    fi
+}
+
+joined() {
+    tr '\n' ' ' | sed 's/ *$//; s/ /, /g'
+}
+
+install_extra() { # reference or llama
+    if has_extra "$(wanted_extra "$1")"; then return 0; fi
+    if [ "$1" = llama ]; then ask_for_compiler; fi
+    find_uv
+    say "extra    installing \"$1\" into .venv/"
+    if [ "$(uname -s)" = Linux ]; then export UV_TORCH_BACKEND="${UV_TORCH_BACKEND:-cpu}"; fi # else gigabytes of CUDA
+    if ! logged with_uv pip install --python .venv/bin/python -r pyproject.toml --extra "$1" -c requirements.lock; then
+        case $1 in
+            llama) show_log && fail "llama-cpp-python could not be compiled" "$without_compiling" ;;
+            *) explain_failure "torch could not be installed" ;;
+        esac
+    fi
+    note_extra "$(wanted_extra "$1")"
+}
+
+# There are no wheels of it: whoever installs it compiles llama.cpp.
+ask_for_compiler() { # sets $without_compiling
+    case $(uname -s) in
+        Darwin)
+            without_compiling="brew install llama.cpp: --backend llama takes its llama-server, and needs nothing compiled and no extra; or xcode-select --install, and ./install.sh --llama again"
+            xcode-select -p >/dev/null 2>&1 || fail "llama-cpp-python is compiled here, and Xcode's command line tools are not installed" "$without_compiling"
+            ;;
+        *)
+            without_compiling="sudo apt install g++ cmake, and ./install.sh --llama again; with a llama-server on PATH, --backend llama needs no extra"
+            command -v c++ >/dev/null || fail "llama-cpp-python is compiled here, and there is no C++ compiler" "$without_compiling"
+            ;;
+    esac
+    say "llama    it is compiled here: that takes minutes, once"
+}
+
+# For the tests. By pip, whose cache, outside this folder, keeps what took minutes to compile; what cannot be had is
+# said, and the tests that need it are skipped. Those of an engine that was installed may not be (tests/needs.py).
+install_engines() {
+    export LOOKSAY_ENGINES=
+    install_engine torch "$(requirement reference)"
+    install_engine llama_cpp "$(requirement llama)"
+}
+
+requirement() { # extra: the first package that it asks for
+    wanted_extra "$1" | sed 's/^[^"]*"\([^"]*\)".*/\1/'
+}
+
+install_engine() { # module, requirement
+    if ! has_extra "$2"; then
+        say "engine   $2 with pip"
+        if ! logged with_pip install "$2"; then
+            say "engine   $2 cannot be had here, so the tests that need $1 are skipped: $(tail -n 1 "$here/.cache/install.log")"
+            return 0
+        fi
+    fi
+    note_extra "$2"
+    LOOKSAY_ENGINES="$LOOKSAY_ENGINES $1"
+}
+
+# It holds to the versions of the locks. Kept wheels are taken to other machines, so nothing is compiled for this one's
+# processor alone.
+with_pip() (
+    python=$(first_python 'import pip, sys
+if tuple(map(int, pip.__version__.split(".")[:2])) < (22, 3): sys.exit(1)
+print(sys.executable)')
+    [ -n "$python" ] || { echo "no Python here has pip 22.3 or later" && exit 1; }
+    sed -n '/^[a-z]/{s/ *\\$//;s/\[[^]]*\]//;p;}' "$here/requirements.lock" "$here/requirements-dev.lock" >"$here/.cache/versions.txt"
+    export CMAKE_ARGS="${CMAKE_ARGS:--DGGML_NATIVE=OFF}" PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+    "$python" -m pip --python "$here/.venv/bin/python" "$1" --constraint "$here/.cache/versions.txt" "$2"
+)
