@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from threading import Lock
 
 from app.errors import ModelError, Outage
 from app.flow import Banner, Cost, Piece, Request
@@ -39,6 +40,8 @@ class Tended:
     started_at: float = field(init=False)
     is_again: bool = field(default=False, init=False)
     """This one took the place of another."""
+    lock: Lock = field(default_factory=Lock, init=False)
+    """Held by who starts it again."""
 
     def __post_init__(self) -> None:
         self.take(opened(self.order))
@@ -52,35 +55,43 @@ class Tended:
         return ()
 
     def describe(self, request: Request) -> Generator[Piece]:
-        """See `Describer.describe`. Raises Outage when it has died, and ModelError when it died again."""
-        yield from self.waited()
+        """See `Describer.describe`. Several threads may ask at once.
+
+        Raises:
+            Outage: it has died and is started again, or it refuses this one question.
+            ModelError: it died again.
+        """
+        server, asker = self.server, self.asker
+        yield from self.waited(server)
         small = [replace(frame, pixels=self.shown.picture(frame.pixels)) for frame in request.frames]
         try:
-            with closing(self.asker.describe(replace(request, frames=small))) as pieces:
+            with closing(asker.describe(replace(request, frames=small))) as pieces:
                 yield from pieces
         except ModelError as failure:
-            if self.server.has_ended(GONE_S):
-                raise self.started_again() from failure
-            raise
+            if server.has_ended(GONE_S):
+                raise self.started_again(server) from failure
+            raise Outage(failure.message, failure.remedy) from failure
 
-    def waited(self) -> Generator[Piece]:
+    def waited(self, server: LlamaServer) -> Generator[Piece]:
         """Empty pieces until it can be asked."""
-        while not self.server.is_ready():
-            if self.server.has_ended():
-                raise self.started_again()
+        while not server.is_ready():
+            if server.has_ended():
+                raise self.started_again(server)
             if self.now() - self.started_at > self.order.patience_s:
                 raise ModelError("llama-server was started again, and does not become ready", "start looksay again")
             yield Piece("", Cost())
             time.sleep(TURN_S)
 
-    def started_again(self) -> ModelError:
+    def started_again(self, dead: LlamaServer) -> ModelError:
         """What to raise for one that has ended: an outage, unless it had only just been started again."""
-        why, is_lost = self.server.reason(), self.server.has_lost_its_port()
-        self.close()
-        if self.is_again and not is_lost and self.now() - self.started_at < WORTH_S:
-            return ModelError(f"{why.message}; it had been started again shortly before", why.remedy)
-        self.take(LlamaServer(self.order))
-        self.is_again = True
+        why, is_lost = dead.reason(), dead.has_lost_its_port()
+        with self.lock:
+            if self.server is dead:
+                dead.close()
+                if self.is_again and not is_lost and self.now() - self.started_at < WORTH_S:
+                    return ModelError(f"{why.message}; it had been started again shortly before", why.remedy)
+                self.take(LlamaServer(self.order))
+                self.is_again = True
         return Outage(why.message, "nothing: it is being started again")
 
     def take(self, server: LlamaServer) -> None:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from app.check.facts import Finding
     from app.vision.llama.shown import Shown
 
+AT_ONCE = 4
+"""Of several cameras' frames. Each slot of llama-server takes memory."""
+MOST_FRAMES = 8
+"""In one question, of a model that no card tells of."""
 HUB = re.compile(r"[\w.-]+/[\w.-]+(:[\w.-]+)?")
 DOWNLOAD_S = 6 * 3600.0
 """For gigabytes over a slow line; Ctrl-C ends it."""
@@ -48,7 +52,12 @@ class Pair:
 
     @property
     def at_once(self) -> int:
-        return self.parallel
+        return self.parallel if self.is_served else 1
+
+    @property
+    def is_served(self) -> bool:
+        """Whether it is llama-server that runs it; if there is neither, that is what is missed."""
+        return bool(self.hub) or shutil.which("llama-server") is not None or find_spec("llama_cpp") is None
 
     @property
     def called(self) -> Chosen:
@@ -82,7 +91,7 @@ class Pair:
     def started(self, wish: Wish) -> Describer:
         """Raises ModelError if it cannot be started, and if there is nothing to start it with."""
         look = self.shown(wish)
-        if shutil.which("llama-server") or self.hub or find_spec("llama_cpp") is None:
+        if self.is_served:
             return self.in_a_server(look)
         from app.vision.llama.inside import Inside
 
@@ -130,7 +139,7 @@ def chosen(settings: Settings) -> Pair:
 
     if settings.gguf is None:
         raise UsageError("--backend llama needs a pair in GGUF", name_one(settings.model))
-    named, parallel = settings.gguf, settings.parallel or 1
+    named, parallel = settings.gguf, settings.parallel or (AT_ONCE if settings.camera or settings.cameras else 1)
     if named.lower().endswith(".gguf") or path_of(named).exists() or not HUB.fullmatch(named):
         return found(path_of(named), path_of(settings.mmproj) if settings.mmproj else None, parallel)
     if settings.mmproj:
@@ -151,7 +160,7 @@ def card_of(hub: str) -> Card:
     """What the registry knows of a model with this pair."""
     from app.store import registered
 
-    return next((each for each in registered().values() if each.gguf == hub), Card(hub, gguf=hub))
+    return next((each for each in registered().values() if each.gguf == hub), Card(hub, gguf=hub, frames=MOST_FRAMES))
 
 
 def found(path: Path, mmproj: Path | None, parallel: int) -> Pair:
@@ -163,4 +172,4 @@ def found(path: Path, mmproj: Path | None, parallel: int) -> Pair:
         pair = find_pair(path, mmproj)
     except Spoilt as failure:
         raise ModelError(failure.sentence, failure.remedy) from failure
-    return Pair(Card(pair.text.stem), pair.text, pair.mmproj, parallel=parallel)
+    return Pair(Card(pair.text.stem, frames=MOST_FRAMES), pair.text, pair.mmproj, parallel=parallel)

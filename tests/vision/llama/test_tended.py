@@ -3,7 +3,8 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -11,10 +12,10 @@ import numpy as np
 import pytest
 
 from app.errors import ModelError, Outage
-from app.flow import Frame, Request
+from app.flow import Frame, Piece, Request
 from app.vision.llama.shown import Shown
 from app.vision.llama.tended import WORTH_S, Tended
-from app.vision.server.launch import Order, files
+from app.vision.server.launch import LlamaServer, Order, files
 from tests.fixtures import llama_server as stand_in
 
 RED = np.full((480, 640, 3), (220, 20, 20), np.uint8)
@@ -95,7 +96,7 @@ def test_a_second_death_after_a_minute_is_an_outage_again(start: Start) -> None:
     tended = start("dies")
     with pytest.raises(Outage):
         answer(tended)
-    list(tended.waited())
+    list(tended.waited(tended.server))
     tended.started_at -= WORTH_S
     with pytest.raises(Outage):
         answer(tended)
@@ -141,3 +142,36 @@ def test_what_is_shown_is_what_the_eyes_are_meant_for(start: Start) -> None:
     frame[200:280, 40:120] = (20, 40, 220)
     request = Request((Frame(frame, time.monotonic(), 0.0, 0),), "Is it on the left or on the right?")
     assert "".join(piece.text for piece in tended.describe(request)) == "It is on the left."
+
+
+def test_of_several_who_ask_at_once_one_starts_it_again(
+    start: Start, bin_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tended = start("silent")
+    questions = [tended.describe(REQUEST) for _ in range(3)]
+    assert [next(each).text for each in questions] == ["", "", ""]
+    monkeypatch.setenv("STAND_IN", "")
+    os.kill(stand_in.pids(bin_folder)[-1], signal.SIGKILL)
+    with ThreadPoolExecutor(3) as threads:
+        failures = list(threads.map(failure_of, questions))
+    assert all(isinstance(each, Outage) for each in failures)
+    assert answer(tended) == "Red."
+    assert len(stand_in.pids(bin_folder)) == 2
+
+
+def failure_of(pieces: Generator[Piece]) -> BaseException | None:
+    try:
+        list(pieces)
+    except ModelError as failure:
+        return failure
+    return None
+
+
+def test_what_it_refuses_for_once_does_not_end_a_run(start: Start, tmp_path: Path) -> None:
+    """One without eyes says so with a 500, in its own words."""
+    tended = start("")
+    tended.server.close()
+    blind = LlamaServer(Order(("-m", str(tmp_path / "small.gguf"))))
+    tended.take(blind)
+    with pytest.raises(Outage, match="image input is not supported"):
+        answer(tended)
