@@ -146,6 +146,7 @@ def test_a_file_names_cameras_and_what_each_is_watched_for(clips: Sequence[Clip]
         ("--camera", "scenes", "--page"),
         ("--camera", "scenes", "--pace", "auto"),
         ("--source", "scenes", "--parallel", "4"),
+        ("--camera", "scenes", "--parallel", "4"),
         ("ask", "What?", "--camera", "scenes", "--source", "scenes"),
     ],
 )

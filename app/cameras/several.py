@@ -19,7 +19,7 @@ _TURN_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """Cameras by name, the name in each of their frames and notices."""
+    """Cameras by name; each frame has it, and each notice begins with it."""
 
     cameras: Mapping[str, Source]
 
@@ -72,20 +72,19 @@ class Slots:
     changed: Condition = field(default_factory=Condition, init=False)
 
     def put(self, name: str, what: Seen | Notice) -> None:
-        named = replace(what, camera=name)
         with self.changed:
-            if isinstance(named, Notice):
-                self.notices.append(named)
+            if isinstance(what, Notice):
+                self.notices.append(replace(what, text=f"{name}: {what.text}", camera=name))
             else:
-                self.fresh[name], self.has_begun = named, True
+                self.fresh[name], self.has_begun = replace(what, camera=name), True
             self.changed.notify()
 
     def end(self, name: str, failure: BaseException | None = None) -> None:
         """No more will come from this one. What is no fault of a camera is a defect, and is raised at once."""
-        message, remedy = "There are no more pictures.", ""
+        message, remedy = f"{name}: There are no more pictures.", ""
         if isinstance(failure, SourceError):
-            message, remedy = failure.message, failure.remedy
-            failure = SourceError(f"{name}: {message}", remedy)
+            message, remedy = f"{name}: {failure.message}", failure.remedy
+            failure = SourceError(message, remedy)
         with self.changed:
             self.ended.add(name)
             self.failure = self.failure or failure

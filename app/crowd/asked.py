@@ -11,6 +11,9 @@ from app.errors import Explained, ModelError, SourceError
 from app.flow import Happening, Notice, Seen, Source
 from app.once import Once
 
+PATIENCE_S = 10.0
+"""From the first picture of any camera; one that has shown nothing by then keeps the others' answers no longer."""
+
 
 @dataclass(slots=True)
 class OnceEach:
@@ -22,6 +25,8 @@ class OnceEach:
     """Those that have neither answered nor failed."""
     failures: list[Explained] = field(default_factory=list, init=False)
     naming: Naming = field(init=False)
+    began_at: float | None = field(default=None, init=False)
+    """When the first picture was seen (monotonic s)."""
 
     def __post_init__(self) -> None:
         self.waiting, self.naming = set(self.each), Naming(len(self.each))
@@ -41,8 +46,12 @@ class OnceEach:
                 if seen.camera in self.waiting:
                     for happening in self.see(seen, stop):
                         yield from self.naming.named(seen.camera, happening)
-                if not self.waiting:
+                if not self.waiting or self.is_late(seen):
                     break
+        for name in sorted(self.waiting) if not stop.is_set() else ():
+            unseen = self.each[name].unseen(name)
+            self.fail(name, unseen)
+            yield Notice("no answer", unseen.message, unseen.remedy, name)
         if len(self.failures) == len(self.each):
             raise self.failures[0]
 
@@ -50,7 +59,7 @@ class OnceEach:
         if isinstance(seen, Notice):
             yield seen
             if seen.kind == LOST[-1]:
-                self.fail(seen.camera, SourceError(f"{seen.camera}: {seen.text}", seen.remedy))
+                self.fail(seen.camera, SourceError(seen.text, seen.remedy))
             return
         once = self.each[seen.camera]
         try:
@@ -60,6 +69,12 @@ class OnceEach:
         except (SourceError, ModelError) as failure:
             yield Notice("no answer", failure.message, failure.remedy)
             self.fail(seen.camera, failure)
+
+    def is_late(self, seen: Seen | Notice) -> bool:
+        if isinstance(seen, Notice):
+            return False
+        self.began_at = seen.seen_at if self.began_at is None else self.began_at
+        return seen.seen_at - self.began_at > PATIENCE_S
 
     def fail(self, name: str, failure: Explained) -> None:
         self.waiting.discard(name)

@@ -52,7 +52,9 @@ class Naming:
             self.growing = None
 
     def notice(self, name: str, notice: Notice) -> Iterator[Notice]:
-        if notice.kind not in COMMON:
+        if notice.camera:  # as the camera itself has told it
+            yield notice
+        elif notice.kind not in COMMON:
             yield replace(notice, text=f"{name}: {notice.text}", camera=name)
         elif self.now() - self.told.get(notice.text, -ONCE_S) >= ONCE_S:
             self.told[notice.text] = self.now()

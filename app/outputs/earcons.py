@@ -56,7 +56,7 @@ NOTICES = {
     "ready": READY,
     "looking": LOOKING,
     "nothing new": LOOKING,
-    **dict.fromkeys(("camera lost", "dark", "covered", "frozen"), LOST),
+    **dict.fromkeys(("camera lost", "camera ended", "dark", "covered", "frozen"), LOST),
 }
 
 

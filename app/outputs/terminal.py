@@ -20,7 +20,7 @@ from app.outputs.summary import Summary, drafts, frames
 
 STYLES = {"scene": "", "change": "", "answer": "bold", "alert": "bold yellow"}
 MARKS = {"scene": "", "change": "", "answer": "▸ ", "alert": "▲ "}
-GRAVE = ("error", "warning", "camera lost", "dark", "covered", "blurred", "frozen")
+GRAVE = ("error", "warning", "camera lost", "camera ended", "dark", "covered", "blurred", "frozen")
 """Kinds of notices that stand out, besides those with a remedy."""
 STATES = {"stopped": "stopped: space goes on", "going on": ""}
 """Kinds of notices that are no line but a state, and what the status line says of it."""

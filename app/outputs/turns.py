@@ -14,7 +14,7 @@ from app.harmless import harmless
 from app.shown import Voicing
 
 SEEING = (
-    *("camera lost", "camera back", "dark", "covered", "frozen", "blurred", "clear", "error"),
+    *("camera lost", "camera ended", "camera back", "dark", "covered", "frozen", "blurred", "clear", "error"),
     *("hung", "outage", "answering", "waiting", "not switched"),
 )
 REPLIES = ("keys", "verbosity", "going on", "nothing yet", "no answer")

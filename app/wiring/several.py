@@ -22,6 +22,8 @@ ONE_ONLY = {
     "is_paged": ("the page shows one camera", "leave out --page, or take --source"),
 }
 """What goes with one camera alone, and what to do."""
+IN_TURN = ("mlx", "transformers")
+"""Backends that describe one frame at a time."""
 
 
 def narrating_stage(settings: Settings, vigil: Vigil, *, is_narrating: bool) -> Stage:
@@ -68,6 +70,8 @@ def refuse_what_is_for_one(settings: Settings) -> None:
     for name, (why, remedy) in ONE_ONLY.items():
         if getattr(settings, name):
             raise UsageError(f"{why}, and several are given", remedy)
+    if settings.parallel and settings.backend in IN_TURN:
+        raise UsageError(f"--parallel is for servers: {settings.backend} takes cameras in turn", "leave it out")
     if settings.pace != "steady":
         raise UsageError("--pace auto governs one camera", "leave it out: several take turns, and none falls behind")
 

@@ -88,7 +88,7 @@ def test_what_a_camera_tells_goes_before_all_frames() -> None:
     some = slots("Door", "Yard")
     some.put("Door", frame(0))
     some.put("Yard", Notice("dark", "It is dark."))
-    assert some.take(0.0) == [Notice("dark", "It is dark.", camera="Yard")]
+    assert some.take(0.0) == [Notice("dark", "Yard: It is dark.", camera="Yard")]
     assert some.take(0.0)[0].camera == "Door"
 
 
@@ -99,7 +99,7 @@ def test_one_that_fails_is_told_of_and_the_others_go_on() -> None:
             seen.append(each)
             if len(seen) == 5:
                 break
-    assert Notice(ENDED, "it is not there", "plug it in", "Door") in seen
+    assert Notice(ENDED, "Door: it is not there", "plug it in", "Door") in seen
     assert {each.camera for each in seen if isinstance(each, Frame)} == {"Yard"}
     assert not readers()
 

@@ -88,9 +88,9 @@ def test_what_one_camera_has_told_is_news_of_another() -> None:
 
 
 def test_a_cameras_notice_has_its_name_and_the_other_goes_on() -> None:
-    lost = Notice("camera lost", "It is gone.", "plug it in", "Door")
+    lost = Notice("camera lost", "Door: It is gone.", "plug it in", "Door")
     told = watch(crowd("A dog."), [lost, seen("Yard", 0)])
-    assert told[0] == Notice("camera lost", "Door: It is gone.", "plug it in", "Door")
+    assert told[0] == lost
     assert sentences(told) == ["Yard: A dog."]
 
 
@@ -250,13 +250,18 @@ def test_ask_ends_when_every_camera_has_answered_once() -> None:
 
 
 def test_ask_of_a_camera_that_fails_is_a_notice_while_another_answers() -> None:
-    gone = Notice("camera ended", "it is not there", "plug it in", "Door")
+    gone = Notice("camera ended", "Door: it is not there", "plug it in", "Door")
     told = list(asked("Yes.").watch(Listed([gone, seen("Yard", 0)]), Event()))
     assert kinds(told) == [("camera ended", "Door: it is not there"), ("answer", "Yard: Yes.")]
 
 
+def test_ask_waits_no_longer_for_a_camera_that_shows_nothing() -> None:
+    told = list(asked("Yes.").watch(Listed([seen("Yard", second) for second in range(100)]), Event()))
+    assert kinds(told) == [("answer", "Yard: Yes."), ("no answer", "Door showed nothing")]
+
+
 def test_ask_fails_when_nobody_answers() -> None:
-    gone = [Notice("camera ended", "it is not there", "plug it in", name) for name in NAMES]
+    gone = [Notice("camera ended", f"{name}: it is not there", "plug it in", name) for name in NAMES]
     with pytest.raises(SourceError, match="Door: it is not there"):
         list(asked("Yes.").watch(Listed(gone), Event()))
     with pytest.raises(ModelError):

@@ -27,6 +27,8 @@ def test_sentences_and_notices_begin_with_the_cameras_name() -> None:
     assert naming.said == sentence("Door: A dog.")
     lost = Notice("camera lost", "It is gone.", "plug it in")
     assert told(naming, "Door", lost) == [Notice("camera lost", "Door: It is gone.", "plug it in", "Door")]
+    own = Notice("camera lost", "Door: It is gone.", "plug it in", "Door")  # the camera's own words have it already
+    assert told(naming, "Door", own) == [own]
     assert told(naming, "Door", Setup()) == [Setup()]
 
 
