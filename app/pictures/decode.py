@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MEGAPIXELS = 100
-"""The largest picture that is decoded: 300 MB as RGB. Its size stands in its header, which is read first."""
+"""The largest picture that is decoded; that takes 1 to 2 GB. Its size stands in its header, which is read
+first."""
 FORMATS = ("AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "QOI", "TIFF", "WEBP")
-FAILURES = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, struct.error)
+FAILURES = (
+    *(OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, struct.error),
+    *(RuntimeError, MemoryError),
+)
 """What Pillow raises over bytes that it cannot take."""
 
 HEIC = (
@@ -79,7 +83,8 @@ def read(image: "Image", name: str) -> Pixels:
     if megapixels > MEGAPIXELS:
         raise too_large(name, f"{megapixels:.0f}")
     image.load()
-    return np.asarray(opaque(ImageOps.exif_transpose(image)), np.uint8)
+    ImageOps.exif_transpose(image, in_place=True)  # a copy of the largest picture is 400 MB
+    return np.asarray(opaque(image), np.uint8)
 
 
 def opaque(image: "Image") -> "Image":
@@ -89,7 +94,7 @@ def opaque(image: "Image") -> "Image":
     if image.mode.startswith("I") or image.mode == "F":
         return Image.fromarray(eight_bits(image)).convert("RGB")
     if not image.has_transparency_data:
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
     image = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 

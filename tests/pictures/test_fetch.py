@@ -2,12 +2,15 @@
 
 import http.server
 import io
+import socket
 import threading
+from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
 
 from app.errors import SourceError
+from app.pictures import address
 from app.pictures.fetch import Limits, fetch, request
 from app.pictures.read import picture
 
@@ -25,7 +28,7 @@ class Server(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         type(self).seen.append((self.path, dict(self.headers)))
-        getattr(self, self.path.strip("/").partition("/")[0].partition("?")[0])()
+        getattr(self, urlsplit(self.path).path.strip("/").partition("/")[0])()
 
     def answer(self, data, status=200, **headers):
         self.send_response(status)
@@ -72,6 +75,17 @@ class Server(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         while not type(self).gone.wait(0.02):
             self.wfile.write(b".")
+
+    def dripping_headers(self):
+        self.wfile.write(b"HTTP/1.0 200 OK\r\nX: ")
+        while not type(self).gone.wait(0.02):
+            self.wfile.write(b".")
+
+    def to_metadata(self):
+        self.answer(b"", 302, Location="http://169.254.169.254/latest/meta-data/")
+
+    def to_neighbour(self):
+        self.answer(b"", 307, Location=f"http://127.0.0.2:{self.server.server_port}/picture")
 
     def to_picture(self):
         self.answer(b"", 302, Location="/picture")
@@ -159,8 +173,9 @@ def test_a_server_that_does_not_answer_is_given_up(server):
     assert "too slowly" in refusal(server + "/silent", wait_s=0.1)
 
 
-def test_a_server_that_drips_is_given_up(server):
-    assert "too slowly" in refusal(server + "/dripping", whole_s=0.1)
+@pytest.mark.parametrize("path", ["/dripping", "/dripping_headers"])
+def test_a_server_that_drips_is_given_up(server, path):
+    assert "too slowly" in refusal(server + path, whole_s=0.1)
 
 
 def test_a_redirect_is_followed(server):
@@ -207,3 +222,60 @@ def test_no_message_holds_the_password(server):
 
 def test_the_limits_are_those_that_are_promised():
     assert Limits() == Limits(size=50_000_000, whole_s=20.0, wait_s=10.0)
+
+
+INWARD = [
+    *("127.0.0.1", "localhost", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "0", "0.0.0.0", "%31%32%37.0.0.1"),
+    *("10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254", "255.255.255.255", "224.0.0.1"),
+    *("[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:a00:1]", "[::7f00:1]", "[fc00::1]", "[fe80::1]"),
+    *("[64:ff9b::7f00:1]", "[2002:7f00:1::]"),
+]
+
+
+@pytest.mark.parametrize("host", INWARD)
+def test_nothing_is_fetched_from_within_unless_it_is_allowed(server, host):
+    before = len(Server.seen)
+    with pytest.raises(SourceError) as caught:
+        picture(f"http://{host}:{urlsplit(server).port}/picture")
+    assert "--allow-private" in caught.value.remedy
+    assert len(Server.seen) == before
+
+
+def test_https_is_looked_at_like_http():
+    with pytest.raises(SourceError, match=r"127\.0\.0\.1, which is this machine"):
+        picture("https://127.0.0.1:1/picture.png")
+
+
+@pytest.mark.parametrize("path", ["/to_metadata", "/to_neighbour"])
+def test_a_redirect_inwards_is_refused(server, path, monkeypatch):
+    """The server itself counts as one of the public web here."""
+    monkeypatch.setattr(address, "is_public", lambda written: written == "127.0.0.1")
+    with pytest.raises(SourceError) as caught:
+        picture(server + path)
+    assert "--allow-private" in caught.value.remedy
+    assert Server.seen[-1][0] == path
+
+
+def test_a_name_that_leads_elsewhere_the_second_time_gains_nothing(server, monkeypatch):
+    """What was looked at is connected to: the name is asked for once."""
+    answers = iter(["192.0.2.1", "127.0.0.1"])
+
+    def rebound(_host, port, **_):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (next(answers), port))]
+
+    before = len(Server.seen)
+    monkeypatch.setattr(socket, "getaddrinfo", rebound)
+    monkeypatch.setattr(address, "is_public", lambda written: written == "192.0.2.1")
+    with pytest.raises(SourceError):
+        fetch(server.replace("127.0.0.1", "rebound.example") + "/picture", "it", Limits(wait_s=0.2))
+    assert (len(Server.seen), next(answers)) == (before, "127.0.0.1")
+
+
+def test_a_proxy_on_this_machine_is_used_and_private_hosts_are_refused_all_the_same(server, monkeypatch):
+    monkeypatch.setenv("http_proxy", server)
+    assert fetch("http://known.to.the.proxy.invalid/picture", "it") == PICTURE.getvalue()
+    assert Server.seen[-1][0] == "http://known.to.the.proxy.invalid/picture"
+    for host in ("10.0.0.1", "%31%30.0.0.1"):
+        with pytest.raises(SourceError, match="this machine, its own network"):
+            fetch(f"http://{host}/picture", "it")
+    assert Server.seen[-1][0] == "http://known.to.the.proxy.invalid/picture"

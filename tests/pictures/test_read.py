@@ -11,11 +11,15 @@ import threading
 from urllib.parse import quote_from_bytes
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from app.errors import SourceError
+from app.pictures import Failed, Picture, called, expand, picture, pictures
 from app.pictures.fetch import Limits
-from app.pictures.read import Failed, Picture, called, expand, picture, pictures
+from app.pictures.opened import data_url, from_base64
+from app.pictures.read import base64_picture
 
 RED = (255, 0, 0)
 
@@ -210,3 +214,125 @@ def test_a_device_is_read_within_the_limit():
 def test_names_can_be_printed_and_hold_no_secrets(what, name):
     assert called(what) == name
     assert "secret" not in called(what)
+
+
+def test_a_pattern_finds_pictures_and_clips_sorted_as_a_person_does(tmp_path, caplog):
+    save(tmp_path, "10.png", "9.png", "notes.txt", "a.mp4")
+    (tmp_path / "x.png").mkdir()
+    with caplog.at_level(logging.INFO):
+        assert [os.path.basename(one) for one in expand(f"{tmp_path}/*")] == ["9.png", "10.png", "a.mp4"]
+    assert "left out 1" in caplog.text
+
+
+def test_a_pattern_is_taken_at_its_word_where_nothing_ends_like_a_picture(tmp_path):
+    save(tmp_path, "b.dat", "a.dat")
+    assert [os.path.basename(one) for one in expand(f"{tmp_path}/*.dat")] == ["a.dat", "b.dat"]
+
+
+def test_two_stars_go_into_folders_and_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    save(tmp_path / "deep" / "er", "a.png")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert expand("~/**/*.png") == [str(tmp_path / "deep/er/a.png")]
+
+
+def test_a_file_with_brackets_in_its_name_is_no_pattern(tmp_path):
+    save(tmp_path, "a[1].png", "a1.png")
+    assert expand(str(tmp_path / "a[1].png")) == [str(tmp_path / "a[1].png")]
+
+
+def test_a_pattern_that_finds_nothing_is_explained(tmp_path):
+    assert "no file matches" in refusal(expand(f"{tmp_path}/*.png")[0])
+
+
+def test_five_thousand_files_are_listed_in_order(tmp_path):
+    for number in range(5000):
+        (tmp_path / f"{number}.png").touch()
+    found = expand(str(tmp_path))
+    assert [os.path.basename(one) for one in found[:3] + found[-1:]] == ["0.png", "1.png", "2.png", "4999.png"]
+
+
+@pytest.mark.parametrize("name", ["two\nlines.png", "\x1b[31mred.png", "bad\udcff.png", "-.png", " .png"])
+def test_files_of_any_name_are_read_and_their_names_can_be_printed(tmp_path, name):
+    save(tmp_path, name)
+    (only,) = pictures(str(tmp_path))
+    assert isinstance(only, Picture)
+    assert only.name.isprintable()
+    assert only.name.encode()
+
+
+def test_links_that_lead_nowhere_or_in_a_circle_are_explained(tmp_path):
+    (tmp_path / "a.png").symlink_to(tmp_path / "gone.png")
+    (tmp_path / "b.png").symlink_to(tmp_path / "b.png")
+    assert f"is a link to {tmp_path}/gone.png, which is not there" in refusal(tmp_path / "a.png")
+    assert "cannot be opened" in refusal(tmp_path / "b.png")
+
+
+def test_a_file_that_may_not_be_read_is_explained(tmp_path):
+    save(tmp_path, "a.png")
+    (tmp_path / "a.png").chmod(0)
+    before = os.geteuid()
+    os.seteuid(before or 65534)  # root may read everything
+    try:
+        assert "Permission denied" in refusal(tmp_path / "a.png")
+    finally:
+        os.seteuid(before)
+
+
+def test_a_pipe_that_nobody_writes_to_is_given_up(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    assert "too slowly" in refusal(tmp_path / "pipe.png", limits=Limits(wait_s=0.2))
+
+
+def test_a_pipe_that_never_ends_is_given_up(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    kept = os.open(tmp_path / "pipe.png", os.O_RDWR)
+    os.write(kept, png())
+    assert "too slowly" in refusal(tmp_path / "pipe.png", limits=Limits(whole_s=0.2))
+    os.close(kept)
+
+
+@pytest.mark.parametrize("pack", [base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes])
+def test_base64_is_taken_in_any_form(pack, monkeypatch):
+    text = pack(png()).decode()
+    assert base64_picture(text).name == "base64 text"
+    assert base64_picture(text.rstrip().rstrip("=")).pixels.shape == (3, 4, 3)
+    assert base64_picture("data:image/png;base64," + text).pixels.shape == (3, 4, 3)
+    monkeypatch.setattr(sys, "stdin", Stdin(text.encode()))
+    assert base64_picture("-").pixels.shape == (3, 4, 3)
+
+
+@pytest.mark.parametrize("text", ["photo.jpg", "ä", "A", "AAAA\0", "%%%%"])
+def test_what_is_no_base64_is_explained(text):
+    with pytest.raises(SourceError, match="cannot be decoded") as caught:
+        base64_picture(text)
+    assert "--base64 - < FILE" in caught.value.remedy
+
+
+def test_base64_without_end_is_given_up(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", Stdin(b"A" * 2_000_000))
+    with pytest.raises(SourceError, match="more than the"):
+        base64_picture("-", Limits(size=1_000_000))
+
+
+@given(st.binary(), st.sampled_from([base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes]))
+def test_whatever_was_packed_comes_out_again(data, pack):
+    text = pack(data).decode()
+    assert from_base64(text) == data
+    assert from_base64(text.rstrip("=\n")) == data
+    assert data_url("data:;base64," + text) == data
+    assert data_url("data:," + quote_from_bytes(data)) == data
+
+
+@given(st.text())
+def test_any_text_is_bytes_or_refused_in_words(text):
+    for read in (base64_picture, lambda it: picture("data:" + it), lambda it: picture("data:;base64," + it)):
+        with pytest.raises(SourceError) as caught:
+            read("x" + text)  # never "-", and no text this small is a picture
+        assert caught.value.remedy
+
+
+@given(st.text())
+def test_any_name_can_be_printed_on_one_line(text):
+    assert called(text).isprintable()
+    assert called("http://" + text).encode()
