@@ -26,7 +26,7 @@ AT_ONCE = 4
 """Of several cameras' frames. Each slot of llama-server takes memory."""
 MOST_FRAMES = 8
 """In one question, of a model that no card tells of."""
-HUB = re.compile(r"[\w.-]+/[\w.-]+(:[\w.-]+)?")
+HUB = re.compile(r"\w[\w.-]*/\w[\w.-]*(:[\w.-]+)?")
 DOWNLOAD_S = 6 * 3600.0
 """For gigabytes over a slow line; Ctrl-C ends it."""
 HERE = "llama-server is not on PATH: llama.cpp runs inside looksay, by llama-cpp-python."
@@ -95,7 +95,8 @@ class Pair:
             return self.in_a_server(look)
         from app.vision.llama.inside import Inside
 
-        assert self.mmproj is not None, "judged"
+        if self.mmproj is None:  # trusted, but the pictures would be dropped in silence
+            raise ModelError(f"{self.text.name} is never run in looksay without eyes", "name them: --mmproj FILE")
         return Inside(self.card.name, self.text, self.mmproj, look, (HERE,))
 
     def in_a_server(self, look: "Shown") -> Describer:

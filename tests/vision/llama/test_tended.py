@@ -66,7 +66,7 @@ def test_its_banner_names_the_model_and_no_address(start: Start) -> None:
 
 
 def test_a_death_under_a_question_is_an_outage_and_the_next_one_is_answered(start: Start, bin_folder: Path) -> None:
-    tended = start("dies=once")
+    tended = start("dies=1")
     with pytest.raises(Outage, match=r"llama-server was ended by signal 9: .*failed to allocate buffer") as outage:
         answer(tended)
     assert "started again" in outage.value.remedy

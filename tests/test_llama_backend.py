@@ -1,0 +1,164 @@
+"""`--backend llama` as a user runs it: narration through a llama-server that is started, outlived once, and ended."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import needs
+from tests.fixtures import llama_server as stand_in
+from tests.fixtures.gguf_files import make_pair
+from tests.fixtures.gguf_pair import demo_pair
+from tests.running import SLOW_S, records, run, start
+
+AT_SIGHT = 6
+"""Questions of the sight test."""
+SCENES = ("--source", "scenes", "--no-speak")
+
+
+@pytest.fixture
+def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = stand_in.install(tmp_path / "bin")
+    monkeypatch.setenv("PATH", stand_in.path_with(folder))
+    return folder
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> tuple[str, ...]:
+    return ("--backend", "llama", "--gguf", str(make_pair("smolvlm", tmp_path)[0]))
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    give_up_at = time.monotonic() + SLOW_S
+    while not is_so():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.05)
+
+
+def test_it_narrates_and_leaves_nothing_behind(bin_folder: Path, words: tuple[str, ...]) -> None:
+    ended = run(*SCENES, *words, "--seconds", "4")
+    assert ended.code == 0, ended.err
+    assert ended.sentences
+    assert "Looking at drawn scenes with smolvlm-Q8_0 in llama-server." in ended.err
+    assert len(stand_in.pids(bin_folder)) == 1
+    assert not stand_in.is_running(bin_folder)
+
+
+def test_a_picture_is_described(bin_folder: Path, words: tuple[str, ...]) -> None:
+    ended = run("describe", "docs/page-dark.png", *words)
+    assert (ended.code, len(ended.sentences)) == (0, 1), ended.err
+    assert not stand_in.is_running(bin_folder)
+
+
+def test_its_death_is_a_notice_and_narration_goes_on(
+    bin_folder: Path, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAND_IN", f"dies={AT_SIGHT + 1}")
+    ended = run(*SCENES, *words, "--seconds", "6", "--log", str(log := tmp_path / "x.jsonl"))
+    assert ended.code == 0, ended.err
+    told = [line["kind"] for line in records(log)]
+    assert told.index("outage") < min(told.index("answering"), told.index("scene"))
+    assert "llama-server was ended by signal 9" in ended.err
+    assert not any("llama-server" in sentence for sentence in ended.sentences)
+    assert len(stand_in.pids(bin_folder)) == 2
+
+
+def test_a_second_death_ends_the_run_with_the_reason(
+    bin_folder: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAND_IN", f"fatal={AT_SIGHT + 1}")
+    ended = run(*SCENES, *words, "--seconds", "60")
+    assert ended.code == 1
+    assert "error: llama-server was ended by signal 9: ggml_metal_graph_compute: failed to allocate buffer" in ended.err
+    assert not stand_in.is_running(bin_folder)
+
+
+@pytest.mark.parametrize("name", ["projector", "bounds"])
+def test_its_refusal_is_an_error_and_no_traceback(
+    words: tuple[str, ...], bin_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("STAND_IN", f"refuse={name}")
+    ended = run(*SCENES, *words)
+    assert (ended.code, ended.out) == (1, "")
+    assert f"error: llama-server ended with status 1: {stand_in.REFUSALS[name].removeprefix('E ')}" in ended.err
+    assert "hint: " in ended.err
+    assert "Traceback" not in ended.err
+    assert len(stand_in.pids(bin_folder)) == 1
+
+
+@pytest.mark.parametrize(
+    ("mood", "numbers"),
+    [
+        ("", (signal.SIGKILL,)),
+        ("", (signal.SIGTERM,)),
+        ("", (signal.SIGINT, signal.SIGINT)),
+        ("silent,deaf", (signal.SIGKILL,)),
+        ("silent,deaf", (signal.SIGINT,)),
+    ],
+)
+def test_it_ends_with_the_app_however_that_ends(
+    bin_folder: Path,
+    words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    mood: str,
+    numbers: tuple[signal.Signals, ...],
+) -> None:
+    """Also while it is looked through, and answers nothing."""
+    monkeypatch.setenv("STAND_IN", mood)
+    process = start(*SCENES, *words)
+    until(lambda: (bin_folder / "argv.json").exists())
+    if not mood:
+        await_words(process, "Looking at")
+    for number in numbers:
+        process.send_signal(number)
+        time.sleep(0.2)  # a person's second Ctrl-C
+    process.communicate(timeout=SLOW_S)
+    until(lambda: not stand_in.is_running(bin_folder))
+
+
+def await_words(process: "subprocess.Popen[str]", words: str) -> None:
+    assert process.stderr is not None
+    while words not in process.stderr.readline():
+        assert process.poll() is None
+
+
+def test_its_key_is_nowhere_to_be_read(bin_folder: Path, words: tuple[str, ...]) -> None:
+    """Not in what is called, and not in what is said."""
+    process = start(*SCENES, *words, "--seconds", "2")
+    until(lambda: bool(stand_in.pids(bin_folder)))
+    environ = Path(f"/proc/{stand_in.pids(bin_folder)[-1]}/environ")
+    key = (
+        dict(each.partition("=")[::2] for each in environ.read_text().split("\0"))["LLAMA_API_KEY"]
+        if environ.exists()
+        else ""
+    )
+    out, err = process.communicate(timeout=SLOW_S)
+    assert not key or key not in out + err + " ".join(stand_in.words(bin_folder))
+    assert "LLAMA_API_KEY" not in os.environ
+
+
+@needs.tool("llama-server", even_in_ci=True)
+@needs.module("gguf")
+def test_a_real_llama_server_narrates_as_mlx_does() -> None:
+    words = (*SCENES, "--asap", "--seconds", "4")
+    through = run(*words, "--backend", "llama", "--gguf", str(demo_pair().text))
+    own = run(*words, "--model", "demo")
+    assert through.sentences
+    assert through.sentences[:1] == own.sentences[:1]
+
+
+@needs.module("llama_cpp", even_in_ci=True)
+@needs.module("gguf")
+def test_llama_cpp_narrates_inside_where_there_is_no_llama_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    ended = run(*SCENES, "--backend", "llama", "--gguf", str(demo_pair().text), "--seconds", "4")
+    assert ended.code == 0, ended.err
+    assert any("circle" in sentence for sentence in ended.sentences)
+    assert "llama-server is not on PATH" in ended.err
+    assert "mtmd" not in ended.err + ended.out
