@@ -78,6 +78,11 @@ class Attention:
         """Where the last look differs from what was described last; for people to see, nothing hangs on it."""
         return self.gate.regions(self.look) if self.look is not None else ()
 
+    @property
+    def is_undecided(self) -> bool:
+        """There is something new, which has yet to come to rest."""
+        return self.opened_at is not None
+
     def look_again(self, frame: Frame) -> None:
         """`frame` left a doubt: have another look soon."""
         if self.again_at is None:

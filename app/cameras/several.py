@@ -1,4 +1,4 @@
-"""Several cameras as one source: of each the newest frame, and of those that have one the least recently seen.
+"""Several cameras as one source: of each the newest frame, and of those that have one the camera whose turn it is.
 
 Every camera has a thread of its own that reads it, so that one which hangs, is slow to open or fails keeps none of the
 others waiting. Nothing queues: a frame that was not taken is replaced by the camera's next. It judges no picture.
@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from threading import Condition, Event, Thread
 
+from app.crowd.turns import Turns
 from app.errors import SourceError
 from app.flow import Banner, Notice, Seen, Source
 
@@ -22,6 +23,7 @@ class Several:
     """Cameras by name; each frame has it, and each notice begins with it."""
 
     cameras: Mapping[str, Source]
+    turns: Turns
 
     @property
     def banner(self) -> Banner:
@@ -40,7 +42,7 @@ class Several:
         Raises:
             SourceError: none of them has ever given a picture.
         """
-        slots, left = Slots(list(self.cameras)), Event()
+        slots, left = Slots(self.turns, len(self.cameras)), Event()
         readers = [
             Thread(target=read, args=(slots, name, camera, left), name="reader")
             for name, camera in self.cameras.items()
@@ -60,8 +62,9 @@ class Several:
 class Slots:
     """A slot for one frame a camera, between the threads that read and the one that takes."""
 
-    order: list[str]
-    """All cameras, the one that was taken from least recently first."""
+    turns: Turns
+    count: int
+    """How many cameras there are."""
     fresh: dict[str, Seen] = field(default_factory=dict, init=False)
     notices: list[Notice] = field(default_factory=list, init=False)
     ended: set[str] = field(default_factory=set, init=False)
@@ -94,28 +97,28 @@ class Slots:
     def take(self, timeout_s: float) -> list[Seen | Notice]:
         """The notices that have come, or else one frame; empty when nothing came in time, or it is over."""
         with self.changed:
-            self.changed.wait_for(lambda: self.notices or self.fresh or len(self.ended) == len(self.order), timeout_s)
+            self.changed.wait_for(lambda: self.notices or self.fresh or self._have_ended, timeout_s)
             self._raise()
             if self.notices:
                 told, self.notices = self.notices, []
                 return list(told)
-            name = next((each for each in self.order if each in self.fresh), None)
-            if name is None:
-                return []
-            self.order.remove(name)
-            self.order.append(name)
-            return [self.fresh.pop(name)]
+            name = self.turns.next(self.fresh)
+            return [] if name is None else [self.fresh.pop(name)]
 
     def _raise(self) -> None:
         is_fault = isinstance(self.failure, SourceError)
-        if self.failure and (not is_fault or (len(self.ended) == len(self.order) and not self.has_begun)):
+        if self.failure and (not is_fault or (self._have_ended and not self.has_begun)):
             raise self.failure
+
+    @property
+    def _have_ended(self) -> bool:
+        return len(self.ended) == self.count
 
     @property
     def is_over(self) -> bool:
         """Whether all has been taken that will ever come."""
         with self.changed:
-            return len(self.ended) == len(self.order) and not self.fresh and not self.notices
+            return self._have_ended and not self.fresh and not self.notices
 
 
 def read(slots: Slots, name: str, camera: Source, left: Event) -> None:

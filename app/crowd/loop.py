@@ -1,6 +1,6 @@
 """The live loop of several cameras: who is looked at next, and how many descriptions are under way.
 
-    cameras ──▶ the least recently looked at that has a newer frame ──▶ its narrator ──▶ named happenings
+    cameras ──▶ the one with a newer frame whose turn was longest ago ──▶ its narrator ──▶ named happenings
 
 As many work at once as the model describes at once. Each takes the next camera, looks at its newest frame and, if that
 is worth it, has it described; only then it takes another. So no question ever waits behind another, no frame ages in a
@@ -16,6 +16,7 @@ from threading import Event, Lock
 from app.crowd.abreast import abreast
 from app.crowd.naming import Naming
 from app.crowd.orders import Everyone
+from app.crowd.turns import Turns
 from app.desk import nothing_yet
 from app.flow import Again, Happening, Notice, Seen, Sentence, Source
 from app.narrator import Narrator
@@ -33,6 +34,8 @@ class Crowd:
 
     narrators: Mapping[str, Narrator]
     orders: Everyone
+    turns: Turns
+    """The source's: by which it chooses whose frame comes next."""
     at_once: int = 1
     """Descriptions under way at most; for more than one the describer must bear several threads."""
     turn: AbstractContextManager[object] = field(default_factory=Lock)
@@ -103,6 +106,7 @@ class Crowd:
         try:
             yield from ((name, each) for each in narrator.see(seen, stop))
         finally:
+            (self.turns.keep if narrator.attention.is_undecided else self.turns.end)(name)
             self.busy.discard(name)
 
     def obey(self, order: Order) -> Iterator[Happening]:

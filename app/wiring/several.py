@@ -1,7 +1,7 @@
 """A live run of one camera or of several: which, and who narrates them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from app.wiring.watches import Vigil
 if TYPE_CHECKING:
     from app.crowd.orders import Everyone
     from app.crowd.posts import Post
+    from app.crowd.turns import Turns
 
 ONE_ONLY = {
     "asap": ("--asap waits for every caption", "leave it out: of several cameras each shows its newest picture"),
@@ -24,6 +25,32 @@ ONE_ONLY = {
 """What goes with one camera alone, and what to do."""
 IN_TURN = ("mlx", "transformers")
 """Backends that describe one frame at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Cameras that are looked at together."""
+
+    posts: "Sequence[Post]"
+    turns: "Turns"
+
+    @property
+    def shown(self) -> str:
+        return ", ".join(each.name for each in self.posts)
+
+    @property
+    def sources(self) -> Sequence[str]:
+        return [each.source for each in self.posts]
+
+    def open(self) -> Source:
+        """All of them as one source.
+
+        Raises:
+            SourceError: one of them names nothing that is there.
+        """
+        from app.cameras.several import Several
+
+        return Several({each.name: opened(each) for each in self.posts}, self.turns)
 
 
 def narrating_stage(settings: Settings, vigil: Vigil, *, is_narrating: bool) -> Stage:
@@ -42,8 +69,10 @@ def asking_stage(settings: Settings, question: str) -> Stage:
 
 def several(settings: Settings, posts: "Sequence[Post]", make: Make) -> Stage:
     from app.crowd.orders import Everyone
+    from app.crowd.turns import Turns
 
-    return Stage(settings, make, Everyone.of(each.name for each in posts), posts=posts)
+    names = [each.name for each in posts]
+    return Stage(settings, make, Everyone.of(names), group=Group(posts, Turns(names)))
 
 
 def posts_of(settings: Settings) -> "Sequence[Post]":
@@ -76,17 +105,6 @@ def refuse_what_is_for_one(settings: Settings) -> None:
         raise UsageError("--pace auto governs one camera", "leave it out: several take turns, and none falls behind")
 
 
-def open_several(posts: "Sequence[Post]") -> Source:
-    """All of them as one source.
-
-    Raises:
-        SourceError: one of them names nothing that is there.
-    """
-    from app.cameras.several import Several
-
-    return Several({each.name: opened(each) for each in posts})
-
-
 def opened(post: "Post") -> Source:
     from app.cameras.choose import open_source
 
@@ -104,13 +122,14 @@ def crowding(vigil: Vigil, *, is_narrating: bool) -> Make:
         from app.crowd.loop import Crowd
         from app.crowd.outages import SharedOutages
 
+        assert stage.group, "made by `several`"
         orders, outages, narrators = everyone(stage), SharedOutages(), {}
-        for post in stage.posts:
+        for post in stage.group.posts:
             own = own_settings(stage.settings, post)
             narrator = open_narrator(describer, model, own, orders.members[post.name], vigil=vigil)
             narrator.is_narrating, narrator.outages = is_narrating, outages
             narrators[post.name] = narrator
-        return Crowd(narrators, orders, min(len(narrators), model.at_once))
+        return Crowd(narrators, orders, stage.group.turns, min(len(narrators), model.at_once))
 
     return make
 

@@ -1,7 +1,7 @@
 """Who takes part in a live run: source, describer and loop, for whatever camera and model are chosen."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,11 @@ from app.wiring.engines import Engine, engine
 from app.wiring.watches import Vigil
 
 if TYPE_CHECKING:
-    from app.crowd.posts import Post
     from app.desk import Desk
     from app.eye import Eye
     from app.narrator import Narrator, Onlookers
     from app.pace import Pacing
+    from app.wiring.several import Group
 
 NOTHING_MORE = Vigil()
 Make = Callable[["Stage", Describer, Engine], Loop]
@@ -37,7 +37,7 @@ class Stage:
     eye: "Eye | None" = None
     """Where a browser's pictures come in, if they may."""
     onlookers: "Onlookers | None" = None
-    posts: "Sequence[Post]" = ()
+    group: "Group | None" = None
     """The cameras, where there are several; they are looked at together, and none is gone over to."""
     setup: Setup = field(init=False)
     """How it is set at present."""
@@ -49,8 +49,8 @@ class Stage:
     @property
     def choice(self) -> Choice:
         """What the settings name, as it may be shown."""
-        if self.posts:
-            return Choice(", ".join(each.name for each in self.posts), self.settings.model)
+        if self.group:
+            return Choice(self.group.shown, self.settings.model)
         from app.cameras.choose import shown
 
         return Choice(shown(self.settings.source), self.settings.model)
@@ -69,13 +69,11 @@ class Stage:
     def is_live(self, choice: Choice) -> bool:
         from app.cameras.choose import is_live
 
-        return all(map(is_live, [each.source for each in self.posts] or [self.named(choice)]))
+        return all(map(is_live, self.group.sources if self.group else [self.named(choice)]))
 
     def source(self, choice: Choice) -> Source:
-        if self.posts:
-            from app.wiring.several import open_several
-
-            return open_several(self.posts)
+        if self.group:
+            return self.group.open()
         from app.cameras.choose import open_source
 
         return open_source(self.named(choice), self.settings.asap, self.eye)

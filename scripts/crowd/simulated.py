@@ -18,6 +18,7 @@ from app.cameras import grounds, world
 from app.cameras.several import Slots
 from app.crowd.loop import Crowd
 from app.crowd.orders import Everyone
+from app.crowd.turns import Turns
 from app.desk import Desk
 from app.flow import Banner, Cost, Frame, Notice, Piece, Request, Seen
 from app.lookout import Lookout
@@ -101,11 +102,12 @@ class Cameras:
     clock: VirtualClock
     case: Case
     pictures: Sequence[Pixels]
+    turns: Turns
     banner: Banner = field(default=Banner("simulated cameras"), init=False)
 
     def frames(self, _stop: Event) -> Generator[Seen | Notice]:
         rng, names = np.random.default_rng(5), names_of(self.case)
-        slots = Slots(list(names))
+        slots = Slots(self.turns, len(names))
         due = [(float(rng.uniform(0, 1 / FPS)), 0, name) for name in names]
         shown = {
             name: Showing(int(rng.integers(SCENES)), float(rng.exponential(self.case.changes_s))) for name in names
@@ -185,8 +187,9 @@ def live(case: Case) -> Lived:
     pictures, captions = scenes()
     server, orders = Server(clock, case.curve, captions), Everyone.of(names_of(case))
     narrators = {name: narrator(server, orders, name, clock) for name in names_of(case)}
-    crowd = Crowd(narrators, orders, case.at_once, Turn(clock))
-    for _ in crowd.watch(Cameras(clock, case, pictures), Event()):
+    turns = Turns(narrators)
+    crowd = Crowd(narrators, orders, turns, case.at_once, Turn(clock))
+    for _ in crowd.watch(Cameras(clock, case, pictures, turns), Event()):
         pass
     shares = [sum(each == name for each, _, _ in server.asked) for name in narrators]
     return Lived(case, [a for _, a, _ in server.asked], [t for _, _, t in server.asked], shares, server.most)

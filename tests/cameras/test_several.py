@@ -12,6 +12,7 @@ import pytest
 
 from app.cameras.several import ENDED, Several, Slots
 from app.cameras.webcam import Webcam
+from app.crowd.turns import Turns
 from app.errors import SourceError
 from app.flow import Banner, Frame, Notice, Seen
 from tests.cameras.clips import PATIENCE_S, capture_processes, until
@@ -62,7 +63,11 @@ def readers() -> list[threading.Thread]:
 
 
 def slots(*names: str) -> Slots:
-    return Slots(list(names))
+    return Slots(Turns(names), len(names))
+
+
+def several(**cameras: Told) -> Several:
+    return Several(cameras, Turns(cameras))
 
 
 def test_of_each_camera_only_the_newest_frame_is_there() -> None:
@@ -75,7 +80,7 @@ def test_of_each_camera_only_the_newest_frame_is_there() -> None:
     assert some.take(0.0) == []
 
 
-def test_the_camera_that_was_taken_from_least_recently_comes_first() -> None:
+def test_the_camera_whose_turn_was_longest_ago_comes_first() -> None:
     some, order = slots("Door", "Yard", "Hall"), []
     for number in range(3):
         for name in ("Hall", "Door", "Yard"):
@@ -94,7 +99,7 @@ def test_what_a_camera_tells_goes_before_all_frames() -> None:
 
 def test_one_that_fails_is_told_of_and_the_others_go_on() -> None:
     left, seen = Event(), []
-    with closing(Several({"Door": Told(failing), "Yard": Told(counting)}).frames(left)) as frames:
+    with closing(several(Door=Told(failing), Yard=Told(counting)).frames(left)) as frames:
         for each in frames:
             seen.append(each)
             if len(seen) == 5:
@@ -108,14 +113,14 @@ def test_it_ends_with_the_last_camera_and_says_of_each_that_it_has_ended() -> No
     def short(_stop: Event) -> Iterator[Frame]:
         yield frame(0)
 
-    seen = list(Several({"Door": Told(short), "Yard": Told(short)}).frames(Event()))
+    seen = list(several(Door=Told(short), Yard=Told(short)).frames(Event()))
     assert sorted(each.camera for each in seen if isinstance(each, Frame)) == ["Door", "Yard"]
     assert sorted(each.camera for each in seen if isinstance(each, Notice) and each.kind == ENDED) == ["Door", "Yard"]
 
 
 def test_if_none_of_them_can_be_opened_that_is_explained_by_name() -> None:
     with pytest.raises(SourceError) as refusal:
-        list(Several({"Door": Told(failing), "Yard": Told(failing)}).frames(Event()))
+        list(several(Door=Told(failing), Yard=Told(failing)).frames(Event()))
     assert refusal.value.message.partition(":")[0] in ("Door", "Yard")
     assert refusal.value.remedy == "plug it in"
 
@@ -126,13 +131,13 @@ def test_a_defect_is_no_lost_camera() -> None:
         yield
 
     with pytest.raises(KeyError):
-        list(Several({"Door": Told(broken), "Yard": Told(counting)}).frames(Event()))
+        list(several(Door=Told(broken), Yard=Told(counting)).frames(Event()))
     assert not readers()
 
 
 def test_one_that_hangs_keeps_nobody_waiting_and_all_are_left_at_a_stop() -> None:
     stop, hanging, going = Event(), Told(silent), Told(counting)
-    for seen in Several({"Door": hanging, "Yard": going}).frames(stop):
+    for seen in several(Door=hanging, Yard=going).frames(stop):
         assert seen.camera == "Yard"
         if seen.number > 3:
             stop.set()
@@ -148,12 +153,12 @@ def test_all_are_opened_at_the_same_time() -> None:
         yield frame(0)
 
     cameras = {f"Camera {number}": Told(met) for number in range(16)}
-    seen = [each.camera for each in Several(cameras).frames(Event()) if isinstance(each, Frame)]
+    seen = [each.camera for each in Several(cameras, Turns(cameras)).frames(Event()) if isinstance(each, Frame)]
     assert sorted(seen) == sorted(cameras)
 
 
 def test_the_banner_names_all_and_says_what_they_share_once() -> None:
-    banner = Several({"Door": Told(counting, ("It is drawn.",)), "Yard": Told(counting, ("It is drawn.",))}).banner
+    banner = several(Door=Told(counting, ("It is drawn.",)), Yard=Told(counting, ("It is drawn.",))).banner
     assert banner == Banner("2 cameras: Door (a camera), Yard (a camera)", ("Door, Yard: It is drawn.",))
 
 
@@ -161,7 +166,7 @@ def test_four_real_capture_processes_show_their_pictures_and_are_gone_at_the_end
     stop, cameras = Event(), {f"Camera {number}": Webcam(str(clip)) for number in range(4)}
     pictures: dict[str, int] = dict.fromkeys(cameras, 0)
     processes: list[int] = []
-    for seen in Several(cameras).frames(stop):
+    for seen in Several(cameras, Turns(cameras)).frames(stop):
         if not isinstance(seen, Notice) and seen.kept():
             pictures[seen.camera] += 1
         if min(pictures.values()) >= 3:

@@ -14,6 +14,7 @@ from app.crowd.asked import OnceEach
 from app.crowd.loop import Crowd
 from app.crowd.orders import Everyone
 from app.crowd.outages import SharedOutages
+from app.crowd.turns import Turns
 from app.desk import Desk
 from app.errors import Explained, ModelError, Outage, SourceError
 from app.flow import Again, Banner, Cost, Frame, Happening, Notice, Piece, Request, Seen, Sentence, Silence, Status
@@ -47,7 +48,7 @@ def crowd(*script: str | Explained, names: Sequence[str] = NAMES, watches: tuple
         narrators[name] = Narrator(desk, Attention(Pace(0)), lookout)
         narrators[name].begin(Setup(watches=watches))
         narrators[name].outages = outages
-    return Crowd(narrators, orders)
+    return Crowd(narrators, orders, Turns(names))
 
 
 def describer(of: Crowd) -> ScriptedDescriber:
