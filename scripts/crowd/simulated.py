@@ -110,7 +110,7 @@ class Cameras:
         slots = Slots(self.turns, len(names))
         due = [(float(rng.uniform(0, 1 / FPS)), 0, name) for name in names]
         shown = {
-            name: Showing(int(rng.integers(SCENES)), float(rng.exponential(self.case.changes_s))) for name in names
+            name: Showing(int(rng.integers(SCENES)), pause(rng, self.case.changes_s)) for name in names
         }
         heapq.heapify(due)
         while (now := self.clock.now()) < self.case.seconds:
@@ -125,6 +125,11 @@ class Cameras:
         self.clock.end()
 
 
+def pause(rng: np.random.Generator, changes_s: float) -> float:
+    """Seconds from one change to the next: half as long to half as long again."""
+    return changes_s * float(rng.uniform(0.5, 1.5))
+
+
 @dataclass(slots=True)
 class Showing:
     """What one camera shows."""
@@ -135,7 +140,7 @@ class Showing:
     def at(self, now: float, rng: np.random.Generator, changes_s: float) -> int:
         if now >= self.until:
             self.scene = int((self.scene + 1 + rng.integers(SCENES - 1)) % SCENES)
-            self.until = now + float(rng.exponential(changes_s))
+            self.until = now + pause(rng, changes_s)
         return self.scene
 
 
