@@ -48,12 +48,14 @@ class Stage:
 
     @property
     def choice(self) -> Choice:
-        """What the settings name, as it may be shown."""
+        """What the settings name, as it may be shown; a server's model by the name that it has there."""
+        model = self.settings.model
+        named = self.model(model).card.name if self.settings.backend == "server" else model
         if self.group:
-            return Choice(self.group.shown, self.settings.model)
+            return Choice(self.group.shown, named)
         from app.cameras.choose import shown
 
-        return Choice(shown(self.settings.source), self.settings.model)
+        return Choice(shown(self.settings.source), named)
 
     def named(self, choice: Choice) -> str:
         """The source that is meant, whatever of it may be shown."""

@@ -13,7 +13,9 @@ UNKNOWN = "The check has not looked at it yet; it does when the model is started
 
 
 def known_models(settings: Settings) -> Sequence[Model]:
-    """Every registered or installed model, the one that runs included."""
+    """Every registered or installed model, the one that runs included; with a server, those that it serves."""
+    if settings.backend == "server":
+        return served_models(settings)
     from app.store import machine_memory
     from app.store.listing import rows
 
@@ -21,6 +23,14 @@ def known_models(settings: Settings) -> Sequence[Model]:
     if settings.model not in {each.name for each in found}:
         found.insert(0, Model(settings.model, True, None, "not looked at yet", "The one that this run began with."))
     return found
+
+
+def served_models(settings: Settings) -> Sequence[Model]:
+    """What the server lists. What may be asked there is not remembered: each is looked through when it is begun."""
+    from app.wiring.engines.server import chosen
+
+    told = chosen(settings).told
+    return [Model(name, True, None, "not looked at yet", UNKNOWN) for name in told.models or (told.model,)]
 
 
 def listed(card: Card, is_installed: bool, fits: bool | None, settings: Settings) -> Model:

@@ -6,7 +6,7 @@ The check of a model's files is the server's own affair; what is sent, and what 
 start, for a server may have been given another model since.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,14 +107,14 @@ def refuse_unlisted(told: "Served", wanted: str) -> None:
 
 
 def card_of(model: str) -> Card:
-    """What is known of the model, if it is one of looksay's own or from where they come from; else its name."""
+    """By the name that the server knows it by: what is known of it if it is one that looksay knows; else no more."""
     from app.store import registered
     from app.store.registry import ROOT
 
     for card in registered().values():
         own = str(ROOT / card.folder) if card.folder else card.repository
         if model in (card.name, own):
-            return card
+            return replace(card, name=model)
     return Card(model, frames=MOST_FRAMES)
 
 

@@ -68,9 +68,11 @@ def serving(
         def send(self, status: int, content: object) -> None:
             sent = content if isinstance(content, bytes) else json.dumps(content).encode()
             self.send_response(status)
+            self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(sent)))
             self.end_headers()
-            self.wfile.write(sent)
+            with suppress(OSError):  # whoever asked may have heard enough
+                self.wfile.write(sent)
 
         def log_message(self, *_: object) -> None: ...
 
