@@ -13,6 +13,7 @@ from tests import needs
 from tests.fixtures import llama_server as stand_in
 from tests.fixtures.gguf_files import make_pair
 from tests.fixtures.gguf_pair import demo_pair
+from tests.fixtures.started import serving
 from tests.running import SLOW_S, records, run, start
 
 AT_SIGHT = 6
@@ -162,3 +163,25 @@ def test_llama_cpp_narrates_inside_where_there_is_no_llama_server(
     assert any("circle" in sentence for sentence in ended.sentences)
     assert "llama-server is not on PATH" in ended.err
     assert "mtmd" not in ended.err + ended.out
+
+
+@needs.tool("llama-server", even_in_ci=True)
+@needs.module("gguf")
+def test_a_real_llama_server_without_an_mmproj_says_so_itself() -> None:
+    with serving("llama-server", "-m", str(demo_pair().text), "-t", "1") as root:
+        checked = run("check", f"{root}/v1")
+        described = run("describe", "docs/page-dark.png", "--backend", "server", "--url", f"{root}/v1")
+    assert checked.code == described.code == 1
+    assert "takes no pictures" in checked.err
+    assert described.out == ""
+    assert "takes no pictures" in described.err
+
+
+@needs.tool("llama-server", even_in_ci=True)
+@needs.module("gguf")
+def test_a_real_llama_server_with_the_pair_sees() -> None:
+    with serving("llama-server", "-m", str(demo_pair().text), "--mmproj", str(demo_pair().mmproj), "-t", "1") as root:
+        checked = run("check", f"{root}/v1")
+        described = run("describe", "docs/page-dark.png", "--backend", "server", "--url", f"{root}/v1")
+    assert checked.code == described.code == 0, checked.out + described.err
+    assert len(described.sentences) == 1
