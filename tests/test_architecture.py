@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from app.wiring.engines import ENGINES
+
 ROOT = Path(__file__).parents[1]
 APP = ROOT / "app"
 ROOMS = (
@@ -108,11 +110,12 @@ def test_every_file_says_what_it_is_for(file: Path) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(APP)))
 def test_every_file_is_used(file: Path) -> None:
-    """By another file of the app, or as a command of its own."""
+    """By another file of the app, by name in a table, or as a command of its own."""
     module = ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     is_run = file.name in ("__main__.py", "__init__.py") or '__name__ == "__main__"' in file.read_text()
     used = any(name == module or name.startswith(module + ".") for other in FILES for name in imports(other))
-    assert is_run or used or module == "app.vision.scripted"  # ships for tests and measurements
+    is_named = module in ENGINES.values() or module == "app.vision.scripted"  # which ships for tests and measurements
+    assert is_run or used or is_named
 
 
 def test_help_loads_nothing_heavy() -> None:
