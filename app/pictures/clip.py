@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MOST = 8
 """Moments of a clip, if nobody says otherwise."""
-FAR_S, BEFORE_S = 10.0, 1.0
+FAR_S, BEFORE_S = 3.0, 1.0
 """How far ahead is sought and not read, and where it is aimed at: so long before the moment."""
 PART = 0.6
 """Of a frame's time: the first frame is taken that is no more than that before the moment."""
@@ -194,9 +194,9 @@ class Reel:
 
         if not self.can_seek:
             return
+        was_s, self.at_s = self.at_s, -1.0
         self.file.set(cv2.CAP_PROP_POS_MSEC, target_s * 1000)
-        self.at_s = -1.0
-        if not self.step() or not target_s - FAR_S < self.at_s <= target_s + BEFORE_S:
+        if not self.step() or not was_s < self.at_s <= target_s + BEFORE_S:
             self.can_seek = False
             self.rewind()
 

@@ -27,6 +27,7 @@ class Deadline:
 
     def __exit__(self, *_: object) -> None:
         self.timer.cancel()
+        self.timer.join()
 
     def shut(self) -> None:
         for each in self.sockets:

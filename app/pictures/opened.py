@@ -14,7 +14,7 @@ from typing import BinaryIO
 from urllib.parse import unquote, unquote_to_bytes
 
 from app.errors import SourceError
-from app.pictures.fetch import Limits, fetch, too_much, too_slow
+from app.pictures.fetch import Limits, fetch, too_much
 from app.pictures.names import WEB, called, is_data
 
 BLOCK = 65536
@@ -84,7 +84,7 @@ def patient(handle: int, name: str, limits: Limits) -> BinaryIO:
     began, read = time.monotonic(), bytearray()
     while len(read) <= limits.size:
         if time.monotonic() - began > (limits.whole_s if read else limits.wait_s):
-            raise too_slow(name)
+            raise stuck(name)
         chunk = at_hand(handle)
         if chunk == b"" and read:
             return io.BytesIO(read)
@@ -92,6 +92,13 @@ def patient(handle: int, name: str, limits: Limits) -> BinaryIO:
             time.sleep(TICK_S)
         read += chunk or b""
     raise too_much(name, limits)
+
+
+def stuck(name: str) -> SourceError:
+    return SourceError(
+        f"{name} is a pipe or a device from which nothing whole has come in time",
+        "save the picture as a file and describe that, or pipe it in: ./run.sh describe - < PICTURE.jpg",
+    )
 
 
 def at_hand(handle: int) -> bytes | None:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from app.errors import SourceError
+from app.outputs.page.tls import kept
 from app.pictures import address
 from app.pictures.fetch import Limits, fetch, request
 from app.pictures.read import picture
@@ -279,3 +280,28 @@ def test_a_proxy_on_this_machine_is_used_and_private_hosts_are_refused_all_the_s
         with pytest.raises(SourceError, match="this machine, its own network"):
             fetch(f"http://{host}/picture", "it")
     assert Server.seen[-1][0] == "http://known.to.the.proxy.invalid/picture"
+
+
+def test_https_wants_the_certificate_of_the_name_it_was_asked_for(tmp_path, monkeypatch):
+    """One that a server made itself is refused, until the system is told to trust it; that of another name always."""
+    monkeypatch.setenv("no_proxy", "localhost,other.example")
+    certificate = kept(tmp_path / "own.pem", ["localhost"])
+    made = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    made.socket = certificate.context().wrap_socket(made.socket, server_side=True)
+    made.handle_error = lambda *_: None
+    thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        url = f"https://localhost:{made.server_port}/picture"
+        with pytest.raises(SourceError, match="certificate"):
+            picture(url, ANYWHERE)
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "own.pem"))
+        assert picture(url, ANYWHERE).pixels.shape == (3, 4, 3)
+        here = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", made.server_port))
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [here])
+        with pytest.raises(SourceError, match=r"not valid for 'other\.example'"):
+            picture(url.replace("localhost", "other.example"), ANYWHERE)
+    finally:
+        made.shutdown()
+        made.server_close()
+        thread.join()

@@ -281,14 +281,14 @@ def test_a_file_that_may_not_be_read_is_explained(tmp_path):
 
 def test_a_pipe_that_nobody_writes_to_is_given_up(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
-    assert "too slowly" in refusal(tmp_path / "pipe.png", limits=Limits(wait_s=0.2))
+    assert "nothing whole has come in time" in refusal(tmp_path / "pipe.png", limits=Limits(wait_s=0.2))
 
 
 def test_a_pipe_that_never_ends_is_given_up(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     kept = os.open(tmp_path / "pipe.png", os.O_RDWR)
     os.write(kept, png())
-    assert "too slowly" in refusal(tmp_path / "pipe.png", limits=Limits(whole_s=0.2))
+    assert "nothing whole has come in time" in refusal(tmp_path / "pipe.png", limits=Limits(whole_s=0.2))
     os.close(kept)
 
 
