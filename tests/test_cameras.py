@@ -1,10 +1,11 @@
 """Several cameras as a user has them: child processes, real capture processes, the real model, real files."""
 
+import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import Any
 
 import pytest
@@ -13,7 +14,11 @@ import webvtt
 from app.cameras import world
 from app.cameras.record import record
 from app.cameras.scenes import Scenes
-from tests.running import Ended, records, run
+from tests.cameras.clips import PATIENCE_S
+from tests.running import SLOW_S, Ended, records, run, start
+from tests.test_server_backend import wait_for
+from tests.vision.server.faults import SAID, Asked, Misbehaving, misbehaving, response, sends
+from tests.wiring.test_sighted import seeing
 
 NAMES = ("Door", "Yard", "Hall", "Attic")
 FPS, LONG_S = 15, 6
@@ -133,6 +138,50 @@ def test_a_file_names_cameras_and_what_each_is_watched_for(clips: Sequence[Clip]
     assert {line["camera"] for line in alerts} == {"Door"}
     assert alerts[0]["text"].startswith(f"Door: {wish.capitalize()}: since")
     assert "Yard" in {line.get("camera") for line in records(log) if line["kind"] == "scene"}
+
+
+@dataclass
+class Hall:
+    """What a server says that lets no answer go before it has been asked about two frames at once."""
+
+    lock: Lock = field(default_factory=Lock)
+    under_way: int = 0
+    most: int = 0
+    has_met: Event = field(default_factory=Event)
+
+    def says(self, asked: Asked) -> str:
+        if not is_narration(asked):
+            return seeing(asked)
+        self.count(1)
+        if self.most > 1:
+            self.has_met.set()
+        self.has_met.wait(PATIENCE_S)
+        self.count(-1)
+        return SAID
+
+    def count(self, more: int) -> None:
+        with self.lock:
+            self.under_way += more
+            self.most = max(self.most, self.under_way)
+
+
+def is_narration(asked: Asked) -> bool:
+    return asked.question.startswith("Describe what")
+
+
+def test_a_server_is_asked_about_as_many_at_once_as_it_may_be_and_an_outage_is_told_once(tmp_path: Path) -> None:
+    hall, log = Hall(), tmp_path / "x.jsonl"
+    server = Misbehaving([sends(response("503 Service Unavailable", b"busy"))] * 2, hall.says, is_narration)
+    cameras = [word for name in NAMES for word in ("--camera", f"{name}=scenes")]
+    with misbehaving(server) as root:
+        how = ("--backend", "server", "--url", f"{root}/v1", "--parallel", "2", "--no-speak", "--log", str(log))
+        process = start(*cameras, *how)
+        wait_for(lambda: log.exists() and all(f"{name}: {SAID}" in log.read_text() for name in NAMES))
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=SLOW_S)
+    told = records(log)
+    assert (process.returncode, hall.most) == (130, 2)
+    assert [each.get("camera") for each in told if each["kind"] in ("outage", "answering")] == [None, None]
 
 
 @pytest.mark.parametrize(
