@@ -13,11 +13,13 @@ from app.flow import Banner, Cost, Piece, Request
 from app.vision.server.answer import Answer
 from app.vision.server.payload import Form
 from app.vision.server.refusal import TooLarge
-from app.vision.server.talk import Exchange, Line, Question
+from app.vision.server.talk import Exchange, Line, Question, Silent
 from app.vision.server.wire import Patience
 
 CHAT = "/v1/chat/completions"
 PATIENCE = Patience(most_bytes=4_000_000)
+LEAST_S, TIMES = 15.0, 4.0
+"""How long a server may be silent that has answered before."""
 MOST_PROMPTS = 64
 """Whose length is remembered."""
 
@@ -63,6 +65,9 @@ class ServerDescriber:
         """
         try:
             yield from self._describe(request)
+        except Silent:
+            self.patience = self.patience.longer()
+            raise
         except TooLarge as refused:
             smaller = self.form.smaller(request)
             if smaller is None:
@@ -71,6 +76,10 @@ class ServerDescriber:
 
     def close(self) -> None:
         """Nothing is held between two questions."""
+
+    def expect(self, took_s: float) -> None:
+        """Wait less long in vain from now on: so many times what several questions have taken, and 15 s at least."""
+        self.patience = replace(self.patience, silence_s=min(self.patience.total_s, max(LEAST_S, TIMES * took_s)))
 
     def _again(self, request: Request, smaller: Form, refused: TooLarge) -> Generator[Piece]:
         """Once more with a smaller picture; if that is what it took, all others are as small."""

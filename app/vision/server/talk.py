@@ -19,6 +19,11 @@ from app.vision.server.refusal import LONGEST_REASON, MOST_BYTES, refusal
 from app.vision.server.reply import Head, body, head
 from app.vision.server.wire import BrokenOff, Patience, TooMuch, Waits, Wire
 
+
+class Silent(Outage):
+    """It was waited for in vain."""
+
+
 WHOLE = Patience()
 ASKING_AROUND = Patience(total_s=4.0)
 
@@ -114,12 +119,11 @@ def _reason(wire: Wire, found: Head) -> Generator[bytes, None, bytes]:
 @contextmanager
 def explained(question: Question) -> Iterator[None]:
     """The border at which what goes wrong on a wire becomes an explained failure."""
-    line, patience = question.line, question.patience
+    line = question.line
     try:
         yield
     except TimeoutError:
-        told = f"the server has not answered within {min(patience.total_s, patience.silence_s):g} s"
-        raise Outage(told, "see what it is doing") from None
+        raise Silent("the server has not answered in time", "see what it is doing") from None
     except ssl.SSLCertVerificationError as failure:
         why = short(failure.verify_message, LONGEST_REASON)
         raise ModelError(f"{line.root} cannot prove that it is who it says: {why}", "mend its certificate") from failure

@@ -10,7 +10,7 @@ import ssl
 import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from http.client import HTTPException
 from typing import TypeVar
@@ -41,6 +41,10 @@ class Patience:
     silence_s: float = 120.0
     """Without a byte."""
     most_bytes: int = 1_000_000
+
+    def longer(self) -> "Patience":
+        """Twice the silence, for a server that may only be loading: some begin anew when nobody waits any more."""
+        return replace(self, silence_s=min(self.total_s, 2 * self.silence_s))
 
 
 class Wire:

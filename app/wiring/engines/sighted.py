@@ -7,6 +7,7 @@ behind mlx_vlm.server answers 44 of 60 questions about its world then, and 60 of
 question goes first only where two questions with known answers, and then the sight test, show that it does no harm.
 """
 
+import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -60,7 +61,9 @@ def admitted(describer: "ServerDescriber", name: str, *, is_trusted: bool) -> De
     Raises:
         ModelError: it does not, or cannot be asked.
     """
+    began = time.monotonic()
     found, spent = sight(describer)
+    describer.expect(time.monotonic() - began)
     if found.status == "bad" and not is_trusted:
         raise ModelError(f"{name} does not pass the check: {found.sentence}", found.remedy)
     said = doubts([found])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from random import Random
+from ssl import SSLContext
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -161,13 +162,15 @@ class Misbehaving:
 
 
 @contextmanager
-def misbehaving(server: Misbehaving) -> Iterator[str]:
-    """Serve on a free port of the loopback until the end of the block; yields the address."""
+def misbehaving(server: Misbehaving, encrypted: SSLContext | None = None) -> Iterator[str]:
+    """Serve on a free port of the loopback until the end of the block; yields the address, as if it were http."""
     is_over, threads = Event(), list[Thread]()
 
     def serve(caller: socket.socket) -> None:
-        with caller, suppress(OSError):
-            server.serve(received(caller, is_over))
+        with suppress(OSError, ValueError), caller:
+            own = encrypted.wrap_socket(caller, server_side=True) if encrypted else caller
+            with own:
+                server.serve(received(own, is_over))
 
     def accept() -> None:
         while not is_over.is_set():

@@ -157,7 +157,7 @@ def test_a_server_that_redirects_is_not_followed():
 @pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"])
 def test_a_server_that_drips_is_given_up_in_all(sent):
     """Every byte comes well within the patience; the answer never does."""
-    with answering(sent, drip=b"x") as root, pytest.raises(ModelError, match=r"not answered within 0\.3 s"):
+    with answering(sent, drip=b"x") as root, pytest.raises(ModelError, match="not answered in time"):
         post(line_to(root), "/", {}, Patience(total_s=0.3))
 
 
