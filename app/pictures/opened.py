@@ -15,6 +15,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from app.errors import SourceError
 from app.pictures.fetch import Limits, fetch, too_much
+from app.pictures.find import expand
 from app.pictures.names import WEB, called, is_data
 
 BLOCK = 65536
@@ -58,7 +59,7 @@ def file(path: Path, name: str, limits: Limits) -> BinaryIO:
         return os.fdopen(handle, "rb")
     try:
         if stat.S_ISDIR(kind):
-            raise no_pictures(name)
+            raise no_picture(path, name)
         return patient(handle, name, limits)
     finally:
         os.close(handle)
@@ -74,7 +75,9 @@ def missing(path: Path, name: str) -> SourceError:
     return SourceError(f"there is no file {name}", "check the spelling; quote names that contain blanks")
 
 
-def no_pictures(name: str) -> SourceError:
+def no_picture(folder: Path, name: str) -> SourceError:
+    if expand(str(folder)) != [str(folder)]:
+        return SourceError(f"{name} is a folder, and folders in folders are not entered", "name it by itself")
     remedy = "name a folder with JPEG or PNG files; folders in it are not entered"
     return SourceError(f"the folder {name} holds no pictures", remedy)
 

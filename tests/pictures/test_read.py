@@ -91,6 +91,14 @@ def test_a_folder_called_like_a_picture_is_a_failure_and_not_a_crash(tmp_path):
     assert [type(one) for one in pictures(str(tmp_path))] == [Picture, Failed]
 
 
+def test_a_folder_in_a_folder_is_not_said_to_be_empty(tmp_path):
+    (tmp_path / "2.png").mkdir()
+    save(tmp_path / "2.png", "a.png")
+    (only,) = pictures(str(tmp_path))
+    assert isinstance(only, Failed)
+    assert "folders in folders are not entered" in only.error.message
+
+
 def test_a_file_of_the_current_folder_is_never_taken_for_an_address(tmp_path, monkeypatch):
     save(tmp_path, "data:,x.png")
     monkeypatch.chdir(tmp_path)
