@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from app.errors import ModelError
 from app.flow import Banner, Cost, Piece, Request
 from app.vision.server.answer import Answer
-from app.vision.server.payload import Form
+from app.vision.server.payload import COUNT, Form
 from app.vision.server.refusal import TooLarge
 from app.vision.server.talk import Exchange, Line, Question, Silent
 from app.vision.server.wire import Patience
@@ -68,11 +68,11 @@ class ServerDescriber:
         except Silent:
             self.patience = self.patience.longer()
             raise
-        except TooLarge as refused:
-            smaller = self.form.smaller(request)
-            if smaller is None:
+        except ModelError as refused:
+            other = self._other_form(request, refused)
+            if other is None:
                 raise
-            yield from self._again(request, smaller, refused)
+            yield from self._again(request, other, refused)
 
     def close(self) -> None:
         """Nothing is held between two questions."""
@@ -81,9 +81,15 @@ class ServerDescriber:
         """Wait less long in vain from now on: so many times what several questions have taken, and 15 s at least."""
         self.patience = replace(self.patience, silence_s=min(self.patience.total_s, max(LEAST_S, TIMES * took_s)))
 
-    def _again(self, request: Request, smaller: Form, refused: TooLarge) -> Generator[Piece]:
-        """Once more with a smaller picture; if that is what it took, all others are as small."""
-        was, self.form = self.form, smaller
+    def _other_form(self, request: Request, refused: ModelError) -> Form | None:
+        """What a server may take that has refused this one: smaller pictures, or no wish for a count of tokens."""
+        if isinstance(refused, TooLarge):
+            return self.form.smaller(request)
+        return replace(self.form, is_counted=False) if self.form.is_counted and COUNT in refused.message else None
+
+    def _again(self, request: Request, other: Form, refused: ModelError) -> Generator[Piece]:
+        """Once more in another form; if that is what it took, all others are asked so too."""
+        was, self.form = self.form, other
         try:
             yield from self._describe(request)
         except TooLarge:

@@ -20,6 +20,8 @@ QUALITY = 90
 LONGEST_EDGE = 1024
 """In pixels. A frame keeps its own shape: every server makes of it what its model was trained with."""
 LEAST_EDGE = 128
+COUNT = "stream_options"
+"""The field that asks a stream for a count of its tokens; the youngest of the form, which some may refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Form:
     is_picture_first: bool = False
     temperature: float = 0.0
     longest_edge: int = LONGEST_EDGE
+    is_counted: bool = True
 
     def of(self, request: Request, *, is_streamed: bool = True) -> dict[str, Any]:
         """The request as OpenAI's chat completions take it."""
@@ -41,7 +44,8 @@ class Form:
             "messages": [{"role": "user", "content": content}],
             "max_tokens": request.max_tokens,
             "temperature": self.temperature,
-            **({"stream": True, "stream_options": {"include_usage": True}} if is_streamed else {"stream": False}),
+            "stream": is_streamed,
+            **({COUNT: {"include_usage": True}} if is_streamed and self.is_counted else {}),
         }
 
     def picture(self, pixels: Pixels) -> dict[str, Any]:

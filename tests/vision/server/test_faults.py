@@ -207,6 +207,16 @@ def test_a_picture_that_is_too_large_is_sent_once_more_and_smaller_and_so_are_al
     ]
 
 
+def test_a_server_that_does_not_know_how_to_count_is_not_asked_to() -> None:
+    unknown = sends(response("400 Bad Request", b'{"detail": "extra fields not permitted: stream_options"}'))
+    server = Misbehaving([unknown])
+    with misbehaving(server) as root:
+        asked = describer(root)
+        for _ in range(2):
+            assert "".join(piece.text for piece in asked.describe(Request((frame(),), "What?"))) == SAID
+    assert ["stream_options" in each.body for each in server.asked if each.pictures] == [True, False, False]
+
+
 def test_whoever_waits_can_leave_and_the_server_learns_of_it() -> None:
     was_left = Event()
 
