@@ -55,6 +55,23 @@ def test_a_picture_is_described(bin_folder: Path, words: tuple[str, ...]) -> Non
     assert not stand_in.is_running(bin_folder)
 
 
+def test_check_looks_through_a_pair_and_leaves_nothing_behind(bin_folder: Path, words: tuple[str, ...]) -> None:
+    ended = run("check", words[-1])
+    assert ended.code == 0, ended.err
+    assert "it sees" in ended.out
+    assert not stand_in.is_running(bin_folder)
+
+
+def test_check_says_why_a_pair_does_not_start(
+    bin_folder: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAND_IN", "refuse=projector")
+    ended = run("check", words[-1])
+    assert ended.code == 1
+    assert "unknown projector type: idefics9" in ended.err
+    assert not stand_in.is_running(bin_folder)
+
+
 def test_its_death_is_a_notice_and_narration_goes_on(
     bin_folder: Path, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

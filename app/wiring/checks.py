@@ -87,7 +87,7 @@ def findings(target: str, mmproj: str | None, key_file: str | None = None) -> "I
         if is_url(target):
             yield from asked("server", lambda: of_server(target, key_file))
         elif is_gguf(place := path(target)):
-            yield from asked("pair", lambda: of_pair(place, path(mmproj) if mmproj else None))
+            yield from of_pair(place, path(mmproj) if mmproj else None)
         else:
             yield from of_model(named(target))
     except ModelError as failure:
@@ -116,12 +116,19 @@ def is_gguf(path: Path) -> bool:
     return path.suffix.lower() == ".gguf"
 
 
-def of_pair(path: Path, mmproj: Path | None) -> "list[Finding]":
-    """A language model in GGUF and its eyes: from their headers, and from the installed llama.cpp."""
+def of_pair(path: Path, mmproj: Path | None) -> "Iterator[Finding]":
+    """A GGUF pair: headers, what the installed llama.cpp says, and the sight test through it."""
     from app.check.pair import find_pair, judge_pair
+    from app.wiring.engines.llama import can_run, looked
 
-    pair = find_pair(path, mmproj)
-    return judge_pair(pair.text, pair.mmproj)
+    def judged() -> "list[Finding]":
+        pair = find_pair(path, mmproj)
+        return judge_pair(pair.text, pair.mmproj)
+
+    told = asked("pair", judged)
+    yield from told
+    if can_run() and not any(each.status == "bad" for each in told):
+        yield from asked("sight", lambda: looked(path, mmproj))
 
 
 def of_model(model: Chosen) -> "Iterator[Finding]":

@@ -16,6 +16,9 @@ def known_models(settings: Settings) -> Sequence[Model]:
     """Every registered or installed model, the one that runs included; with a server, those that it serves."""
     if settings.backend == "server":
         return served_models(settings)
+    if settings.backend == "llama":
+        words = f"{settings.gguf} in llama.cpp. For another pair, start looksay again with --gguf."
+        return [Model(settings.model, True, None, "sees", words)]
     from app.store import machine_memory
     from app.store.listing import rows
 

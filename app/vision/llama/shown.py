@@ -7,6 +7,7 @@ is a narrator 17 times as slow. A limit of tokens keeps it to one; to LFM2-VL a 
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.errors import UsageError
 from app.headers.gguf import read_header
 from app.pixels import Pixels
 from app.vision.tile import squeezed
@@ -27,14 +28,18 @@ class Shown:
     """Squeezed to a square of so many pixels; 0: its own shape."""
     limit: int | None = None
     """The most tokens that llama.cpp may make of it; None: as it likes."""
+    longest: int = LONGEST
+    """Pixels of its longer side, at most; not of a square."""
 
     def picture(self, pixels: Pixels) -> Pixels:
-        """RGB, H×W×3, uint8; at most LONGEST pixels wide and high."""
-        return squeezed(pixels, self.edge) if self.edge else smaller(pixels)
+        """RGB, H×W×3, uint8."""
+        return squeezed(pixels, self.edge) if self.edge else smaller(pixels, self.longest)
 
 
 UNKNOWN = Shown(limit=TOKENS)
 """Of a pair that llama-server fetches by itself."""
+DETAILED = Shown(longest=1024)
+"""In all its detail, for a picture on request: as many tiles as llama.cpp makes of it."""
 
 
 def shown(mmproj: Path, limit: int | None = None) -> Shown:
@@ -42,6 +47,7 @@ def shown(mmproj: Path, limit: int | None = None) -> Shown:
 
     Raises:
         Spoilt: the file is no GGUF file, or not whole.
+        UsageError: they cannot do with so few.
     """
     keys = read_header(mmproj).keys
     kind = keys.get("clip.projector_type") or keys.get("clip.vision.projector_type")
@@ -49,16 +55,19 @@ def shown(mmproj: Path, limit: int | None = None) -> Shown:
     if kind != TILED or not isinstance(edge, int) or not isinstance(patch, int) or not isinstance(shuffle, int):
         return Shown(limit=limit)
     one_tile = (edge // patch // shuffle) ** 2
+    if limit is not None and limit < one_tile:
+        raise UsageError(f"{mmproj.name} makes {one_tile} tokens of a tile, and shows it twice", f"leave out {FEWER}")
     return Shown(edge, limit or (one_tile if longest != edge else None))
 
 
+FEWER = "--image-tokens, or take more"
 SIZES = ("image_size", "patch_size", "projector.scale_factor", "preproc_image_size")
 
 
-def smaller(pixels: Pixels) -> Pixels:
-    """The frame in its own shape, its longer side at most LONGEST pixels."""
+def smaller(pixels: Pixels, longest: int = LONGEST) -> Pixels:
+    """The frame in its own shape, its longer side at most so many pixels."""
     height, width = pixels.shape[:2]
-    scale = LONGEST / max(height, width)
+    scale = longest / max(height, width)
     if scale >= 1:
         return pixels
     import cv2

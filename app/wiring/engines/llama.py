@@ -6,6 +6,7 @@ llama-server is to fetch from the hub by itself can be judged by its sight alone
 
 import re
 import shutil
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +17,7 @@ from app.errors import ModelError, UsageError
 from app.flow import Describer
 from app.settings import Settings
 from app.wiring.models import Chosen, Doubted, asked, doubts, refuse
-from app.wish import Wish
+from app.wish import AS_PUBLISHED, Wish
 
 if TYPE_CHECKING:
     from app.check.facts import Finding
@@ -110,17 +111,28 @@ class Pair:
 
     def shown(self, wish: Wish) -> "Shown":
         from app.headers.spoilt import Spoilt
-        from app.vision.llama.shown import UNKNOWN, Shown, shown
+        from app.vision.llama.shown import DETAILED, UNKNOWN, Shown, shown
 
         limit = wish.image_tokens
         if limit == "tiles":
-            return Shown()
+            return DETAILED
         if self.mmproj is None:
             return UNKNOWN if limit is None else Shown(limit=limit)
         try:
             return shown(self.mmproj, limit)
         except Spoilt:  # trusted all the same: llama.cpp will say what it thinks of it
             return Shown(limit=limit)
+
+
+def can_run() -> bool:
+    """Whether there is anything here to run a pair with."""
+    return shutil.which("llama-server") is not None or find_spec("llama_cpp") is not None
+
+
+def looked(path: Path, mmproj: Path | None) -> "list[Finding]":
+    """What the sight test finds, of the pair as it comes. Raises ModelError if it cannot be started."""
+    with closing(found(path, mmproj, 1).started(AS_PUBLISHED)) as describer:
+        return sight(describer)
 
 
 def sight(describer: Describer) -> "list[Finding]":

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.vision.llama.shown import UNKNOWN, Shown, shown
+from app.errors import UsageError
+from app.vision.llama.shown import DETAILED, UNKNOWN, Shown, shown
 from tests import needs
 from tests.fixtures.gguf_files import make_pair
 from tests.fixtures.gguf_pair import demo_pair
@@ -47,3 +48,15 @@ def test_a_small_frame_is_left_as_it_is() -> None:
 
 def test_a_long_frame_keeps_a_row_at_least() -> None:
     assert UNKNOWN.picture(np.zeros((1, 5000, 3), np.uint8)).shape == (1, 512, 3)
+
+
+@needs.module("gguf")
+def test_fewer_tokens_than_a_tile_has_are_refused() -> None:
+    mmproj = demo_pair().mmproj
+    assert mmproj is not None
+    with pytest.raises(UsageError, match="makes 16 tokens of a tile"):
+        shown(mmproj, 15)
+
+
+def test_a_picture_on_request_keeps_more_of_its_detail() -> None:
+    assert DETAILED.picture(CAMERA).shape == (576, 1024, 3)
