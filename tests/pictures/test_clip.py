@@ -75,6 +75,13 @@ def test_a_clip_of_one_frame_gives_it_once(tmp_path):
     assert (times(clip), clip.notes) == ([0.0], ())
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "a.avi", "a.mkv"])
+def test_a_clip_of_no_frames_is_explained(tmp_path, name):
+    film(tmp_path / name, 0)
+    assert is_video(tmp_path / name)
+    assert "without pictures" in refusal(tmp_path / name)
+
+
 def test_of_fewer_frames_than_moments_none_is_given_twice(tmp_path):
     assert times(look(film(tmp_path / "a.mp4", 3), 8)) == [0.0, 0.1, 0.2]
 
