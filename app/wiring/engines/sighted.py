@@ -25,6 +25,7 @@ LATER_S = 5.0
 """Between two questions to a server that has refused one for good."""
 MANY_TOKENS = 600
 """More than this for a frame is said: a live narrator waits for every one of them."""
+EYES = "serve it with its eyes (llama-server: --mmproj FILE) or serve another; or pass --trust-model if you know better"
 KNOWN = (("left", "a blue circle", True), ("right", "a red square", False))
 """Where the sight test's blue disc is, what is asked for, and whether it is there."""
 
@@ -104,4 +105,7 @@ def looked(describer: Describer) -> "tuple[Finding, int]":
     from app.check.sight import finding, look
 
     result = look(describer)
-    return finding(result), result.image_tokens or 0
+    found = finding(result)
+    if found.code in ("blind", "refuses"):
+        found = replace(found, remedy=EYES)
+    return found, result.image_tokens or 0
