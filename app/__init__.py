@@ -14,6 +14,7 @@
     harmless.py   text that a terminal may be shown;  kept.py: small files from one start to the next
     wiring/       the one place that names concrete classes
     narrator.py   the live loop;  telling.py: one description as it comes;  tally.py: counts for the status line
+    recent.py     the frames that are shown together;  outage.py: while a model elsewhere cannot be asked
     attention.py  which frame is looked at, by gate.py (with shake.py), view.py (coarse.py, blur.py, freeze.py) and
                   pace.py (governor.py)
     news/         which sentences are worth telling;  sentences.py: where they end;  doubt.py: which cannot be trusted
@@ -27,7 +28,7 @@
     signals.py    Ctrl-C and its like, for every command that goes on
     live.py       who runs where: the inference thread, the main thread, the end;  ahead.py: a camera opened meanwhile
     infer.py      the inference thread, and going over to another camera or model;  pulse.py: a model that hangs
-    describe.py   pictures on request
+    describe/     pictures and clips on request;  moments.py: times in a clip, as people write them
     pictures/     reading pictures from wherever they are: common ground, as flow.py is
     cameras/      where frames come from
     vision/       what turns frames into words
