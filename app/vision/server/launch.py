@@ -41,10 +41,12 @@ THREADS = () if sys.platform == "darwin" else ("-t", str(max(1, (os.cpu_count() 
 KEPT_BYTES = 16_384
 """Of what it says: enough for why it ended, and no more after a day of one line a caption."""
 INSTALL = "install llama.cpp: brew install llama.cpp"
+ON_THE_HUB = "see on huggingface.co whether the name is right, and whether this machine is online"
 WHAT_TO_DO = "./run.sh check FILE.gguf says whether the two files fit each other and this llama.cpp"
 TELLING = re.compile(
     r"unknown [a-z]+ (type|architecture)|mismatch between|cannot be used|couldn't bind|not within|failed to seek"
-    r"|invalid (magic|argument)|No such file|does this file exist|out of memory|failed to allocate|unable to",
+    r"|invalid (magic|argument)|No such file|does this file exist|out of memory|failed to allocate|unable to"
+    r"|HTTPLIB failed|failed to (download|resolve)",
     re.IGNORECASE,
 )
 """What the line that tells the reason speaks of; the lines after it only say that there was one."""
@@ -65,6 +67,11 @@ class Order:
     image_tokens: int | None = None
     """The most that a picture may become; None: as the model has it."""
     patience_s: float = PATIENCE_S
+
+    @property
+    def remedy(self) -> str:
+        """What to do where it does not start."""
+        return ON_THE_HUB if self.model[0] == "-hf" else WHAT_TO_DO
 
     @property
     def arguments(self) -> list[str]:
@@ -88,6 +95,7 @@ class LlamaServer:
         program = shutil.which(PROGRAM)
         if program is None:
             raise ModelError(f"{PROGRAM} is not on PATH", INSTALL)
+        self._order = order
         self._key, self._port, self._is_ready = secrets.token_urlsafe(24), free_port(), False
         command = [program, *order.arguments, "--port", str(self._port)]
         self._process = Popen(
@@ -133,7 +141,7 @@ class LlamaServer:
         if status == CANNOT_RUN:
             return ModelError(f"{PROGRAM} cannot be run{last_words(self.words())}", INSTALL)
         how = f"was ended by signal {status - 128}" if status > 128 else f"ended with status {status}"
-        return ModelError(f"{PROGRAM} {how}{last_words(self.words())}", WHAT_TO_DO)
+        return ModelError(f"{PROGRAM} {how}{last_words(self.words())}", self._order.remedy)
 
     def words(self) -> str:
         """What it said last; all of it, once it has ended."""

@@ -160,6 +160,17 @@ def test_its_own_reason_is_told_when_it_ends(order: Order, monkeypatch: pytest.M
     assert "./run.sh check" in failure.value.remedy
 
 
+@pytest.mark.usefixtures("bin_folder")
+def test_where_nothing_could_be_fetched_the_remedy_speaks_of_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAND_IN", "refuse=offline")
+    with (
+        pytest.raises(ModelError, match="Could not establish connection") as failure,
+        llama_server(Order(("-hf", "a/b"))),
+    ):
+        raise AssertionError("it was never ready")
+    assert "huggingface.co" in failure.value.remedy
+
+
 def test_one_that_is_killed_says_by_what(bin_folder: Path, order: Order) -> None:
     with llama_server(order) as server:
         os.kill(stand_in.pids(bin_folder)[-1], signal.SIGKILL)
