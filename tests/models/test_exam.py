@@ -1,8 +1,8 @@
 """The exam of engines: the same pictures for every engine, and nothing but the exact sentence counts."""
 
 import json
-import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +10,7 @@ import pytest
 
 from app.errors import Explained, Outage, UsageError
 from app.vision.scripted import ScriptedDescriber
-from scripts.exam import SIZES, Paper, answers, as_json, compared, enlarged, questions, wanted
-from tests.running import ROOT, SLOW_S, environment
+from scripts.exam import SIZES, Paper, answers, as_json, compared, enlarged, main, questions, wanted
 
 ASKED = questions(6)
 TRUTH = [each.answer for each in ASKED]
@@ -66,11 +65,23 @@ def test_it_takes_the_flags_of_every_engine() -> None:
     assert (given.backend, given.gguf, given.mmproj, given.count) == ("llama", "a.gguf", "b.gguf", 3)
 
 
-def test_the_command_examines_a_real_engine(tmp_path: Path) -> None:
-    argv = [sys.executable, "-m", "scripts.exam", "--backend", "mlx", "--count", "6", "--to", str(tmp_path / "a.json")]
-    done = subprocess.run(argv, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=SLOW_S)
-    assert done.returncode == 0, done.stderr
+def test_the_command_examines_a_real_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["exam", "--backend", "mlx", "--count", "6", "--to", str(tmp_path / "a.json")])
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(main).result()
     papers = json.loads((tmp_path / "a.json").read_text())
     assert [(each["size"], each["asked"]) for each in papers] == [("128x128", 6), ("640x480", 6)]
     assert all(each["right"] >= 5 for each in papers)
-    assert done.stdout.count("mlx: demo") == 2
+    assert capsys.readouterr().out.count("mlx: demo") == 2
+
+
+def test_what_cannot_be_examined_is_explained(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["exam", "--backend", "mlx", "--url", "http://127.0.0.1:1/v1", "--count", "3"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "--url is for --backend server" in capsys.readouterr().err

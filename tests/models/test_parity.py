@@ -39,15 +39,9 @@ def mlx() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def transformers() -> Iterator[Any]:
-    """Asks the transformers backend; on one thread, for beside other tests several of torch's are slower."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
     describer = engine(Settings(model="demo", backend="transformers")).open(Wish(), is_trusted=False)
     yield partial(said, describer)
     describer.close()
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("exam", COUNTS)

@@ -30,6 +30,7 @@ class TransformersDescriber:
 
     def __init__(self, folder: Path, card: Card | None = None, wish: Wish = AS_PUBLISHED) -> None:
         self.card, self.device = card or Card(folder.name), device(wish.precision)
+        self.device.settle()
         self.loaded = load(folder, self.device)
         self.shown = settled(self.loaded, self.card, wish)
         self.decoder = Decoder(self.loaded.model, self.loaded.ends, chooser(self.card.sampling))

@@ -79,9 +79,9 @@ def processor(loaded: Loaded) -> Any:
     try:
         found = AutoProcessor.from_pretrained(loaded.folder, **HERE)
     except ImportError as failure:
-        lines = [line for line in str(failure).splitlines() if line.strip()]
+        reason = str(failure).strip().split(". ")[0].splitlines()[0]
         remedy = "./install.sh --reference installs torchvision and num2words, where they are to be had"
-        raise ModelError(f"the processor of {loaded.name} cannot be had: {lines[0]}", remedy) from failure
+        raise ModelError(f"the processor of {loaded.name} cannot be had: {reason}", remedy) from failure
     if not getattr(found, "image_processor", None):
         raise ModelError(f"the model in {loaded.folder} has no image processor that transformers knows", PUBLISHED)
     if not (getattr(found, "chat_template", None) or loaded.tokenizer.chat_template):

@@ -1,5 +1,7 @@
 """What torch computes on, tried on this machine."""
 
+import os
+
 import pytest
 
 from app.errors import UsageError
@@ -40,3 +42,16 @@ def test_fewer_bits_are_refused_with_what_has_them() -> None:
     with pytest.raises(UsageError, match="4bit") as refused:
         device("4bit")
     assert "--backend mlx" in refused.value.remedy
+
+
+def test_on_the_cpu_a_core_is_left_to_the_camera() -> None:
+    import torch
+
+    from app.vision.transformers.device import Device
+
+    before = torch.get_num_threads()
+    try:
+        Device("cpu", "float32").settle()
+        assert torch.get_num_threads() == max(1, (os.cpu_count() or 2) - 1)
+    finally:
+        torch.set_num_threads(before)
