@@ -48,9 +48,9 @@ class Stage:
 
     @property
     def choice(self) -> Choice:
-        """What the settings name, as it may be shown; a server's model by the name that it has there."""
+        """What the settings name, as it may be shown; what --model does not name by the name that it has there."""
         model = self.settings.model
-        named = self.model(model).card.name if self.settings.backend == "server" else model
+        named = self.model(model).card.name if self.settings.backend in ("server", "llama") else model
         if self.group:
             return Choice(self.group.shown, named)
         from app.cameras.choose import shown

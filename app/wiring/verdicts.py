@@ -17,8 +17,10 @@ def known_models(settings: Settings) -> Sequence[Model]:
     if settings.backend == "server":
         return served_models(settings)
     if settings.backend == "llama":
+        from app.wiring.engines import engine
+
         words = f"{settings.gguf} in llama.cpp. For another pair, start looksay again with --gguf."
-        return [Model(settings.model, True, None, "sees", words)]
+        return [Model(engine(settings).card.name, True, None, "sees", words)]
     from app.store import machine_memory
     from app.store.listing import rows
 
