@@ -22,7 +22,9 @@ from app.vision.quick.sampled import sampled
 from app.vision.quick.speech import Speech
 
 PROMPTS = 8
-"""How many prompts are kept, and the drafts for as many; a narrator has one, and a question now and then."""
+"""How many prompts are kept; a narrator has one, and a question now and then."""
+DRAFTS = 64
+"""For how many prompts, of one camera each, it is kept what was said."""
 
 Seen = tuple[Frame, Direct, mx.array]
 """A frame, the way it was looked at, and its features."""
@@ -39,7 +41,7 @@ class QuickRoad:
         self.kept: list[Seen] = []
         self.looking = lru_cache(maxsize=None)(partial(through, family))
         self.prompt = lru_cache(PROMPTS)(partial(made, loaded, self.language))
-        self.drafts = lru_cache(PROMPTS)(lambda _words: Drafts())
+        self.drafts_of = lru_cache(DRAFTS)(lambda _words, _camera: Drafts())
 
     def describe(self, request: Request) -> Generator[Piece]:
         """See `Describer.describe`; mlx-vlm's failures come as they are."""
@@ -50,14 +52,19 @@ class QuickRoad:
         for burst in self.bursts(request, shown, shown.rows(features)):
             said += burst.tokens
             yield from speech.pieces(burst)
-        self.drafts(request.prompt).remember(said)
+        self.drafts(request.prompt, request.frames[-1].camera).remember(said)
 
     def bursts(self, request: Request, shown: Prompt, rows: mx.array) -> Generator[Burst]:
         """What the language model says after these rows; with drafts where they can be judged."""
         if self.has_drafts:
-            return Decoder(self.language, self.ends).bursts(rows, self.drafts(request.prompt), request.max_tokens)
+            drafts = self.drafts(request.prompt, request.frames[-1].camera)
+            return Decoder(self.language, self.ends).bursts(rows, drafts, request.max_tokens)
         choose = greedy if self.sampling == Sampling() else sampled(self.sampling, shown.last)
         return Decoder(self.language, self.ends, choose).singles(rows, request.max_tokens)
+
+    def drafts(self, words: str, camera: str = "") -> Drafts:
+        """What this camera's descriptions said before: another's tell little of it."""
+        return self.drafts_of(words, camera)
 
     def rows(self, request: Request) -> mx.array:
         """All of the request as it reaches the language model, 1×n×width."""

@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import mlx.core as mx
@@ -15,7 +16,7 @@ from app.vision import device
 from app.vision.families.family import Direct
 from app.vision.mlx import MlxDescriber
 from app.vision.quick.draft import Drafts
-from app.vision.quick.road import QuickRoad
+from app.vision.quick.road import DRAFTS, QuickRoad
 from app.wish import Precision, Wish
 from tests.vision.quick.telling import WORDS, clip, text, told
 
@@ -195,5 +196,13 @@ def test_prompts_and_their_drafts_are_few(describer: MlxDescriber) -> None:
         told(describer.road, frame, words=f"Question {number}?", limit=2)
     assert isinstance(describer.road, QuickRoad)
     assert describer.road.prompt.cache_info().currsize <= 8
-    assert describer.road.drafts.cache_info().currsize <= 8
+    assert describer.road.drafts_of.cache_info().maxsize == DRAFTS
     assert isinstance(describer.road.drafts(WORDS), Drafts)
+
+
+def test_of_several_cameras_each_has_its_own_drafts(describer: MlxDescriber) -> None:
+    road = describer.road
+    assert isinstance(road, QuickRoad)
+    for seed, name in enumerate(("Door", "Yard"), start=40):
+        told(road, replace(next(clip(seed, 1)), camera=name))
+    assert [len(road.drafts(WORDS, name).said) for name in ("Door", "Yard", "Hall")] == [1, 1, 0]
