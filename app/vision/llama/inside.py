@@ -22,7 +22,8 @@ from app.flow import Banner, Cost, Piece, Request
 from app.pixels import Pixels
 from app.vision.llama import quiet
 from app.vision.llama.shown import Shown
-from app.vision.server.launch import CONTEXT, WHAT_TO_DO, last_words
+from app.vision.server.launch import CONTEXT, WHAT_TO_DO
+from app.vision.server.reason import last_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -92,7 +92,7 @@ class Tended:
                     return ModelError(f"{why.message}; it had been started again shortly before", why.remedy)
                 self.take(LlamaServer(self.order))
                 self.is_again = True
-        return Outage(why.message, "nothing: it is being started again")
+        return Outage(why.message, "wait a moment: it is being started again")
 
     def take(self, server: LlamaServer) -> None:
         self.server, self.started_at = server, self.now()

@@ -5,7 +5,6 @@ goes through the environment, keeps others on this machine out, and tells it fro
 """
 
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -21,10 +20,10 @@ from subprocess import PIPE, STDOUT, Popen, TimeoutExpired
 from threading import Thread
 
 from app.errors import ModelError
-from app.headers.spoilt import short
 from app.vision.server.key import ApiKey
 from app.vision.server.leash import CANNOT_RUN, GRACE_S
 from app.vision.server.place import Place
+from app.vision.server.reason import failure, last_words
 from app.vision.server.talk import Line
 
 PROGRAM, HOST = "llama-server", "127.0.0.1"
@@ -43,15 +42,6 @@ KEPT_BYTES = 16_384
 INSTALL = "install llama.cpp: brew install llama.cpp"
 ON_THE_HUB = "see on huggingface.co whether the name is right, and whether this machine is online"
 WHAT_TO_DO = "./run.sh check FILE.gguf says whether the two files fit each other and this llama.cpp"
-TELLING = re.compile(
-    r"unknown [a-z]+ (type|architecture)|mismatch between|cannot be used|couldn't bind|not within|failed to seek"
-    r"|invalid (magic|argument)|No such file|does this file exist|out of memory|failed to allocate|unable to"
-    r"|HTTPLIB failed|failed to (download|resolve)",
-    re.IGNORECASE,
-)
-"""What the line that tells the reason speaks of; the lines after it only say that there was one."""
-FAILED = re.compile("error|failed", re.IGNORECASE)
-STAMP = re.compile(r"^[\d.]+ [A-Z] +")
 SURROUNDINGS = {"LLAMA_ARG_CACHE_RAM": "0"}
 """No prompts kept beside the slots: up to 8 GB, for frames that never come again. Old versions do not heed it."""
 
@@ -140,8 +130,11 @@ class LlamaServer:
         status = self._process.wait()
         if status == CANNOT_RUN:
             return ModelError(f"{PROGRAM} cannot be run{last_words(self.words())}", INSTALL)
-        how = f"was ended by signal {status - 128}" if status > 128 else f"ended with status {status}"
-        return ModelError(f"{PROGRAM} {how}{last_words(self.words())}", self._order.remedy)
+        if status > 128:
+            return ModelError(
+                f"{PROGRAM} was ended by signal {status - 128}{failure(self.words())}", self._order.remedy
+            )
+        return ModelError(f"{PROGRAM} ended with status {status}{last_words(self.words())}", self._order.remedy)
 
     def words(self) -> str:
         """What it said last; all of it, once it has ended."""
@@ -223,12 +216,3 @@ def answer(port: int, key: str, timeout_s: float) -> int:
             return connection.getresponse().status
         except (OSError, HTTPException):
             return 0
-
-
-def last_words(said: str) -> str:
-    """The first line that tells a reason, or the last that speaks of a failure, or the last one at all."""
-    lines = [STAMP.sub("", line.strip()) for line in said.splitlines() if line.strip()]
-    reasons = [line for line in lines if FAILED.search(line) or TELLING.search(line)]
-    telling = next((line for line in reasons if TELLING.search(line)), None)
-    line = telling or next(reversed(reasons or lines), "")
-    return f": {short(line, 200)}" if line else ""

@@ -18,7 +18,6 @@ from app.vision.server.launch import (
     answer,
     files,
     is_open_to,
-    last_words,
     llama_server,
     opened,
 )
@@ -242,16 +241,3 @@ def test_one_that_cannot_be_run_is_explained(bin_folder: Path, order: Order, con
     ):
         raise AssertionError("it was never ready")
     assert "llama.cpp" in failure.value.remedy
-
-
-@pytest.mark.parametrize(
-    ("said", "words"),
-    [
-        ("", ""),
-        ("all is well\n", ": all is well"),
-        ("1.2 I begins\n1.3 E first failed\n1.4 E then an error\n1.5 I ends\n", ": then an error"),
-        ("E mm-unknown.gguf failed\nE unknown projector type: x\nE failed", ": E unknown projector type: x"),
-    ],
-)
-def test_the_line_that_tells_most_is_told(said: str, words: str) -> None:
-    assert last_words(said) == words
