@@ -50,9 +50,9 @@ def test_thumbnails_lie_beside_the_log_itself(tmp_path: Path) -> None:
     assert thumbnails_of(tmp_path / "link.jsonl") == tmp_path / "disk" / "real.jsonl.thumbnails"
 
 
-@given(st.datetimes(datetime(1970, 1, 1)), st.integers(0))
-def test_every_name_that_is_given_is_known_again(at: datetime, number: int) -> None:
-    assert is_thumbnail(thumbnail_name(at, number))
+@given(st.datetimes(datetime(1970, 1, 1)), st.integers(0), st.text(st.characters(exclude_categories=["Cs"])))
+def test_every_name_that_is_given_is_known_again(at: datetime, number: int, camera: str) -> None:
+    assert is_thumbnail(thumbnail_name(at, number, camera))
 
 
 def test_a_later_frame_comes_later_in_a_listing() -> None:

@@ -55,6 +55,19 @@ def test_a_notice_has_its_remedy_and_its_time_and_no_numbers_of_a_frame() -> Non
     }
 
 
+def test_of_several_cameras_a_record_names_the_one_and_of_one_it_names_none() -> None:
+    told = replace(sentence(), frame=replace(frame(41), camera="Door"))
+    assert record(told, 0.0)["camera"] == "Door"
+    assert record(replace(notice(), camera="Door"), 0.0)["camera"] == "Door"
+    assert not {"camera"} & (record(sentence(), 0.0).keys() | record(notice(), 0.0).keys())
+
+
+def test_two_cameras_pictures_of_the_same_moment_have_two_names() -> None:
+    names = {thumbnail_of(replace(frame(41), camera=camera)) for camera in ("", "Door", "Yard", "Tür ☂")}
+    assert len(names) == 4
+    assert all(map(is_thumbnail, names))
+
+
 @pytest.mark.parametrize("strange", [float("nan"), float("inf"), float("-inf")])
 def test_what_is_no_number_is_null_and_the_line_stays_json(strange: float) -> None:
     told = replace(sentence(), frame_age_s=strange, cost=Cost(first_word_s=strange))

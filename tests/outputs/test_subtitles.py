@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -65,6 +66,22 @@ def test_a_parser_reads_back_every_sentence(tmp_path: Path, told: list[tuple[str
     cues = webvtt.read(path)
     assert [html.unescape(cue.text) for cue in cues] == [harmless(text) for text, _ in told if harmless(text)]
     assert all(one.end <= other.start for one, other in pairwise(cues))
+
+
+def test_several_cameras_have_one_time_whatever_each_of_them_counts(tmp_path: Path) -> None:
+    """The yard's camera was opened 50 s later, and has taken more frames; the door's description came late."""
+    subtitles = Subtitles(tmp_path / "a.vtt", pytest.fail)
+    for text, camera, number, seen_at, media_s in (
+        ("Door: One.", "Door", 60, 1060.0, 60.0),
+        ("Yard: Two.", "Yard", 900, 1070.0, 20.0),
+        ("Door: Three.", "Door", 69, 1069.0, 69.0),
+    ):
+        told = sentence(text, number=number)
+        seen = replace(told.frame, camera=camera, seen_at=seen_at, media_s=media_s)
+        subtitles.tell(replace(told, frame=seen))
+    subtitles.close()
+    cues = [(cue.start_in_seconds, cue.text) for cue in webvtt.read(tmp_path / "a.vtt")]
+    assert cues == [(60, "Door: One."), (70, "Yard: Two."), (71, "Door: Three.")]
 
 
 def test_every_kind_of_sentence_is_a_cue_and_nothing_else_is(tmp_path: Path) -> None:

@@ -28,6 +28,15 @@ def test_medians_are_over_frames_not_over_sentences() -> None:
     assert summary.line == "3 of 3 frames described; median first word 0.20 s, frame age 0.30 s"
 
 
+def test_two_cameras_frames_of_the_same_number_are_two() -> None:
+    summary = Summary()
+    for camera, first_word_s in (("Door", 0.1), ("Yard", 0.3), ("Yard", 9.0)):
+        told = sentence(number=7)
+        told = replace(told, frame=replace(told.frame, camera=camera), cost=Cost(first_word_s=first_word_s))
+        summary.add(told)
+    assert "median first word 0.20 s" in summary.line
+
+
 def test_drafts_are_told_if_there_were_any() -> None:
     summary = Summary()
     summary.add(replace(status(seen=30, described=2), drafted=25, draft_accepted=23))
