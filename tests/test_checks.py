@@ -2,10 +2,6 @@
 
 import json
 import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.blinded import DEMO, blind_demo, shuffled, zeroed
-from tests.running import SLOW_S, Ended, environment, run
+from tests.running import Ended, run
 from tests.vision.server.stand_in import model_that, serving
 
 HOME_FILES = shutil.ignore_patterns("training", "*.md")
@@ -122,39 +118,6 @@ def test_weights_in_another_order_are_blindness_too(tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as thread:
         folder = thread.submit(blind_demo, tmp_path / "shuffled", shuffled).result()
     assert "blind" in codes(run("check", str(folder), "--json"))
-
-
-@pytest.fixture
-def mlx_server() -> Iterator[str]:
-    """mlx-vlm's own server with the demo model, in a process of its own, on a free port of the loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "mlx_vlm.server", "--model", str(DEMO), "--host", "127.0.0.1", "--port", str(port)]
-    server = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for_port(port, server)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        server.terminate()
-        server.wait(SLOW_S)
-
-
-def wait_for_port(port: int, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + SLOW_S
-    while time.monotonic() < until and server.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError("mlx_vlm.server did not start")
-
-
-def test_check_of_a_real_server_with_the_demo_model_sees(mlx_server: str) -> None:
-    ended = run("check", mlx_server)
-    assert (ended.code, ended.err) == (0, "")
-    assert "mlx_vlm.server" in ended.out
-    assert "it sees" in ended.out
 
 
 def test_check_of_a_server_that_drops_the_picture_calls_it_blind() -> None:

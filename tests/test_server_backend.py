@@ -2,8 +2,6 @@
 
 import json
 import signal
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.fixtures.started import serving as started
 from tests.running import DEMO, SLOW_S, Ended, environment, records, run, start
 from tests.vision.server.faults import (
     HALF,
@@ -34,23 +33,9 @@ SECRET = "sk-do-not-tell-0123456789"
 
 @pytest.fixture(scope="module")
 def mlx_server() -> Iterator[str]:
-    """mlx-vlm's own server with the demo model, in a process of its own, on a free port of the loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "mlx_vlm.server", "--model", DEMO, "--host", "127.0.0.1", "--port", str(port)]
-    server = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: is_open(port) or server.poll() is not None)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        server.terminate()
-        server.wait(SLOW_S)
-
-
-def is_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    """mlx-vlm's own server with the demo model, in a process of its own."""
+    with started(sys.executable, "-m", "mlx_vlm.server", "--model", DEMO) as root:
+        yield f"{root}/v1"
 
 
 def wait_for(fact: Callable[[], bool]) -> None:
@@ -79,6 +64,13 @@ def test_a_real_server_narrates_the_drawn_clip(mlx_server: str, tmp_path: Path) 
     is_told(ended, "mlx_vlm.server describes", "The demo model knows drawn shapes", f"Pictures go to {mlx_server[:-3]}")
     told = [each for each in records(tmp_path / "log.jsonl") if each["event"] == "sentence"]
     assert all(each["image_tokens"] >= 16 and 0 < each["first_word_s"] <= each["total_s"] for each in told)
+
+
+def test_check_says_that_it_sees(mlx_server: str) -> None:
+    ended = run("check", mlx_server)
+    assert (ended.code, ended.err) == (0, "")
+    assert "mlx_vlm.server" in ended.out
+    assert "it sees" in ended.out
 
 
 def test_pictures_questions_and_watches_go_through_it_too(mlx_server: str, tmp_path: Path) -> None:
