@@ -107,6 +107,7 @@ def test_it_is_found_in_the_python_package_which_is_not_imported(
     (package / "__init__.py").write_text("raise SystemExit('imported')")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "llama_cpp", raising=False)  # the real one, if another test has imported it
     assert installed() == package / "lib" / "libmtmd.so"
 
 
