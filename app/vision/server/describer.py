@@ -6,6 +6,7 @@ it closes the connection: that is how a server learns that nobody listens any mo
 
 import time
 from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from app.errors import ModelError
@@ -98,17 +99,22 @@ class ServerDescriber:
 
     def _describe(self, request: Request) -> Generator[Piece]:
         clock, answer = Clock(time.monotonic()), Answer(request.max_tokens, self.line.key)
-        for text in self._asked(Question(self.line, CHAT, self.form.of(request), self.patience), answer):
-            yield Piece(text, clock.cost(text, answer.tokens))
+        question = Question(self.line, CHAT, self.form.of(request), self.patience)
+        with closing(self._asked(question, answer)) as texts:
+            for text in texts:
+                yield Piece(text, clock.cost(text, answer.tokens))
         text_tokens = yield from self._without_picture(request, clock, answer)
         image_tokens = max(0, answer.prompt_tokens - text_tokens) if text_tokens else 0
         yield Piece("", replace(clock.cost("", answer.tokens), image_tokens=image_tokens))
 
     def _asked(self, question: Question, answer: Answer) -> Generator[str]:
-        """The answer's text as it comes, nothing while it is waited for."""
+        """The answer's text as it comes, nothing while it is waited for; what comes after its end is not waited for."""
         asked = Exchange(question)
-        for part in asked.parts():
-            yield answer.add(asked.kind, part) if part else ""
+        with closing(asked.parts()) as parts:
+            for part in parts:
+                yield answer.add(asked.kind, part) if part else ""
+                if answer.has_ended:
+                    break
         yield answer.finish()
 
     def _without_picture(self, request: Request, clock: Clock, answer: Answer) -> Generator[Piece, None, int]:

@@ -217,6 +217,27 @@ def test_a_server_that_does_not_know_how_to_count_is_not_asked_to() -> None:
     assert ["stream_options" in each.body for each in server.asked if each.pictures] == [True, False, False]
 
 
+def test_an_answer_that_is_complete_is_heard_though_its_connection_stays_open() -> None:
+    with misbehaving(Misbehaving([hangs(HEAD, answer("A blue square."))])) as root:
+        pieces = list(describer(root).describe(Request((frame(),), "What?")))
+    assert "".join(piece.text for piece in pieces) == "A blue square."
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_however_it_is_cut_into_chunks_it_is_the_same_answer(size: int) -> None:
+    with misbehaving(Misbehaving([sends(faults.chunked(answer("Né à Zürich 😀."), size))])) as root:
+        pieces = list(describer(root).describe(Request((frame(),), "What?")))
+    assert "".join(piece.text for piece in pieces) == "Né à Zürich 😀."
+
+
+def test_an_answer_that_was_cut_at_its_limit_says_so() -> None:
+    cut = sends(HEAD, event("A blue squ"), finish("length"), DONE)
+    with misbehaving(Misbehaving([cut])) as root:
+        *_, last = describer(root).describe(Request((frame(),), "What?", 16))
+        *_, whole = describer(root).describe(Request((frame(),), "What?", 7))
+    assert (last.cost.tokens, whole.cost.tokens) == (16, 6)
+
+
 def test_whoever_waits_can_leave_and_the_server_learns_of_it() -> None:
     was_left = Event()
 
