@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests import needs
 from tests.fixtures import llama_server as llama
 from tests.fixtures.families.smolvlm import make_small_smolvlm
 from tests.running import SLOW_S, Ended, run, start
@@ -57,8 +58,19 @@ def test_drafts_spare_forwards_and_one_tile_costs_sixteen_tokens(result: dict[st
 def test_every_row_is_measured_against_a_and_b(result: dict[str, Any]) -> None:
     moving = clip(result, "moving")
     assert set(moving["ratios"]) == {"a", "b"}
-    assert set(moving["ratios"]["b"]) >= {"a", "c", "d"}
-    assert all(set(told) == RATIOS and all(told.values()) for told in moving["ratios"]["b"].values())
+    beside = moving["ratios"]["b"]
+    assert set(beside) >= {"a", "c", "d"}
+    assert all(set(beside[row]) == RATIOS and all(beside[row].values()) for row in "acd")
+
+
+@needs.module("torch", even_in_ci=True)
+def test_where_torch_is_transformers_is_a_row_and_says_the_same(result: dict[str, Any]) -> None:
+    """Nobody counts its memory."""
+    assert result["rows"]["torch"].startswith("transformers: on ")
+    moving = clip(result, "moving")
+    assert moving["same_text"]["torch"] == [3, 3]
+    counted = {measure for measure, found in moving["ratios"]["b"]["torch"].items() if found}
+    assert counted == RATIOS - {"peak_mb"}
 
 
 def test_the_still_clip_never_changes_its_caption(result: dict[str, Any]) -> None:
