@@ -116,7 +116,13 @@ def test_one_on_the_hub_is_left_to_llama_server_and_that_is_said(bin_folder: Pat
         assert said(describer).startswith("A red circle")
         given = stand_in.words(bin_folder)
     assert given[given.index("-hf") + 1] == HUB
-    assert "--image-max-tokens" in given
+    assert given[given.index("--image-max-tokens") + 1] == "64"  # one tile, as the registry has it
+
+
+def test_of_one_on_the_hub_that_nobody_knows_a_frame_is_256_tokens(bin_folder: Path) -> None:
+    with closing(chosen(settings(gguf="owner/name")).open(AS_PUBLISHED, is_trusted=False)):
+        given = stand_in.words(bin_folder)
+    assert given[given.index("--image-max-tokens") + 1] == "256"
 
 
 @pytest.mark.parametrize("wish", [Wish(precision="4bit")])

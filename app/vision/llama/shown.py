@@ -36,8 +36,6 @@ class Shown:
         return squeezed(pixels, self.edge) if self.edge else smaller(pixels, self.longest)
 
 
-UNKNOWN = Shown(limit=TOKENS)
-"""Of a pair that llama-server fetches by itself."""
 DETAILED = Shown(longest=1024)
 """In all its detail, for a picture on request: as many tiles as llama.cpp makes of it."""
 

@@ -61,6 +61,14 @@ class Pair:
         return bool(self.hub) or shutil.which("llama-server") is not None or find_spec("llama_cpp") is None
 
     @property
+    def usual(self) -> int:
+        """The most tokens of a frame, where only the registry may know of the eyes: a tile of those that tile."""
+        from app.vision.llama.shown import TOKENS
+
+        tokens = self.card.image_tokens
+        return tokens.default if tokens and tokens.how == "tile edge" else TOKENS
+
+    @property
     def called(self) -> Chosen:
         return Chosen(self.text, self.card, self.hub or str(self.text))
 
@@ -111,13 +119,13 @@ class Pair:
 
     def shown(self, wish: Wish) -> "Shown":
         from app.headers.spoilt import Spoilt
-        from app.vision.llama.shown import DETAILED, UNKNOWN, Shown, shown
+        from app.vision.llama.shown import DETAILED, Shown, shown
 
         limit = wish.image_tokens
         if limit == "tiles":
             return DETAILED
         if self.mmproj is None:
-            return UNKNOWN if limit is None else Shown(limit=limit)
+            return Shown(limit=limit or self.usual)
         try:
             return shown(self.mmproj, limit)
         except Spoilt:  # trusted all the same: llama.cpp will say what it thinks of it

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import struct
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from app.check.sight import look
 from app.errors import ModelError
 from app.flow import Frame, Request
-from app.vision.llama.shown import Shown
+from app.vision.llama.shown import Shown, shown
 from models.demo.training.exams import sample_exam
 from tests import needs
 from tests.fixtures.gguf_files import SMOLVLM
@@ -118,6 +119,27 @@ def test_a_model_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     (cut := tmp_path / "demo.gguf").write_bytes(pair.text.read_bytes()[:-1_000_000])
     with pytest.raises(ModelError, match="not within the file bounds"):
         Inside("demo", cut, pair.mmproj, Shown())
+
+
+def test_eyes_that_would_tile_are_held_to_one_tile(tmp_path: Path) -> None:
+    """The demo model's, told to scale every picture up to 4×4 tiles, as SmolVLM2's are: 17 pictures otherwise."""
+    from app.vision.llama.inside import Inside
+
+    (tiling := tmp_path / "mmproj.gguf").write_bytes(scaling_up(demo_pair().mmproj, 512))
+    how, question = shown(tiling), sample_exam("stills", 1)[0]
+    assert how == Shown(edge=128, limit=16)
+    with closing(Inside("demo", demo_pair().text, tiling, how)) as opened:
+        request = Request((Frame(question.tiles[0], 0.0, 0.0, 0),), question.request, 40)
+        pieces = list(opened.describe(request))
+    assert "".join(piece.text for piece in pieces).strip() == question.answer
+    assert pieces[-1].cost.image_tokens < 3 * 16
+
+
+def scaling_up(mmproj: Path | None, longest: int) -> bytes:
+    assert mmproj is not None
+    content, key = bytearray(mmproj.read_bytes()), b"clip.vision.preproc_image_size"
+    struct.pack_into("<I", content, content.index(key) + len(key) + 4, longest)
+    return bytes(content)
 
 
 def test_it_can_be_closed_twice() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.errors import UsageError
-from app.vision.llama.shown import DETAILED, UNKNOWN, Shown, shown
+from app.vision.llama.shown import DETAILED, Shown, shown
 from tests import needs
 from tests.fixtures.gguf_files import make_pair
 from tests.fixtures.gguf_pair import demo_pair
@@ -43,11 +43,11 @@ def test_a_tile_is_the_whole_frame_squeezed() -> None:
 
 
 def test_a_small_frame_is_left_as_it_is() -> None:
-    assert UNKNOWN.picture(small := np.zeros((200, 500, 3), np.uint8)) is small
+    assert Shown().picture(small := np.zeros((200, 500, 3), np.uint8)) is small
 
 
 def test_a_long_frame_keeps_a_row_at_least() -> None:
-    assert UNKNOWN.picture(np.zeros((1, 5000, 3), np.uint8)).shape == (1, 512, 3)
+    assert Shown().picture(np.zeros((1, 5000, 3), np.uint8)).shape == (1, 512, 3)
 
 
 @needs.module("gguf")
