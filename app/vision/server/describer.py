@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from app.errors import ModelError
+from app.errors import ModelError, Outage
 from app.flow import Banner, Cost, Piece, Request
 from app.vision.server.answer import Answer
 from app.vision.server.payload import COUNT, Form
@@ -21,8 +21,9 @@ CHAT = "/v1/chat/completions"
 PATIENCE = Patience(most_bytes=4_000_000)
 LEAST_S, TIMES = 15.0, 4.0
 """How long a server may be silent that has answered before."""
-MOST_PROMPTS = 64
-"""Whose length is remembered."""
+MOST_SIZES = 64
+"""That are remembered."""
+Sizes = tuple[object, ...]
 
 
 @dataclass(slots=True)
@@ -44,8 +45,8 @@ class ServerDescriber:
 
     def __init__(self, line: Line, form: Form, patience: Patience = PATIENCE) -> None:
         self.line, self.form, self.patience = line, form, patience
-        self.text_tokens: dict[str, int] = {}
-        """Tokens of a question without a picture, to tell what a picture adds."""
+        self.image_tokens: dict[Sizes, int] = {}
+        """What frames of these sizes add to a prompt, as the server counts."""
 
     @property
     def banner(self) -> Banner:
@@ -103,9 +104,9 @@ class ServerDescriber:
         with closing(self._asked(question, answer)) as texts:
             for text in texts:
                 yield Piece(text, clock.cost(text, answer.tokens))
-        text_tokens = yield from self._without_picture(request, clock, answer)
-        image_tokens = max(0, answer.prompt_tokens - text_tokens) if text_tokens else 0
-        yield Piece("", replace(clock.cost("", answer.tokens), image_tokens=image_tokens))
+        cost = clock.cost("", answer.tokens)
+        tokens = yield from self._counted(request, cost, answer.prompt_tokens)
+        yield Piece("", replace(cost, image_tokens=tokens))
 
     def _asked(self, question: Question, answer: Answer) -> Generator[str]:
         """The answer's text as it comes, nothing while it is waited for; what comes after its end is not waited for."""
@@ -117,20 +118,24 @@ class ServerDescriber:
                     break
         yield answer.finish()
 
-    def _without_picture(self, request: Request, clock: Clock, answer: Answer) -> Generator[Piece, None, int]:
-        """Tokens of the question alone, asked for once; 0 where nobody counts, or too many were asked for."""
-        known = self.text_tokens.get(request.prompt)
-        if known is not None or not answer.prompt_tokens or len(self.text_tokens) >= MOST_PROMPTS:
-            return known or 0
+    def _counted(self, request: Request, cost: Cost, prompt_tokens: int) -> Generator[Piece, None, int]:
+        """What the frames add to the prompt: asked for once for frames of a size; 0 where nobody counts."""
+        sizes = (self.form.longest_edge, *(frame.pixels.shape for frame in request.frames))
+        if not request.frames or not prompt_tokens or sizes in self.image_tokens:
+            return self.image_tokens.get(sizes, 0)
         alone = Answer(1, self.line.key)
         words = self.form.of(Request((), request.prompt, 1), is_streamed=False)
         try:
             for _ in self._asked(Question(self.line, CHAT, words, self.patience), alone):
-                yield Piece("", clock.cost("", answer.tokens))
+                yield Piece("", cost)
+        except Outage:
+            return 0
         except ModelError:  # some refuse a question without a picture, and a count is not worth a failure
             pass
-        self.text_tokens[request.prompt] = alone.prompt_tokens
-        return alone.prompt_tokens
+        found = max(0, prompt_tokens - alone.prompt_tokens) if alone.prompt_tokens else 0
+        if len(self.image_tokens) < MOST_SIZES:
+            self.image_tokens[sizes] = found
+        return found
 
 
 def warnings(line: Line) -> tuple[str, ...]:

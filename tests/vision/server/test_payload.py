@@ -59,10 +59,13 @@ def test_a_frame_that_lies_in_another_ones_memory_is_sent_as_it_looks() -> None:
     assert np.abs(np.asarray(sent(Form("small").picture(whole[:, ::-1]))).astype(int) - whole[:, ::-1]).mean() < 3
 
 
-def test_image_tokens_are_what_the_frames_add_and_the_text_is_counted_once() -> None:
+def test_image_tokens_are_what_the_frames_add_and_frames_of_a_size_are_counted_once() -> None:
     server = Misbehaving([])
     with misbehaving(server) as root:
         eyes = ServerDescriber(line_to(root), Form("small"))
-        costs = [list(eyes.describe(Request((frame(COLOURS),) * many, "What is this?")))[-1].cost for many in (1, 2)]
-    assert [(cost.image_tokens, cost.tokens) for cost in costs] == [(64, 7), (128, 7)]
-    assert [len(asked.pictures) for asked in server.asked] == [1, 0, 2]
+        asked = [
+            Request((frame(COLOURS),) * many, what) for many, what in ((1, "What?"), (2, "What?"), (1, "And now?"))
+        ]
+        costs = [list(eyes.describe(each))[-1].cost for each in asked]
+    assert [(cost.image_tokens, cost.tokens) for cost in costs] == [(64, 7), (128, 7), (64, 7)]
+    assert [len(each.pictures) for each in server.asked] == [1, 0, 2, 0, 1]
