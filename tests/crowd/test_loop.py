@@ -23,6 +23,7 @@ from app.narrator import Narrator
 from app.once import Once
 from app.orders import Arrange, Ask, Hold, Louder, More, Order, Repeat
 from app.pace import Pace
+from app.recent import Recent
 from app.shown import Setup
 from app.vision.scripted import ScriptedDescriber
 from tests.cameras.clips import PATIENCE_S
@@ -93,6 +94,33 @@ def test_a_cameras_notice_has_its_name_and_the_other_goes_on() -> None:
     told = watch(crowd("A dog."), [lost, seen("Yard", 0)])
     assert told[0] == lost
     assert sentences(told) == ["Yard: A dog."]
+
+
+def test_what_was_seen_before_a_loss_is_not_shown_with_what_comes_after_it() -> None:
+    several, lost = crowd("A dog.", "A cat."), Notice("camera lost", "Door: It is gone.", "plug it in", "Door")
+    several.narrators["Door"].recent = Recent(2)
+    watch(several, [seen("Door", 0), seen("Door", 1), lost, seen("Door", 6)])
+    assert [[each.number for each in request.frames] for request in describer(several).asked] == [[0], [0, 1], [6]]
+
+
+def test_a_change_that_has_yet_to_come_to_rest_costs_no_turn() -> None:
+    @dataclass
+    class Noted:
+        """Turns, as they are told of."""
+
+        told: list[str] = field(default_factory=list)
+
+        def keep(self, _name: str) -> None:
+            self.told.append("kept")
+
+        def end(self, _name: str) -> None:
+            self.told.append("had")
+
+    noted = Noted()
+    several = replace(crowd("A dog.", "A cat."), turns=noted)  # type: ignore[arg-type]
+    scenes = ((0, 0), (50, 1), (51, 1))  # at ten frames a second; the second is seen as it changes
+    watch(several, [replace(seen("Door", number, scene), media_s=number / 10) for number, scene in scenes])
+    assert noted.told == ["had", "kept", "had"]
 
 
 def test_the_status_counts_all_cameras() -> None:
