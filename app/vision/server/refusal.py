@@ -26,6 +26,10 @@ class TooLarge(ModelError):
     """The picture is larger than the server takes."""
 
 
+class WrongKey(ModelError):
+    """It wants another key, or one at all."""
+
+
 def refusal(status: int, headers: Message, body: bytes, key: ApiKey) -> ModelError:
     """What to raise for a status that is no success. Redirects are not followed: pictures go where they were sent."""
     if 300 <= status < 400:
@@ -34,7 +38,7 @@ def refusal(status: int, headers: Message, body: bytes, key: ApiKey) -> ModelErr
     said = f"the server refuses: {status} {reason(body, key)}".rstrip()
     match status:
         case 401 | 403:
-            return ModelError(said, f"give it the key that it wants: --api-key-file FILE, or the variable {VARIABLE}")
+            return WrongKey(said, f"give it the key that it wants: --api-key-file FILE, or the variable {VARIABLE}")
         case 404 | 405:
             return ModelError(said, "see whether the address is right, and whether it still serves this model")
         case 413:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from app.errors import ModelError, Outage
 from app.headers.spoilt import short
+from app.vision.server.refusal import WrongKey
 from app.vision.server.talk import Line, fetched, get, post
 
 LONGEST_NAME = 300
@@ -54,9 +55,11 @@ def served(line: Line, wanted: str = "") -> Served:
 
 
 def _models(line: Line) -> tuple[Listed, ModelError | None]:
-    """As /v1/models lists them, or why it does not. Raises Outage where nobody is there to be asked more."""
+    """As /v1/models lists them, or why it does not. Raises ModelError where to ask more would be of no use."""
     try:
         listed = _list(_dict(fetched(line, "/v1/models")).get("data"))[:MOST_NAMES]
+    except WrongKey:
+        raise
     except ModelError as failure:
         message = f"no server of models answers at {line.root}: {failure.message}"
         if isinstance(failure, Outage):

@@ -154,6 +154,13 @@ def test_a_server_that_redirects_is_not_followed():
     assert asked == []
 
 
+def test_a_server_that_wants_a_key_is_asked_no_more():
+    refused = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
+    with answering(refused) as root, pytest.raises(ModelError, match=r"^the server refuses: 401$") as failure:
+        served(line_to(root))
+    assert "LOOKSAY_API_KEY" in failure.value.remedy
+
+
 @pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"])
 def test_a_server_that_drips_is_given_up_in_all(sent):
     """Every byte comes well within the patience; the answer never does."""
