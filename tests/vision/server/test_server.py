@@ -156,8 +156,9 @@ def test_a_server_that_redirects_is_not_followed():
 
 def test_a_server_that_wants_a_key_is_asked_no_more():
     refused = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
-    with answering(refused) as root, pytest.raises(ModelError, match=r"^the server refuses: 401$") as failure:
+    with answering(refused) as root, pytest.raises(ModelError) as failure:
         served(line_to(root))
+    assert failure.value.message == "the server refuses: 401"
     assert "LOOKSAY_API_KEY" in failure.value.remedy
 
 
