@@ -41,7 +41,7 @@ def until(is_so: Callable[[], bool]) -> None:
 
 
 def test_it_narrates_and_leaves_nothing_behind(bin_folder: Path, words: tuple[str, ...]) -> None:
-    ended = run(*SCENES, *words, "--seconds", "4")
+    ended = run(*SCENES, *words, "--seconds", "2")
     assert ended.code == 0, ended.err
     assert ended.sentences
     assert "Looking at drawn scenes with smolvlm-Q8_0 in llama-server." in ended.err
@@ -76,7 +76,7 @@ def test_its_death_is_a_notice_and_narration_goes_on(
     bin_folder: Path, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STAND_IN", f"dies={AT_SIGHT + 1}")
-    ended = run(*SCENES, *words, "--seconds", "6", "--log", str(log := tmp_path / "x.jsonl"))
+    ended = run(*SCENES, *words, "--seconds", "4", "--log", str(log := tmp_path / "x.jsonl"))
     assert ended.code == 0, ended.err
     told = [line["kind"] for line in records(log)]
     assert told.index("outage") < min(told.index("answering"), told.index("scene"))
@@ -146,7 +146,7 @@ def await_words(process: "subprocess.Popen[str]", words: str) -> None:
 
 def test_its_key_is_nowhere_to_be_read(bin_folder: Path, words: tuple[str, ...]) -> None:
     """Not in what is called, and not in what is said."""
-    process = start(*SCENES, *words, "--seconds", "2")
+    process = start(*SCENES, *words, "--seconds", "1")
     until(lambda: bool(stand_in.pids(bin_folder)))
     environ = Path(f"/proc/{stand_in.pids(bin_folder)[-1]}/environ")
     key = (
@@ -175,7 +175,7 @@ def test_llama_cpp_narrates_inside_where_there_is_no_llama_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    ended = run(*SCENES, "--backend", "llama", "--gguf", str(demo_pair().text), "--seconds", "4")
+    ended = run(*SCENES, "--backend", "llama", "--gguf", str(demo_pair().text), "--seconds", "2")
     assert ended.code == 0, ended.err
     assert any("circle" in sentence for sentence in ended.sentences)
     assert "llama-server is not on PATH" in ended.err
