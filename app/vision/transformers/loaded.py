@@ -19,6 +19,8 @@ FAILURES = (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError
 PUBLISHED = "take a folder as published on the hub, or leave --backend transformers out"
 HERE = {"local_files_only": True, "trust_remote_code": False}
 """How every part is loaded: from the folder alone, and running nothing of it."""
+NO_PICKLES = {"use_safetensors": True}
+"""Weights in Python's own format can hold a program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def load(folder: Path, device: Device) -> Loaded:
             folder, **HERE
         )  # its failures name what is wrong; the model's would speak of the hub
         model, told = AutoModelForImageTextToText.from_pretrained(
-            folder, dtype=device.dtype, output_loading_info=True, ignore_mismatched_sizes=True, **HERE
+            folder, dtype=device.dtype, output_loading_info=True, ignore_mismatched_sizes=True, **HERE, **NO_PICKLES
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, **HERE)
         if missing := {*told["missing_keys"], *told["mismatched_keys"]}:

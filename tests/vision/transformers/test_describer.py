@@ -273,6 +273,16 @@ def test_no_program_of_a_folder_is_run(tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
+def test_weights_that_may_hold_a_program_are_not_read(tmp_path: Path) -> None:
+    import torch
+
+    folder = demo_with(tmp_path / "model")
+    (folder / "model.safetensors").unlink()
+    torch.save({}, folder / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="cannot load"):
+        opened(folder)
+
+
 def test_a_blind_model_is_told_by_the_sight_test(tmp_path: Path) -> None:
     from app.check.sight import finding, look
 
