@@ -109,9 +109,7 @@ class Cameras:
         rng, names = np.random.default_rng(5), names_of(self.case)
         slots = Slots(self.turns, len(names))
         due = [(float(rng.uniform(0, 1 / FPS)), 0, name) for name in names]
-        shown = {
-            name: Showing(int(rng.integers(SCENES)), pause(rng, self.case.changes_s)) for name in names
-        }
+        shown = {name: Showing(int(rng.integers(SCENES)), pause(rng, self.case.changes_s)) for name in names}
         heapq.heapify(due)
         while (now := self.clock.now()) < self.case.seconds:
             while due[0][0] <= now:
