@@ -6,5 +6,5 @@ refusal.py           what a status means
 served.py            which server it is, and what it says of its models
 payload.py           what it is asked;  describer.py: a describer that asks it
 events.py, answer.py its answer as it comes;  aloud.py: what of it may be spoken
-launch.py            llama-server, started for as long as it is needed
+launch.py, leash.py  llama-server, for as long as it is needed;  reason.py: why it refuses
 """
