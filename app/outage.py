@@ -10,6 +10,8 @@ from app.flow import Notice
 
 FIRST_S, LONGEST_S = 0.5, 15.0
 """Between a failure and the next question: at first, doubling, and at most, unless the model asks for more."""
+MOST_REASONS = 3
+"""That are told of one outage: some servers have a new one each time."""
 
 
 @dataclass(slots=True)
@@ -24,10 +26,10 @@ class Outages:
     """What was told of it since it last answered."""
 
     def begins(self, outage: Outage, now: float) -> Iterator[Notice]:
-        """It could not be asked; each reason is told once."""
+        """It could not be asked; each reason is told once, the first few of them."""
         wait_s = max(outage.wait_s, min(LONGEST_S, FIRST_S * 2**self.failures))
         self.failures, self.until = min(self.failures + 1, 10), now + wait_s
-        if outage.message not in self.told:
+        if outage.message not in self.told and len(self.told) < MOST_REASONS:
             self.told.add(outage.message)
             yield Notice("outage", f"No description: {outage.message}.", outage.remedy)
 

@@ -71,14 +71,16 @@ class Pulse:
     def _next(self, pieces: Generator[Piece], began: float) -> Piece | None:
         """The next piece; one without a letter is no sign of life, so what has `began` is still waited for."""
         self.since[get_ident()] = began
-        piece: Piece | None = None
         try:
             piece = next(pieces, None)
+        except Exception:  # it has not answered: what it failed with is told by others
+            self.is_told = False
+            raise
         finally:
             del self.since[get_ident()]
-            if piece is None or piece.text:
-                self.longest_s = max(self.longest_s, self.now() - began)
-                self.revive()
+        if piece is None or piece.text:
+            self.longest_s = max(self.longest_s, self.now() - began)
+            self.revive()
         return piece
 
     def revive(self) -> None:

@@ -9,7 +9,7 @@ from app.errors import ModelError, Outage
 from app.flow import Happening, Notice, Piece, Sentence
 from app.narrator import Narrator
 from app.orders import Ask
-from app.outage import FIRST_S, LONGEST_S, Outages
+from app.outage import FIRST_S, LONGEST_S, MOST_REASONS, Outages
 from app.vision.scripted import ScriptedDescriber
 from tests.test_narrator import frame, narrator, scripted, sentences, watch
 
@@ -112,3 +112,9 @@ def test_what_has_answered_is_asked_again_at_once_after_the_next_failure() -> No
     assert list(outages.ends()) == []
     assert [each.kind for each in outages.begins(AWAY, 10.0)] == ["outage"]
     assert outages.until == 10.0 + FIRST_S
+
+
+def test_a_server_with_a_new_reason_each_time_is_not_told_of_each_time() -> None:
+    outages = Outages()
+    told = [each for number in range(20) for each in outages.begins(Outage(f"error {number}", "wait"), 0.0)]
+    assert [each.text for each in told] == [f"No description: error {number}." for number in range(MOST_REASONS)]

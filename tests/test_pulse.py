@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from app.errors import Outage
 from app.flow import Cost, Frame, Notice, Piece, Request
 from app.pulse import LIMIT_S, Pulse
 from app.vision.scripted import ScriptedDescriber
@@ -119,3 +120,20 @@ def test_a_piece_without_a_letter_is_no_sign_of_life() -> None:
     assert "".join(each.text for each in pulse.describe(REQUEST)) == "A man."
     pulse.close()
     assert [each.kind for each in told] == ["hung", "answering"]
+
+
+def test_a_model_that_fails_after_a_long_time_has_not_answered() -> None:
+    told, now = list[Notice](), [100.0]
+
+    class Failing(ScriptedDescriber):
+        def describe(self, _request: Request) -> Generator[Piece]:
+            now[0] += LIMIT_S + 10
+            pulse.check()
+            yield Piece("", Cost())
+            raise Outage("gone", "start it")
+
+    pulse = Pulse(Failing(["-"]), told.append, now=lambda: now[0])
+    with pytest.raises(Outage):
+        list(pulse.describe(REQUEST))
+    pulse.close()
+    assert ([each.kind for each in told], pulse.longest_s) == (["hung"], 0.0)
