@@ -184,10 +184,12 @@ class Narrator:
             match each:
                 case Growth():
                     yield Growing(each.text, frame)
-                case Whole() if room > 0 and self.is_new(each.text):
-                    room -= 1
-                    yield self.say(look.sentence(each, "change" if self.has_told else "scene"))
-                    self.has_told = True
+                case Whole():
+                    yield from self.outages.ends()
+                    if room > 0 and self.is_new(each.text):
+                        room -= 1
+                        yield self.say(look.sentence(each, "change" if self.has_told else "scene"))
+                        self.has_told = True
                 case Doubt():
                     yield from self.doubt(each.reason)
                 case Failed():

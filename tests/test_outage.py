@@ -43,6 +43,8 @@ def test_an_outage_is_a_notice_and_the_next_look_a_sentence() -> None:
         ("answering", "The model answers again."),
     ]
     assert sentences(told) == ["A man sits."]
+    said = [each for each in told if isinstance(each, Notice | Sentence)]
+    assert isinstance(said[-1], Sentence)  # that it answers is said before what it says
 
 
 def test_the_picture_is_looked_at_again_though_it_has_not_changed() -> None:

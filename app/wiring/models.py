@@ -107,9 +107,10 @@ def chosen(settings: Settings) -> Chosen:
     """
     from app.store import card_for, choose, locate, machine_memory
 
-    if is_url(settings.model) or settings.model.lower().endswith(".gguf"):
-        remedy = f"./run.sh check {shlex.quote(settings.model)} says whether it sees; ./run.sh models lists others"
-        raise UsageError("looksay does not narrate with servers and GGUF files yet", remedy)
+    if is_url(settings.model):
+        raise UsageError("--model names no servers", f"--backend server --url {shlex.quote(settings.model)}")
+    if settings.model.lower().endswith(".gguf"):
+        raise UsageError("--model names no GGUF files", f"--backend llama --gguf {shlex.quote(settings.model)}")
     if settings.model == "auto":
         card, why = choose(machine_memory())
         return Chosen(locate(card.name), card, card.name, why)

@@ -95,10 +95,18 @@ def test_a_defect_while_looking_is_no_verdict_and_no_traceback() -> None:
     assert "of ours" in doubts(found)[0]
 
 
-@pytest.mark.parametrize("name", ["http://127.0.0.1:8080/v1", "HTTPS://somewhere", "models/x-Q8_0.gguf"])
-def test_what_is_checked_and_not_narrated_with_yet_is_told_so(name: str) -> None:
-    with pytest.raises(UsageError, match="does not narrate with"):
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("http://127.0.0.1:8080/v1", "--backend server --url http://127.0.0.1:8080/v1"),
+        ("HTTPS://somewhere", "--backend server --url HTTPS://somewhere"),
+        ("models/x-Q8_0.gguf", "--backend llama --gguf models/x-Q8_0.gguf"),
+    ],
+)
+def test_what_another_backend_takes_is_sent_there(name: str, remedy: str) -> None:
+    with pytest.raises(UsageError) as failure:
         chosen(Settings(model=name))
+    assert failure.value.remedy == remedy
 
 
 def test_only_numbers_of_tokens_that_the_model_sees_through_are_offered_to_the_pace(model: Chosen) -> None:

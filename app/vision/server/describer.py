@@ -50,7 +50,8 @@ class ServerDescriber:
 
     @property
     def banner(self) -> Banner:
-        return Banner(f"{self.form.model} on {self.line.root}", warnings(self.line))
+        name = self.form.model.rpartition("/")[2] if self.form.model.startswith("/") else self.form.model
+        return Banner(f"{name} on {self.line.root}", warnings(self.line))
 
     @property
     def choices(self) -> Sequence[int]:
