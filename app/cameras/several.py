@@ -1,14 +1,16 @@
 """Several cameras as one source: of each the newest frame, and of those that have one the camera whose turn it is.
 
 Every camera has a thread of its own that reads it, so that one which hangs, is slow to open or fails keeps none of the
-others waiting. Nothing queues: a frame that was not taken is replaced by the camera's next. It judges no picture.
+others waiting. Nothing queues: a frame that was not taken is replaced by the camera's next; but pictures, which are
+there to be told one by one, wait for their turns. It judges no picture.
 """
 
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from threading import Condition, Event, Thread
+from threading import Event, Thread
 
+from app.cameras.stills import Stills
 from app.crowd.turns import Turns
 from app.errors import SourceError
 from app.flow import Banner, Notice, Seen, Source
@@ -72,15 +74,20 @@ class Slots:
     """A frame has come."""
     failure: BaseException | None = field(default=None, init=False)
     """What is raised at the end."""
-    changed: Condition = field(default_factory=Condition, init=False)
 
     def put(self, name: str, what: Seen | Notice) -> None:
-        with self.changed:
+        with self.turns.changed:
             if isinstance(what, Notice):
                 self.notices.append(replace(what, text=f"{name}: {what.text}", camera=name))
             else:
                 self.fresh[name], self.has_begun = replace(what, camera=name), True
-            self.changed.notify()
+            self.turns.changed.notify_all()
+
+    def wait_for_turn(self, name: str, left: Event) -> None:
+        """Until the camera's frame is taken, or `left` is set."""
+        with self.turns.changed:
+            while name in self.fresh and not left.is_set():
+                self.turns.changed.wait(_TURN_S)
 
     def end(self, name: str, failure: BaseException | None = None) -> None:
         """No more will come from this one. What is no fault of a camera is a defect, and is raised at once."""
@@ -88,22 +95,32 @@ class Slots:
         if isinstance(failure, SourceError):
             message, remedy = f"{name}: {failure.message}", failure.remedy
             failure = SourceError(message, remedy)
-        with self.changed:
+        with self.turns.changed:
             self.ended.add(name)
             self.failure = self.failure or failure
             self.notices.append(Notice(ENDED, message, remedy, name))
-            self.changed.notify()
+            self.turns.changed.notify_all()
 
     def take(self, timeout_s: float) -> list[Seen | Notice]:
-        """The notices that have come, or else one frame; empty when nothing came in time, or it is over."""
-        with self.changed:
-            self.changed.wait_for(lambda: self.notices or self.fresh or self._have_ended, timeout_s)
+        """The notices that are due, or else one frame; empty when nothing came in time, or it is over."""
+        with self.turns.changed:
+            self.turns.changed.wait_for(
+                lambda: any(map(self._is_due, self.notices)) or self.turns.are_any(self.fresh) or self.is_over,
+                timeout_s,
+            )
             self._raise()
-            if self.notices:
-                told, self.notices = self.notices, []
+            if told := [each for each in self.notices if self._is_due(each)]:
+                self.notices = [each for each in self.notices if not self._is_due(each)]
                 return list(told)
             name = self.turns.next(self.fresh)
-            return [] if name is None else [self.fresh.pop(name)]
+            if name is None:
+                return []
+            self.turns.changed.notify_all()
+            return [self.fresh.pop(name)]
+
+    def _is_due(self, notice: Notice) -> bool:
+        """Whether it can be told: that a camera has ended, only behind its last frame."""
+        return notice.kind != ENDED or notice.camera not in self.fresh
 
     def _raise(self) -> None:
         is_fault = isinstance(self.failure, SourceError)
@@ -117,7 +134,7 @@ class Slots:
     @property
     def is_over(self) -> bool:
         """Whether all has been taken that will ever come."""
-        with self.changed:
+        with self.turns.changed:
             return self._have_ended and not self.fresh and not self.notices
 
 
@@ -127,6 +144,8 @@ def read(slots: Slots, name: str, camera: Source, left: Event) -> None:
         with closing(camera.frames(left)) as frames:
             for what in frames:
                 slots.put(name, what)
+                if isinstance(camera, Stills):
+                    slots.wait_for_turn(name, left)
     except BaseException as failure:  # noqa: BLE001 — told of, or raised again, by the thread that takes
         slots.end(name, failure)
     else:

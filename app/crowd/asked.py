@@ -59,7 +59,8 @@ class OnceEach:
         if isinstance(seen, Notice):
             yield seen
             if seen.kind == LOST[-1]:
-                self.fail(seen.camera, SourceError(seen.text, seen.remedy))
+                unseen = self.each[seen.camera].unseen(seen.camera)
+                self.fail(seen.camera, SourceError(seen.text, seen.remedy) if seen.remedy else unseen)
             return
         once = self.each[seen.camera]
         try:

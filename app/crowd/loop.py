@@ -41,8 +41,6 @@ class Crowd:
     turn: AbstractContextManager[object] = field(default_factory=Lock)
     """Held by the one that takes a frame."""
     naming: Naming = field(init=False)
-    busy: set[str] = field(default_factory=set, init=False)
-    """Cameras whose frame somebody has."""
     interrupted: set[str] = field(default_factory=set, init=False)
     """Cameras that have told something since their last frame."""
     level: Verbosity | None = field(default=None, init=False)
@@ -92,8 +90,7 @@ class Crowd:
                     own.is_present &= seen.kind not in LOST
                     return seen
                 own.is_present = True
-                if seen.camera not in self.busy:
-                    self.busy.add(seen.camera)
+                if self.turns.begin(seen.camera):
                     return seen
         return None
 
@@ -107,7 +104,6 @@ class Crowd:
             yield from ((name, each) for each in narrator.see(seen, stop))
         finally:
             (self.turns.keep if narrator.attention.is_undecided else self.turns.end)(name)
-            self.busy.discard(name)
 
     def obey(self, order: Order) -> Iterator[Happening]:
         """Do what is asked of nobody in particular."""

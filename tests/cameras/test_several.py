@@ -9,8 +9,10 @@ from threading import Barrier, Event
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from app.cameras.several import ENDED, Several, Slots
+from app.cameras.stills import Stills
 from app.cameras.webcam import Webcam
 from app.crowd.turns import Turns
 from app.errors import SourceError
@@ -95,6 +97,33 @@ def test_what_a_camera_tells_goes_before_all_frames() -> None:
     some.put("Yard", Notice("dark", "It is dark."))
     assert some.take(0.0) == [Notice("dark", "Yard: It is dark.", camera="Yard")]
     assert some.take(0.0)[0].camera == "Door"
+
+
+def test_that_a_camera_has_ended_is_told_behind_its_last_frame() -> None:
+    some = slots("Door", "Yard")
+    some.put("Door", frame(0))
+    some.end("Door")
+    assert [each.camera for _ in range(2) for each in some.take(0.0)] == ["Door", "Door"]
+    assert not some.notices
+
+
+def test_a_frame_of_a_camera_that_somebody_is_busy_with_is_kept_for_its_next_turn() -> None:
+    some = slots("Door", "Yard")
+    some.turns.begin("Door")
+    some.put("Door", frame(0))
+    assert some.take(0.0) == []
+    some.turns.end("Door")
+    assert isinstance(some.take(0.0)[0], Frame)
+
+
+def test_no_picture_of_a_folder_is_left_out_however_slowly_they_are_taken(tmp_path: Path) -> None:
+    for number in range(4):
+        Image.new("RGB", (2, 2)).save(tmp_path / f"{number}.png")
+    folder, numbers = {"Door": Stills(tmp_path)}, []
+    for seen in Several(folder, Turns(folder)).frames(Event()):
+        Event().wait(0.02)
+        numbers += [seen.number] if isinstance(seen, Frame) else []
+    assert numbers == [0, 1, 2, 3]
 
 
 def test_one_that_fails_is_told_of_and_the_others_go_on() -> None:

@@ -104,20 +104,21 @@ def test_what_was_seen_before_a_loss_is_not_shown_with_what_comes_after_it() -> 
 
 
 def test_a_change_that_has_yet_to_come_to_rest_costs_no_turn() -> None:
-    @dataclass
-    class Noted:
+    class Noted(Turns):
         """Turns, as they are told of."""
 
-        told: list[str] = field(default_factory=list)
+        told: Sequence[str] = ()
 
-        def keep(self, _name: str) -> None:
-            self.told.append("kept")
+        def keep(self, name: str) -> None:
+            super().keep(name)
+            self.told = [*self.told, "kept"]
 
-        def end(self, _name: str) -> None:
-            self.told.append("had")
+        def end(self, name: str) -> None:
+            super().end(name)
+            self.told = [*self.told, "had"]
 
-    noted = Noted()
-    several = replace(crowd("A dog.", "A cat."), turns=noted)  # type: ignore[arg-type]
+    noted = Noted(NAMES)
+    several = replace(crowd("A dog.", "A cat."), turns=noted)
     scenes = ((0, 0), (50, 1), (51, 1))  # at ten frames a second; the second is seen as it changes
     watch(several, [replace(seen("Door", number, scene), media_s=number / 10) for number, scene in scenes])
     assert noted.told == ["had", "kept", "had"]
@@ -287,6 +288,13 @@ def test_ask_of_a_camera_that_fails_is_a_notice_while_another_answers() -> None:
 def test_ask_waits_no_longer_for_a_camera_that_shows_nothing() -> None:
     told = list(asked("Yes.").watch(Listed([seen("Yard", second) for second in range(100)]), Event()))
     assert kinds(told) == [("answer", "Yard: Yes."), ("no answer", "Door showed nothing")]
+
+
+def test_ask_of_cameras_that_end_without_a_picture_says_what_to_do() -> None:
+    gone = [Notice("camera ended", f"{name}: There are no more pictures.", camera=name) for name in NAMES]
+    with pytest.raises(SourceError) as refusal:
+        list(asked().watch(Listed(gone), Event()))
+    assert refusal.value.remedy
 
 
 def test_ask_fails_when_nobody_answers() -> None:

@@ -22,3 +22,12 @@ def test_a_long_turn_counts_from_its_end() -> None:
     assert [turns.next(ready), turns.next(ready)] == ["Door", "Yard"]
     turns.end("Door")
     assert turns.next(ready) == "Yard"
+
+
+def test_one_whose_turn_goes_on_has_no_other_before_it_has_ended() -> None:
+    turns, ready = Turns(["Door", "Yard"]), ["Door", "Yard"]
+    assert [turns.begin("Door"), turns.begin("Door")] == [True, False]
+    assert [turns.next(ready), turns.next(["Door"]), turns.are_any(["Door"])] == ["Yard", None, False]
+    turns.end("Door")
+    assert turns.are_any(["Door"])
+    assert turns.next(["Door"]) == "Door"
