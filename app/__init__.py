@@ -22,7 +22,7 @@
     desk.py       what people ask meanwhile, given as orders.py says;  once.py: `ask`
     wishes.py     what a wish comes to, from keys or page;  steer.py: what the page may ask of a run
     eye.py        the mailbox for the pictures of a browser's camera
-    crowd/        several cameras and one model: a narrator for each, fed in turn
+    crowd/        several cameras and one model: a narrator for each, fed in turn;  turns.py: whose turn it is
     lookout.py    what is watched for, decided in watching.py
     conditions.py what the machine has to spare, for the governor
     signals.py    Ctrl-C and its like, for every command that goes on

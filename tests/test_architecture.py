@@ -26,6 +26,7 @@ ROOMS = (
     "score",
     "news",
     "serve",
+    "crowd",
 )
 FILES = sorted(APP.rglob("*.py"))
 HEAVY = ("mlx", "mlx_vlm", "cv2", "PIL", "rich", "transformers", "huggingface_hub", "numpy")

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from threading import Event, Thread
 
 from app.cameras.stills import Stills
-from app.crowd.turns import Turns
 from app.errors import SourceError
 from app.flow import Banner, Notice, Seen, Source
+from app.turns import Turns
 
 ENDED = "camera ended"
 """Kind of the notice that a camera gives no picture any more: it has come to its end, or could not be opened."""

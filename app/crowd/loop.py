@@ -16,11 +16,11 @@ from threading import Event, Lock
 from app.crowd.abreast import abreast
 from app.crowd.naming import Naming
 from app.crowd.orders import Everyone
-from app.crowd.turns import Turns
 from app.desk import nothing_yet
 from app.flow import Again, Happening, Notice, Seen, Sentence, Source
 from app.narrator import Narrator
 from app.orders import Arrange, Louder, More, Order, Repeat
+from app.turns import Turns
 from app.verbosity import Verbosity, louder
 
 Told = tuple[str, Happening]

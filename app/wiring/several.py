@@ -16,7 +16,7 @@ from app.wiring.watches import Vigil
 if TYPE_CHECKING:
     from app.crowd.orders import Everyone
     from app.crowd.posts import Post
-    from app.crowd.turns import Turns
+    from app.turns import Turns
 
 ONE_ONLY = {
     "asap": ("--asap waits for every caption", "leave it out: of several cameras each shows its newest picture"),
@@ -69,7 +69,7 @@ def asking_stage(settings: Settings, question: str) -> Stage:
 
 def several(settings: Settings, posts: "Sequence[Post]", make: Make) -> Stage:
     from app.crowd.orders import Everyone
-    from app.crowd.turns import Turns
+    from app.turns import Turns
 
     names = [each.name for each in posts]
     return Stage(settings, make, Everyone.of(names), group=Group(posts, Turns(names)))

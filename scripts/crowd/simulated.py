@@ -18,7 +18,6 @@ from app.cameras import grounds, world
 from app.cameras.several import Slots
 from app.crowd.loop import Crowd
 from app.crowd.orders import Everyone
-from app.crowd.turns import Turns
 from app.desk import Desk
 from app.flow import Banner, Cost, Frame, Notice, Piece, Request, Seen
 from app.lookout import Lookout
@@ -26,6 +25,7 @@ from app.narrator import Narrator
 from app.pace import Pace
 from app.pixels import Pixels
 from app.shown import Setup
+from app.turns import Turns
 from scripts.crowd.clock import Turn, VirtualClock
 
 FPS = 15.0

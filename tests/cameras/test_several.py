@@ -14,9 +14,9 @@ from PIL import Image
 from app.cameras.several import ENDED, Several, Slots
 from app.cameras.stills import Stills
 from app.cameras.webcam import Webcam
-from app.crowd.turns import Turns
 from app.errors import SourceError
 from app.flow import Banner, Frame, Notice, Seen
+from app.turns import Turns
 from tests.cameras.clips import PATIENCE_S, capture_processes, until
 
 

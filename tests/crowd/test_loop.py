@@ -14,7 +14,6 @@ from app.crowd.asked import OnceEach
 from app.crowd.loop import Crowd
 from app.crowd.orders import Everyone
 from app.crowd.outages import SharedOutages
-from app.crowd.turns import Turns
 from app.desk import Desk
 from app.errors import Explained, ModelError, Outage, SourceError
 from app.flow import Again, Banner, Cost, Frame, Happening, Notice, Piece, Request, Seen, Sentence, Silence, Status
@@ -25,6 +24,7 @@ from app.orders import Arrange, Ask, Hold, Louder, More, Order, Repeat
 from app.pace import Pace
 from app.recent import Recent
 from app.shown import Setup
+from app.turns import Turns
 from app.vision.scripted import ScriptedDescriber
 from tests.cameras.clips import PATIENCE_S
 from tests.test_narrator import Listed, frame, kinds, sentences

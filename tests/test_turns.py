@@ -1,6 +1,6 @@
 """Whose turn it is."""
 
-from app.crowd.turns import Turns
+from app.turns import Turns
 
 
 def test_of_those_that_are_ready_the_one_whose_turn_was_longest_ago_is_next() -> None:
