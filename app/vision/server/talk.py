@@ -17,7 +17,7 @@ from app.vision.server.key import ApiKey
 from app.vision.server.place import Place, place
 from app.vision.server.refusal import LONGEST_REASON, MOST_BYTES, refusal
 from app.vision.server.reply import Head, body, head
-from app.vision.server.wire import BrokenOff, Patience, TooMuch, Waits, Wire
+from app.vision.server.wire import BrokenOff, NoTls, Patience, TooMuch, Waits, Wire
 
 
 class Silent(Outage):
@@ -123,10 +123,13 @@ def explained(question: Question) -> Iterator[None]:
     try:
         yield
     except TimeoutError:
-        raise Silent("the server has not answered in time", "see what it is doing") from None
+        or_http = f"; if it speaks no https: {in_http(line)}" if line.place.scheme == "https" else ""
+        raise Silent("the server has not answered in time", f"see what it is doing{or_http}") from None
     except ssl.SSLCertVerificationError as failure:
         why = short(failure.verify_message, LONGEST_REASON)
         raise ModelError(f"{line.root} cannot prove that it is who it says: {why}", "mend its certificate") from failure
+    except NoTls as failure:
+        raise Outage(f"what answers at {line.root} speaks no https ({failure})", f"try {in_http(line)}") from failure
     except OSError as failure:
         why = short(failure.strerror or failure, LONGEST_REASON)
         raise Outage(f"no server answers at {line.root}: {why}", "start it, or mend the address") from failure
@@ -136,6 +139,11 @@ def explained(question: Question) -> Iterator[None]:
         raise Outage("the server does not end its answer", "see what its own log says") from failure
     except (HTTPException, ValueError, RecursionError) as failure:
         raise no_such_server(question) from failure
+
+
+def in_http(line: Line) -> str:
+    """The same address without encryption."""
+    return f"--url {line.root.replace('https', 'http', 1)}/v1"
 
 
 def no_such_server(question: Question) -> ModelError:

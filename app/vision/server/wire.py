@@ -29,6 +29,10 @@ class BrokenOff(HTTPException):
     """The other side has closed the connection before it was done."""
 
 
+class NoTls(OSError):
+    """The other side does not answer as https does."""
+
+
 class TooMuch(HTTPException):
     """The other side sends more than anybody asked for."""
 
@@ -126,7 +130,12 @@ class Wire:
         own = self._open
         secured = trust().wrap_socket(own, server_hostname=self.place.host, do_handshake_on_connect=False)
         self.socket = secured
-        yield from self._done(secured.do_handshake, select.POLLIN)
+        try:
+            yield from self._done(secured.do_handshake, select.POLLIN)
+        except ssl.SSLCertVerificationError:
+            raise
+        except ssl.SSLError as failure:
+            raise NoTls(failure.reason or "it broke off") from failure
 
     def _more(self) -> Waits:
         data = yield from self._done(partial(self._open.recv, A_PART), select.POLLIN)

@@ -2,8 +2,10 @@
 
 import datetime
 import ipaddress
+import socket
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -112,3 +114,20 @@ def test_the_wrong_one_of_the_two_is_explained(certificate: Path, scheme: str, *
         said(describer)
     assert failure.value.message.isprintable()
     assert not server.asked
+    if scheme == "https":
+        assert failure.value.remedy.endswith(f"--url {describer.line.root.replace('https', 'http')}/v1")
+
+
+def test_one_that_answers_in_http_is_to_be_asked_in_http() -> None:
+    def answer(listening: socket.socket) -> None:
+        own, _ = listening.accept()
+        with own:
+            own.recv(4096)
+            own.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as pool:
+        pool.submit(answer, listening)
+        where = f"127.0.0.1:{listening.getsockname()[1]}"
+        with pytest.raises(Outage, match="speaks no https") as failure:
+            said(ServerDescriber(line_to(f"https://{where}/v1"), Form("small")))
+    assert failure.value.remedy == f"try --url http://{where}/v1"
