@@ -11,7 +11,8 @@
     shown.py      what flows to people who look on and steer;  regions.py: where a picture differs, for them to see
     card.py       what is known of a model before it is loaded;  wish.py: what is wished of it beyond that
     layers.py     which parts of a model are quantized;  rope.py: how it counts positions
-    harmless.py   text that a terminal may be shown;  kept.py: small files from one start to the next
+    harmless.py   text that a terminal may be shown;  stdio.py: how it is written;  jpeg.py: a frame as a file
+    kept.py       small files from one start to the next
     wiring/       the one place that names concrete classes
     narrator.py   the live loop;  telling.py: one description as it comes;  tally.py: counts for the status line
     recent.py     the frames that are shown together;  outage.py: while a model elsewhere cannot be asked

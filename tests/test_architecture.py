@@ -27,6 +27,7 @@ ROOMS = (
     "news",
     "serve",
     "crowd",
+    "describe",
 )
 FILES = sorted(APP.rglob("*.py"))
 HEAVY = ("mlx", "mlx_vlm", "cv2", "PIL", "rich", "transformers", "huggingface_hub", "numpy")
@@ -84,7 +85,7 @@ def test_no_room_imports_another_or_the_wiring(room: str) -> None:
             "sentences",
         ),
         *("doubt", "desk", "orders", "verbosity", "lookout", "watching", "live", "flow", "settings", "errors"),
-        *("infer", "pulse", "shown", "wishes", "steer", "eye", "regions"),
+        *("infer", "pulse", "shown", "wishes", "steer", "eye", "regions", "outage", "recent", "turns", "moments"),
     ],
 )
 def test_the_loop_and_its_judgements_name_no_room(name: str) -> None:

@@ -11,7 +11,7 @@ from app.describe.task import Described, Task, Undescribed
 from app.errors import OutputError
 from app.flow import Notice
 from app.harmless import harmless
-from app.outputs.screen import leave, put
+from app.stdio import leave, put
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -7,7 +7,7 @@ from typing import TextIO
 from rich.cells import cell_len
 
 from app.flow import Asking
-from app.outputs.screen import put
+from app.stdio import put
 
 LEAD = "ask: "
 GIVEN_UP = "(given up)"

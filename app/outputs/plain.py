@@ -8,8 +8,9 @@ from app.flow import Again, Asking, Banner, Happening, Notice, Sentence
 from app.harmless import harmless
 from app.outputs.echo import Echo
 from app.outputs.inbox import Inbox
-from app.outputs.screen import UNSHOWN, attend, leave, put
+from app.outputs.screen import UNSHOWN, attend
 from app.outputs.summary import Summary
+from app.stdio import leave, put
 
 LEADS = {"answer": "answer: ", "alert": "alert: "}
 """What a person is told of a sentence's kind; a program gets the bare sentence."""

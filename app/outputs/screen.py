@@ -1,14 +1,13 @@
 """What a run is shown on: the terminal, plain lines or JSON lines. One interface, so that the app treats them alike."""
 
 import errno
-import os
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from threading import Event
 from typing import IO, Protocol, TextIO
 
 from app.errors import OutputError
 from app.flow import Happening, Output
+from app.stdio import leave
 
 Batches = Iterable[list[Happening]]
 UNSHOWN = ("looking",)
@@ -43,13 +42,6 @@ def wants_plain(stdout: TextIO, stderr: TextIO, environment: Mapping[str, str]) 
     )
 
 
-def put(line: str, stream: TextIO, end: str = "\n") -> None:
-    """Write a line at once; a character that the stream has not becomes `?`."""
-    encoding = stream.encoding or "utf-8"
-    stream.write(line.encode(encoding, "replace").decode(encoding) + end)
-    stream.flush()
-
-
 def attend(batches: Batches, show: Callable[[list[Happening]], None], stdout: IO[str]) -> bool:
     """Show every batch; the border where failures to write become what `Screen.run` promises."""
     try:
@@ -64,11 +56,3 @@ def attend(batches: Batches, show: Callable[[list[Happening]], None], stdout: IO
             f"standard output cannot be written to: {reason}.", "Make room there, or send the sentences elsewhere."
         ) from failure
     return True
-
-
-def leave(stdout: IO[str]) -> None:
-    """Let what Python still wants to write at its end go nowhere, instead of failing once more."""
-    with suppress(OSError, ValueError):  # a stream of the tests has no file behind it
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stdout.fileno())
-        os.close(nowhere)

@@ -15,8 +15,9 @@ from app.flow import Again, Asking, Banner, Frame, Growing, Happening, Notice, S
 from app.harmless import harmless
 from app.outputs.inbox import Inbox
 from app.outputs.region import Region
-from app.outputs.screen import UNSHOWN, attend, leave
+from app.outputs.screen import UNSHOWN, attend
 from app.outputs.summary import Summary, drafts, frames
+from app.stdio import leave
 
 STYLES = {"scene": "", "change": "", "answer": "bold", "alert": "bold yellow"}
 MARKS = {"scene": "", "change": "", "answer": "▸ ", "alert": "▲ "}

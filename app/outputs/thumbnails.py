@@ -8,7 +8,7 @@ from threading import Condition, Thread
 
 from app.errors import OutputError
 from app.flow import Banner, Frame, Happening, Notice, Sentence
-from app.outputs.jpeg import jpeg
+from app.jpeg import jpeg
 from app.outputs.records import thumbnail_of
 
 ROOM = 8

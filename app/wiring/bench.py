@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from app.errors import OutputError
 from app.flow import Describer, Frame, Source
-from app.outputs.screen import leave
-from app.outputs.screen import put as write
 from app.settings import Settings
+from app.stdio import leave
+from app.stdio import put as write
 from app.wiring.bench_rows import ROWS, Options, Subject
 from app.wiring.bench_subject import circumstances, subject, tell
 from app.wiring.models import Chosen, judged, refuse

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from app.eye import Eye
 from app.flow import Frame, Happening, Sentence
+from app.jpeg import jpeg
 from app.orders import Arrange, Hold
-from app.outputs.jpeg import jpeg
 from app.outputs.page.answers import Answers
 from app.outputs.page.board import Board
 from app.outputs.page.events import Event

@@ -9,7 +9,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from app.outputs.jpeg import jpeg
+from app.jpeg import jpeg
 from app.shown import Glimpse
 
 EVERY_S = 0.06

@@ -13,7 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.errors import Explained, UsageError
-from app.outputs.jpeg import jpeg
+from app.jpeg import jpeg
 from app.outputs.page import commands, saved
 from app.outputs.page.answers import Answer
 from app.outputs.page.eye_socket import eye_route

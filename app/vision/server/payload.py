@@ -9,14 +9,10 @@ import base64
 from dataclasses import dataclass, replace
 from typing import Any
 
-import cv2
-import numpy as np
-
 from app.flow import Request
+from app.jpeg import jpeg
 from app.pixels import Pixels
 
-QUALITY = 90
-"""JPEG's own scale, of 100; colours are kept at full resolution, for they are what is asked about."""
 LONGEST_EDGE = 1024
 """In pixels. A frame keeps its own shape: every server makes of it what its model was trained with."""
 LEAST_EDGE = 128
@@ -50,7 +46,7 @@ class Form:
 
     def picture(self, pixels: Pixels) -> dict[str, Any]:
         """A frame (RGB, H×W×3 uint8) as a part of the message."""
-        encoded = base64.b64encode(jpeg(pixels, self.longest_edge)).decode()
+        encoded = base64.b64encode(jpeg(pixels, self.longest_edge, is_for_a_model=True)).decode()
         return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{encoded}"}}
 
     def smaller(self, request: Request) -> "Form | None":
@@ -58,15 +54,3 @@ class Form:
         largest = max((max(each.pixels.shape[:2]) for each in request.frames), default=0)
         edge = min(self.longest_edge, largest) // 2
         return replace(self, longest_edge=edge) if edge >= LEAST_EDGE else None
-
-
-def jpeg(pixels: Pixels, longest: int) -> bytes:
-    """A frame (RGB, H×W×3 uint8) as baseline JPEG, neither edge longer than `longest` pixels."""
-    height, width = pixels.shape[:2]
-    shrink = min(1.0, longest / max(height, width))
-    if shrink < 1.0:
-        size = max(1, round(width * shrink)), max(1, round(height * shrink))
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    full = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
-    _, data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY, *full])
-    return data.tobytes()

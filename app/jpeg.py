@@ -1,12 +1,14 @@
-"""A frame as JPEG, for people: thumbnails, and the pictures of the page."""
+"""A frame as baseline JPEG, for people and for a model behind a server. It reads none; app/cameras/jpeg.py does."""
 
 from app.pixels import Pixels
 
 QUALITY = 80
 """JPEG's own scale, of 100."""
+FOR_A_MODEL = 90
+"""With colours at full resolution, for they are what is asked about."""
 
 
-def jpeg(pixels: Pixels, longest: int | None = None) -> bytes:
+def jpeg(pixels: Pixels, longest: int | None = None, *, is_for_a_model: bool = False) -> bytes:
     """`pixels` (RGB, H×W×3, uint8), neither edge longer than `longest` pixels.
 
     Raises:
@@ -20,5 +22,8 @@ def jpeg(pixels: Pixels, longest: int | None = None) -> bytes:
     shrink = min(1.0, longest / max(height, width)) if longest else 1.0
     size = max(1, round(width * shrink)), max(1, round(height * shrink))
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    how = [cv2.IMWRITE_JPEG_QUALITY, FOR_A_MODEL if is_for_a_model else QUALITY]
+    if is_for_a_model:
+        how += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), how)
     return data.tobytes()
