@@ -12,6 +12,9 @@ from contextlib import suppress
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """RFC 6052: an IPv4 address in the last 32 bits."""
 
+INWARD = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "fec0::/10", "3fff::/20", "5f00::/16")))
+"""Not the public web either, which Python 3.11 does not know: RFC 6890, 3879, 9637 and 9602."""
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -67,7 +70,8 @@ def is_public(written: str) -> bool:
         address = meant(ipaddress.ip_address(written))
     except ValueError:
         return False
-    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_loopback)
+    is_inward = any(address in network for network in INWARD)
+    return address.is_global and not (is_inward or address.is_multicast or address.is_reserved or address.is_loopback)
 
 
 def meant(address: Address) -> Address:

@@ -32,7 +32,13 @@ def test_an_address_within_an_address_is_judged_by_itself(four):
     assert {is_public(str(each)) for each in (mapped, nat64, sixtofour)} == {is_public(str(four))}
 
 
-@pytest.mark.parametrize("network", ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"])
+@pytest.mark.parametrize(
+    "network",
+    [
+        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
+        *("192.0.0.0/24", "100.64.0.0/10", "fe80::/10", "fec0::/10", "fc00::/7", "3fff::/20", "5f00::/16"),
+    ],
+)
 def test_no_address_of_a_private_network_is_public(network):
     @given(st.ip_addresses(network=network))
     def check(address):
