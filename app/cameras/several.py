@@ -36,7 +36,7 @@ class Several:
                 by_words.setdefault(words, []).append(name)
         listed = ", ".join(f"{name} ({banner.name})" for name, banner in banners.items())
         warnings = tuple(f"{', '.join(names)}: {words}" for words, names in by_words.items())
-        return Banner(f"{len(banners)} cameras: {listed}", warnings)
+        return Banner(f"{len(banners)} cameras: {listed}" if len(banners) > 1 else listed, warnings)
 
     def frames(self, stop: Event) -> Generator[Seen | Notice]:
         """See `Source.frames`; it ends with the last camera.

@@ -59,6 +59,18 @@ def test_it_is_what_the_settings_name(tmp_path: Path) -> None:
     assert (named.text, named.mmproj, named.parallel) == (text, mmproj, 3)
 
 
+@needs.module("gguf")
+def test_the_demo_models_pair_is_known_as_what_it_is() -> None:
+    pair = chosen(settings(gguf=str(demo_pair().text)))
+    assert (pair.card.name, pair.card.frames) == ("demo", 4)
+    assert pair.notes[0].startswith("The demo model knows drawn shapes")
+
+
+def test_an_empty_name_is_none() -> None:
+    with pytest.raises(UsageError, match="needs a pair in GGUF"):
+        chosen(settings(gguf=""))
+
+
 def test_with_several_cameras_it_is_asked_about_several_frames_at_once(tmp_path: Path, bin_folder: Path) -> None:
     text = str(make_pair("smolvlm", tmp_path)[0])
     assert chosen(settings(gguf=text, camera=("a", "b"))).at_once == 4
@@ -178,6 +190,16 @@ def test_where_there_is_neither_the_remedy_is_to_install_llama_cpp(
     with pytest.raises(ModelError, match="llama-server is not on PATH") as failure:
         small(tmp_path).open(AS_PUBLISHED, is_trusted=False)
     assert "brew install llama.cpp" in failure.value.remedy
+
+
+@pytest.mark.usefixtures("bin_folder")
+def test_once_it_runs_and_sees_nobody_doubts_that_llama_cpp_knows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.check.pair.llama.find_spec", lambda _name: None)
+    text = str(make_pair("smolvlm", tmp_path)[0])
+    with closing(chosen(settings(gguf=text)).open(AS_PUBLISHED, is_trusted=False)) as describer:
+        assert not [each for each in describer.banner.warnings if "knows" in each]
 
 
 @needs.tool("llama-server", even_in_ci=True)

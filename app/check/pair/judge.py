@@ -153,6 +153,9 @@ def _flaw(mmproj: Path, eyes: Header) -> Spoilt | None:
 def _asked(kind: str) -> Finding:
     """What the installed llama.cpp says of the projector."""
     library = llama.installed()
+    if library is None and llama.has_server():
+        sentence = f"llama-server is one program here, and tells only once it is started whether it knows {kind}"
+        return Finding("llama.cpp", "note", sentence, "./run.sh --backend llama --gguf FILE tells", "projector-unasked")
     if library is None:
         sentence = f"not installed, so it was not asked whether it knows {kind}"
         return Finding("llama.cpp", "note", sentence, "brew install llama.cpp", "no-llama-cpp")

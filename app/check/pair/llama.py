@@ -35,6 +35,11 @@ def installed() -> Path | None:
     return next((folder / name for folder in _folders() for name in NAMES if (folder / name).is_file()), None)
 
 
+def has_server() -> bool:
+    """Whether llama-server is on PATH; one that was linked into a single file has no libmtmd beside it."""
+    return shutil.which("llama-server") is not None
+
+
 def knows(library: Path, projector: str, timeout_s: float = TIMEOUT_S) -> bool:
     """Whether this libmtmd has the projector.
 

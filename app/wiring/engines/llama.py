@@ -30,6 +30,8 @@ MOST_FRAMES = 8
 HUB = re.compile(r"\w[\w.-]*/\w[\w.-]*(:[\w.-]+)?")
 DOWNLOAD_S = 6 * 3600.0
 """For gigabytes over a slow line; Ctrl-C ends it."""
+SETTLED = ("no-llama-cpp", "projector-unasked")
+"""Doubts that are none any more once it runs and sees."""
 HERE = "llama-server is not on PATH: llama.cpp runs inside looksay, by llama-cpp-python."
 LEASED = "which downloads it by itself if it is not there yet; looksay cannot check these files beforehand."
 
@@ -85,7 +87,7 @@ class Pair:
         except BaseException:
             describer.close()
             raise
-        return Doubted(describer, doubts(told))
+        return Doubted(describer, doubts([each for each in told if each.code not in SETTLED]))
 
     def proven(self, _wish: Wish, describer: Describer) -> tuple[int, ...]:
         """See `Engine.proven`: none can be chosen once it runs."""
@@ -158,7 +160,7 @@ def chosen(settings: Settings) -> Pair:
     """
     from app.store.registry import path_of
 
-    if settings.gguf is None:
+    if not settings.gguf:
         raise UsageError("--backend llama needs a pair in GGUF", name_one(settings.model))
     named, parallel = settings.gguf, settings.parallel or (AT_ONCE if settings.camera or settings.cameras else 1)
     if named.lower().endswith(".gguf") or path_of(named).exists() or not HUB.fullmatch(named):
@@ -184,6 +186,19 @@ def card_of(hub: str) -> Card:
     return next((each for each in registered().values() if each.gguf == hub), Card(hub, gguf=hub, frames=MOST_FRAMES))
 
 
+def card_in(text: Path) -> Card:
+    """What the registry knows of a file that names its model there, as the demo model's does; of any other its name."""
+    from app.headers.gguf import read_header
+    from app.headers.spoilt import Spoilt
+    from app.store import registered
+
+    try:
+        named = read_header(text).keys.get("looksay.model")
+    except Spoilt:  # whoever judges the pair says so
+        named = None
+    return registered().get(str(named)) or Card(text.stem, frames=MOST_FRAMES)
+
+
 def found(path: Path, mmproj: Path | None, parallel: int) -> Pair:
     """The files that are meant."""
     from app.check.pair import find_pair
@@ -193,4 +208,4 @@ def found(path: Path, mmproj: Path | None, parallel: int) -> Pair:
         pair = find_pair(path, mmproj)
     except Spoilt as failure:
         raise ModelError(failure.sentence, failure.remedy) from failure
-    return Pair(Card(pair.text.stem, frames=MOST_FRAMES), pair.text, pair.mmproj, parallel=parallel)
+    return Pair(card_in(pair.text), pair.text, pair.mmproj, parallel=parallel)

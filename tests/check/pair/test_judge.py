@@ -101,6 +101,21 @@ def test_the_installed_llama_cpp_is_asked_for_the_projector(
     assert (said.status, said.code) == (status, code)
 
 
+def test_a_llama_server_that_has_no_library_is_not_said_to_be_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.check.pair.llama.find_spec", lambda _name: None)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    (said,) = (each for each in judge_pair(*make_pair("smolvlm", tmp_path)) if each.name == "llama.cpp")
+    assert said.code == "no-llama-cpp"
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "llama-server").write_text("#!/bin/sh\n")
+    (tmp_path / "bin" / "llama-server").chmod(0o755)
+    (said,) = (each for each in judge_pair(*make_pair("smolvlm", tmp_path)) if each.name == "llama.cpp")
+    assert (said.status, said.code) == ("note", "projector-unasked")
+    assert "not installed" not in said.sentence
+
+
 def load(text: Path, mmproj: Path | None) -> str:
     """What llama.cpp does with a pair: `loads`, or `refuses`."""
     command = [sys.executable, str(LOADER), str(text), *([str(mmproj)] if mmproj else [])]
