@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from app.errors import Explained
+
 AT_ONCE = (1, 2, 4, 8, 16)
 CAMERAS = (1, 4, 16, 64)
 
@@ -27,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     curve = commands.add_parser("curve", help="measure a server")
     curve.add_argument("url", help="its /v1")
     curve.add_argument("--model", default="default", help="what it calls the model")
+    curve.add_argument("--api-key-file", type=Path, help="the key that it wants (or the variable LOOKSAY_API_KEY)")
     curve.add_argument("--at-once", type=int, nargs="+", default=AT_ONCE)
     curve.add_argument("--seconds", type=float, default=5.0, help="for each number of questions at once, each round")
     curve.add_argument("--rounds", type=int, default=3, help="of which the quickest counts: others may be at work too")
@@ -37,13 +40,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     simulate.add_argument("--seconds", type=float, default=60.0)
     simulate.add_argument("--changes", type=float, default=3.0, help="each camera shows something new so often, in s")
     given = parser.parse_args(argv)
-    (measure if given.command == "curve" else reckon)(given)
+    try:
+        (measure if given.command == "curve" else reckon)(given)
+    except Explained as failure:
+        print(failure, file=sys.stderr)
+        raise SystemExit(failure.exit_code) from None
 
 
 def measure(given: argparse.Namespace) -> None:
+    from app.vision.server.key import api_key
+    from app.vision.server.place import place
+    from app.vision.server.talk import Line
     from scripts.crowd.curve import measured
 
-    points = measured(given.url, given.model, given.at_once, given.seconds, given.rounds)
+    line = Line(place(given.url), api_key(given.api_key_file))
+    points = measured(line, given.model, given.at_once, given.seconds, given.rounds)
     print(json.dumps([asdict(each) for each in points], indent=1))
 
 

@@ -7,22 +7,24 @@ a server that remembers pictures gains nothing.
 
 import base64
 import itertools
-import json
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Lock, Thread
-from urllib.request import Request, urlopen
+from threading import Lock
+from typing import Any
 
 import cv2
 import numpy as np
 
 from app.cameras import grounds, world
+from app.errors import ModelError
 from app.settings import PROMPT
+from app.vision.server.describer import CHAT
+from app.vision.server.talk import Line, post
 
 PICTURES = 384
 TOKENS = 24
-PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,14 @@ class Point:
     """Seconds from a question to its whole answer, on average."""
 
 
-def measured(url: str, model: str, at_once: Sequence[int], seconds: float, rounds: int) -> list[Point]:
-    """The curve of the server whose /v1 is at `url`: of all rounds each number's quickest, the least disturbed one."""
+def measured(line: Line, model: str, at_once: Sequence[int], seconds: float, rounds: int) -> list[Point]:
+    """The curve of the server at `line`: of all rounds each number's quickest, the least disturbed one.
+
+    Raises:
+        ModelError: a question was not answered.
+    """
     bodies = itertools.cycle(body(model, picture) for picture in drawn(PICTURES))
-    asked = Questions(url.rstrip("/") + "/chat/completions", bodies)
+    asked = Questions(line, bodies)
     asked.one()  # the first may load the model
     found = [[asked.together(count, seconds) for count in at_once] for _ in range(rounds)]
     return [min(points, key=lambda point: point.caption_s) for points in zip(*found, strict=True)]
@@ -53,28 +59,26 @@ def drawn(count: int) -> Iterator[bytes]:
         yield cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
-def body(model: str, picture: bytes) -> bytes:
+def body(model: str, picture: bytes) -> dict[str, Any]:
     url = "data:image/jpeg;base64," + base64.b64encode(picture).decode()
     content = [{"type": "text", "text": PROMPT}, {"type": "image_url", "image_url": {"url": url}}]
     message = {"role": "user", "content": content}
-    return json.dumps({"model": model, "messages": [message], "max_tokens": TOKENS, "temperature": 0}).encode()
+    return {"model": model, "messages": [message], "max_tokens": TOKENS, "temperature": 0}
 
 
 class Questions:
     """Asks, on as many threads as are wanted."""
 
-    def __init__(self, url: str, bodies: Iterator[bytes]) -> None:
-        self.url, self.bodies, self.lock = url, bodies, Lock()
+    def __init__(self, line: Line, bodies: Iterator[dict[str, Any]]) -> None:
+        self.line, self.bodies, self.lock = line, bodies, Lock()
         self.answers = 0
 
     def together(self, count: int, seconds: float) -> Point:
         """Keep `count` under way for so long; the time counts until the last is answered."""
         self.answers, started = 0, time.monotonic()
-        threads = [Thread(target=self._until, args=(started + seconds,)) for _ in range(count)]
-        for each in threads:
-            each.start()
-        for each in threads:
-            each.join()
+        with ThreadPoolExecutor(count) as pool:
+            for each in [pool.submit(self._until, started + seconds) for _ in range(count)]:
+                each.result()
         return Point(count, self.answers, (time.monotonic() - started) * count / max(1, self.answers))
 
     def _until(self, end: float) -> None:
@@ -85,10 +89,11 @@ class Questions:
 
     def one(self) -> str:
         with self.lock:
-            data = next(self.bodies)
-        request = Request(self.url, data, {"Content-Type": "application/json"})
-        with urlopen(request, timeout=PATIENCE_S) as reply:
-            text = json.load(reply)["choices"][0]["message"]["content"]
+            asked = next(self.bodies)
+        try:
+            text = str(post(self.line, CHAT, asked)["choices"][0]["message"]["content"] or "")
+        except (KeyError, IndexError, TypeError) as failure:
+            raise ModelError(f"{self.line.root} answers in another form", "see which server it is") from failure
         if not text.strip():
-            raise RuntimeError(f"{self.url} gave an empty answer")
-        return str(text)
+            raise ModelError(f"{self.line.root} gave an empty answer", "see what its own log says")
+        return text
