@@ -166,7 +166,10 @@ class Inference:
             if self.stop.is_set() or self.wanted:
                 self.leave.set()
         with self.under_way(trying) as source:
-            describer = self.describer(trying, opened)
+            if not opened:
+                self.warn(self.stage.warnings(trying))  # before what they warn of, a download for one
+                opened.append(Pulse(self.stage.describer(trying), self.tell))
+            (describer,) = opened
             if self.refusal:
                 raise self.refusal
             if self.leave.is_set():
@@ -179,11 +182,6 @@ class Inference:
                 self.note(trying, happening)
             if self.refusal:  # it took its time
                 raise self.refusal
-
-    def describer(self, trying: Choice, opened: list[Describer]) -> Describer:
-        if not opened:
-            opened.append(Pulse(self.stage.describer(trying), self.tell))
-        return opened[0]
 
     def note(self, trying: Choice, happening: Happening) -> None:
         """A status means that a frame has come: this choice works. How it is set outlasts it."""
@@ -215,13 +213,16 @@ class Inference:
         """The banner: what looks, what at, and everything that is less than it could be."""
         model, seen = describer.banner, source.banner
         warnings = (*self.stage.warnings(choice), *loop.warnings, *model.warnings, *seen.warnings, *self.besides())
-        for warning in (each for each in warnings if each not in self.warned):
-            self.tell(Notice("warning", warning))
-        self.warned.update(warnings)
+        self.warn(warnings)
         with self.lock:
             self.has_greeted = self.is_told = True
         self.tell(Looking(choice.source, seen.name, choice.model, model.name, loop.own_prompt, warnings))
         self.tell(Notice("ready", f"Looking at {seen.name} with {model.name}."))
+
+    def warn(self, warnings: tuple[str, ...]) -> None:
+        for warning in (each for each in warnings if each not in self.warned):
+            self.tell(Notice("warning", warning))
+        self.warned.update(warnings)
 
     def set_timer(self) -> None:
         """The time that is given begins with the first model that is ready."""

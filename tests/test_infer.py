@@ -244,6 +244,13 @@ def test_how_people_have_set_it_outlasts_the_source(running: Callable[..., Run])
     assert [each for each in run.told if isinstance(each, Setup)][-1] == wanted
 
 
+def test_a_choices_own_warnings_are_said_before_the_model_is_loaded(running: Callable[..., Run]) -> None:
+    run = running(Theatre(), Choice("door", "blind"))
+    run.thread.join(20)
+    assert [type(each) for each in run.failed] == [ModelError]
+    assert run.notices("warning") == ["blind is small."]
+
+
 def test_each_warning_is_said_once(running: Callable[..., Run]) -> None:
     run = running(Theatre())
     run.looks("door", "small")

@@ -26,9 +26,9 @@ def describe_pictures(whats: Sequence[str], wished: "Wished", settings: Settings
 
     def describer() -> Describer:
         if not opened:
+            warn(model.notes)  # before what they warn of, a download for one
             opened.append(model.open(settings.wish, is_trusted=settings.trust_model))
-            for warning in (*model.notes, *opened[0].banner.warnings):
-                print(f"notice: {warning}", file=sys.stderr)
+            warn(opened[0].banner.warnings)
         return opened[0]
 
     of_one, of_several = (replace(settings, frames=count).words(model.card.prompt) for count in (1, 2))
@@ -41,6 +41,11 @@ def describe_pictures(whats: Sequence[str], wished: "Wished", settings: Settings
     finally:
         for each in opened:
             each.close()
+
+
+def warn(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        print(f"notice: {warning}", file=sys.stderr, flush=True)
 
 
 @contextmanager
