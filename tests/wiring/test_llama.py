@@ -104,8 +104,9 @@ def test_one_that_dies_while_it_is_looked_through_is_refused(
     tmp_path: Path, bin_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STAND_IN", "dies")
-    with pytest.raises(ModelError, match="does not pass the check: llama-server was ended by signal 9"):
+    with pytest.raises(ModelError, match="does not pass the check: llama-server was ended by signal 9") as failure:
         small(tmp_path).open(AS_PUBLISHED, is_trusted=False)
+    assert "start looksay again" in failure.value.remedy, "nobody starts it again for a run that ends"
     assert not stand_in.is_running(bin_folder)
 
 

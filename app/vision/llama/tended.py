@@ -70,7 +70,7 @@ class Tended:
         except ModelError as failure:
             if server.has_ended(GONE_S):
                 raise self.started_again(server) from failure
-            raise Outage(failure.message, failure.remedy) from failure
+            raise Outage(failure.message, self.order.remedy) from failure  # its log is not for people to see
 
     def waited(self, server: LlamaServer) -> Generator[Piece]:
         """Empty pieces until it can be asked."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.card import Card
-from app.errors import ModelError, UsageError
+from app.errors import ModelError, Outage, UsageError
 from app.flow import Describer
 from app.settings import Settings
 from app.wiring.models import Chosen, Doubted, asked, doubts, refuse
@@ -146,9 +146,15 @@ def looked(path: Path, mmproj: Path | None) -> "list[Finding]":
 
 
 def sight(describer: Describer) -> "list[Finding]":
+    """Raises ModelError if it cannot be asked; nobody waits here until it can."""
     from app.check.sight import finding, look
 
-    return [finding(look(describer))]
+    try:
+        return [finding(look(describer))]
+    except Outage as outage:
+        raise ModelError(
+            outage.message, "start looksay again; if it stays so, take another file or llama.cpp"
+        ) from outage
 
 
 def chosen(settings: Settings) -> Pair:

@@ -59,6 +59,7 @@ def write_text(model: Path, path: Path) -> Path:
 
 def _write_shape(writer: gguf.GGUFWriter, config: dict[str, Any]) -> None:
     writer.add_name("looksay demo")
+    writer.add_string("looksay.model", "demo")  # whose row of the registry tells what it knows, and how many frames
     writer.add_file_type(gguf.LlamaFileType.ALL_F32)
     writer.add_context_length(config["max_position_embeddings"])
     writer.add_embedding_length(config["hidden_size"])
