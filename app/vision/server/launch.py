@@ -130,10 +130,9 @@ class LlamaServer:
         status = self._process.wait()
         if status == CANNOT_RUN:
             return ModelError(f"{PROGRAM} cannot be run{last_words(self.words())}", INSTALL)
-        if status > 128:
-            return ModelError(
-                f"{PROGRAM} was ended by signal {status - 128}{failure(self.words())}", self._order.remedy
-            )
+        if status > 128 or status < 0:  # the leash itself, of the latter
+            by = -status if status < 0 else status - 128
+            return ModelError(f"{PROGRAM} was ended by signal {by}{failure(self.words())}", self._order.remedy)
         return ModelError(f"{PROGRAM} ended with status {status}{last_words(self.words())}", self._order.remedy)
 
     def words(self) -> str:

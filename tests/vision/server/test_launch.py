@@ -177,6 +177,15 @@ def test_one_that_is_killed_says_by_what(bin_folder: Path, order: Order) -> None
         assert "was ended by signal 9" in server.reason().message
 
 
+def test_where_its_leash_is_killed_that_is_said_and_it_is_ended_all_the_same(bin_folder: Path, order: Order) -> None:
+    server = opened(order)
+    os.kill(server.pid, signal.SIGKILL)
+    until(server.has_ended)
+    assert "was ended by signal 9" in server.reason().message
+    server.close()
+    assert not stand_in.is_running(bin_folder)
+
+
 @pytest.mark.usefixtures("bin_folder")
 def test_one_that_is_never_ready_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAND_IN", "slow=600")
