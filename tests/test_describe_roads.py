@@ -122,6 +122,11 @@ def test_more_pictures_than_the_model_can_be_shown_are_refused_with_the_number(t
     assert bench.describer.asked == []
 
 
+def test_standard_input_is_named_once(tmp_path):
+    with pytest.raises(UsageError, match="can be read once"):
+        Bench("No.").run("-", *save(tmp_path, "a.png"), "-")
+
+
 def test_of_pictures_together_one_that_is_bad_or_a_video_spoils_the_question(tmp_path):
     (good,) = save(tmp_path, "a.png")
     for other, told in ((str(tmp_path / "gone.png"), "there is no file"), (clip(tmp_path / "b.mp4"), "is a video")):

@@ -57,8 +57,10 @@ class Roads:
         """One for each picture, or one for all.
 
         Raises:
-            UsageError: they are more than the model can be shown at once.
+            UsageError: they are more than the model can be shown at once, or one cannot be read twice.
         """
+        if list(whats).count("-") > 1:
+            raise UsageError("standard input is named twice, and can be read once", "leave one - out")
         named = list(whats) if self.is_base64 else [name for what in whats for name in expand(what)]
         if not self.together:
             return [(name,) for name in named]

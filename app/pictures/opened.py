@@ -28,6 +28,8 @@ def opened(what: str, name: str, limits: Limits) -> BinaryIO:
     Raises:
         SourceError: they cannot be had, or are too many.
     """
+    if not what:
+        raise SourceError("the name of a picture is empty", "give a path; in a script, see whether its variable is set")
     if what == "-":
         return limited(standard_input(), name, limits)
     if is_data(what):

@@ -119,6 +119,7 @@ def test_a_missing_file_is_explained(tmp_path):
 def test_a_name_that_no_file_can_have_is_explained():
     assert "cannot be opened" in refusal("a\0b.png")
     assert "cannot be opened" in refusal("x" * 5000)
+    assert "is empty" in refusal("")
 
 
 def test_the_system_s_reason_is_told(tmp_path):
