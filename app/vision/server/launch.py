@@ -44,6 +44,8 @@ ON_THE_HUB = "see on huggingface.co whether the name is right, and whether this 
 WHAT_TO_DO = "./run.sh check FILE.gguf says whether the two files fit each other and this llama.cpp"
 SURROUNDINGS = {"LLAMA_ARG_CACHE_RAM": "0"}
 """No prompts kept beside the slots: up to 8 GB, for frames that never come again. Old versions do not heed it."""
+OF_THE_MACHINE = ("N_GPU_LAYERS", "DEVICE", "MAIN_GPU", "SPLIT_MODE", "TENSOR_SPLIT")
+"""What a person's own LLAMA_ARG_… may say here, too. The others are for another server: its model, prefix, template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class LlamaServer:
             stdout=PIPE,
             stderr=STDOUT,
             process_group=0,
-            env=os.environ | SURROUNDINGS | {"LLAMA_API_KEY": self._key},
+            env=surroundings() | {"LLAMA_API_KEY": self._key},
         )
         self._said = b""
         self._listening = Thread(target=self._listen, name="llama-server's words", daemon=True)
@@ -195,6 +197,13 @@ def llama_server(order: Order) -> Iterator[LlamaServer]:
     """One for as long as a block lasts. Raises ModelError as `opened` does."""
     with closing(opened(order)) as server:
         yield server
+
+
+def surroundings() -> dict[str, str]:
+    """The environment that it has."""
+    kept = {f"LLAMA_ARG_{name}" for name in OF_THE_MACHINE}
+    own = {name: said for name, said in os.environ.items() if not name.startswith("LLAMA_ARG_") or name in kept}
+    return own | SURROUNDINGS
 
 
 def free_port() -> int:

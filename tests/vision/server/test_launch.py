@@ -20,6 +20,7 @@ from app.vision.server.launch import (
     is_open_to,
     llama_server,
     opened,
+    surroundings,
 )
 from tests.fixtures import llama_server as stand_in
 from tests.vision.server.stand_in import serving
@@ -81,6 +82,13 @@ def test_its_key_is_in_no_list_of_processes(bin_folder: Path, order: Order) -> N
     with llama_server(order) as server:
         assert len(key_of(server)) >= 24
         assert not any(key_of(server) in word for word in stand_in.words(bin_folder))
+
+
+def test_what_is_set_for_another_server_does_not_reach_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, said in (("API_PREFIX", "/x"), ("HF_REPO", "a/b"), ("CACHE_RAM", "-1"), ("N_GPU_LAYERS", "0")):
+        monkeypatch.setenv(f"LLAMA_ARG_{name}", said)
+    given = {name: said for name, said in surroundings().items() if name.startswith("LLAMA_ARG_")}
+    assert given == {"LLAMA_ARG_N_GPU_LAYERS": "0", "LLAMA_ARG_CACHE_RAM": "0"}
 
 
 def test_two_have_different_keys(bin_folder: Path, order: Order) -> None:
