@@ -193,6 +193,14 @@ def test_where_there_is_neither_the_remedy_is_to_install_llama_cpp(
     assert "brew install llama.cpp" in failure.value.remedy
 
 
+def test_a_model_named_beside_the_pair_is_refused_and_not_passed_over(tmp_path: Path) -> None:
+    text = str(make_pair("smolvlm", tmp_path)[0])
+    with pytest.raises(UsageError, match="--model chooses no pair"):
+        chosen(settings(gguf=text, model="smolvlm2-500m"))
+    own = chosen(settings(gguf=text)).card.name
+    assert chosen(settings(gguf=text, model=own)).card.name == own
+
+
 @pytest.mark.usefixtures("bin_folder")
 def test_once_it_runs_and_sees_nobody_doubts_that_llama_cpp_knows_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -161,19 +161,27 @@ def chosen(settings: Settings) -> Pair:
     """The pair that the settings name: files, or a name on the hub.
 
     Raises:
-        UsageError: none is named.
+        UsageError: none is named, or another model beside it.
         ModelError: it is not there.
     """
+    pair = named(settings)
+    if settings.model not in (Settings().model, "auto", pair.card.name):
+        raise UsageError("--model chooses no pair in GGUF", "leave --model out: --gguf names what is run")
+    return pair
+
+
+def named(settings: Settings) -> Pair:
+    """Raises as `chosen`, whatever --model says."""
     from app.store.registry import path_of
 
     if not settings.gguf:
         raise UsageError("--backend llama needs a pair in GGUF", name_one(settings.model))
-    named, parallel = settings.gguf, settings.parallel or (AT_ONCE if settings.camera or settings.cameras else 1)
-    if named.lower().endswith(".gguf") or path_of(named).exists() or not HUB.fullmatch(named):
-        return found(path_of(named), path_of(settings.mmproj) if settings.mmproj else None, parallel)
+    what, parallel = settings.gguf, settings.parallel or (AT_ONCE if settings.camera or settings.cameras else 1)
+    if what.lower().endswith(".gguf") or path_of(what).exists() or not HUB.fullmatch(what):
+        return found(path_of(what), path_of(settings.mmproj) if settings.mmproj else None, parallel)
     if settings.mmproj:
         raise UsageError("--mmproj is for a pair of files", "leave it out: llama-server finds it on the hub")
-    return Pair(card_of(named), Path(named), hub=named, parallel=parallel)
+    return Pair(card_of(what), Path(what), hub=what, parallel=parallel)
 
 
 def name_one(model: str) -> str:
