@@ -30,6 +30,8 @@ class Pulse:
     longest_s: float = field(default=0.0, init=False)
     """The longest that a piece has taken."""
     is_told: bool = field(default=False, init=False)
+    has_failed: bool = field(default=False, init=False)
+    """It has failed since it last said anything: others have told of that, and tell when it is over."""
     closing: Event = field(default_factory=Event, init=False)
     watch: Thread = field(init=False)
 
@@ -63,7 +65,7 @@ class Pulse:
     def check(self) -> None:
         """Tell, once, if the present piece has been waited for too long."""
         since, limit_s = min(tuple(self.since.values()), default=None), max(LIMIT_S, TIMES * self.longest_s)
-        if since is not None and not self.is_told and self.now() - since > limit_s:
+        if since is not None and not (self.is_told or self.has_failed) and self.now() - since > limit_s:
             self.is_told = True
             words = f"The model has not answered for {limit_s:.0f} seconds."
             self.tell(Notice("hung", words, "if it stays so, end looksay and start it again, or take a smaller model"))
@@ -74,12 +76,13 @@ class Pulse:
         try:
             piece = next(pieces, None)
         except Exception:  # it has not answered: what it failed with is told by others
-            self.is_told = False
+            self.is_told, self.has_failed = False, True
             raise
         finally:
             del self.since[get_ident()]
         if piece is None or piece.text:
             self.longest_s = max(self.longest_s, self.now() - began)
+            self.has_failed = False
             self.revive()
         return piece
 

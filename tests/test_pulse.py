@@ -137,3 +137,27 @@ def test_a_model_that_fails_after_a_long_time_has_not_answered() -> None:
         list(pulse.describe(REQUEST))
     pulse.close()
     assert ([each.kind for each in told], pulse.longest_s) == (["hung"], 0.0)
+
+
+def test_one_that_has_failed_is_not_told_of_again_before_it_answers() -> None:
+    """An outage is told of by the narrator, and so is its end: one notice each."""
+    told, now, fates = list[Notice](), [100.0], ["fails", "fails", "answers", "answers"]
+
+    class Failing(ScriptedDescriber):
+        def describe(self, _request: Request) -> Generator[Piece]:
+            now[0] += 10 * LIMIT_S
+            pulse.check()
+            if fates.pop(0) == "fails":
+                raise Outage("gone", "start it")
+            yield Piece("A dog.", Cost())
+
+    pulse = Pulse(Failing(["-"]), told.append, now=lambda: now[0])
+    for _ in range(2):
+        with pytest.raises(Outage):
+            list(pulse.describe(REQUEST))
+    assert [piece.text for piece in pulse.describe(REQUEST)] == ["A dog."]
+    assert [each.kind for each in told] == ["hung"]
+    pulse.longest_s = 0.0
+    list(pulse.describe(REQUEST))
+    pulse.close()
+    assert [each.kind for each in told] == ["hung", "hung", "answering"]
