@@ -105,6 +105,13 @@ def test_a_model_that_says_nothing_has_failed(tmp_path, silence):
     assert "said nothing" in bench.err
 
 
+def test_a_model_that_repeats_itself_has_failed_and_what_it_said_before_is_told(tmp_path):
+    bench = Bench("A red circle. No. center. center. center. center.").run(*save(tmp_path, "a.png"))
+    assert (bench.out, bench.code) == ("", 1)
+    assert "repeated itself over" in bench.err
+    assert '"A red circle. No. center.' in bench.err
+
+
 def test_nothing_to_describe_is_an_error(tmp_path):
     bench = Bench("One.").run(tmp_path / "gone.png", tmp_path)
     assert (bench.out, bench.code, bench.err.count("error: "), bench.err.count("hint: ")) == ("", 1, 2, 2)

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 
 from app.describe.roads import Shown
 from app.describe.task import Described, Task
+from app.doubt import looped_at
 from app.errors import ModelError, Outage
 from app.flow import Cost, Describer, Notice, Piece
 from app.harmless import harmless
+from app.headers.spoilt import short
 from app.outage import Outages
 
+LONGEST = 100
+"""Characters of what it said before, for the message."""
 TRIES = 5
 LONGEST_S = 60.0
 """It is not waited for longer than that, whatever it asks for."""
@@ -21,7 +25,7 @@ def described(shown: Shown, task: Task, describer: Describer) -> Described:
     """The whole description, in one line; an ellipsis where the limit of tokens cut it.
 
     Raises:
-        ModelError: the model failed, or said nothing.
+        ModelError: the model failed, said nothing, or said the same again and again.
     """
     request = task.request(shown)
     said, piece = "", Piece("", Cost())
@@ -33,6 +37,11 @@ def described(shown: Shown, task: Task, describer: Describer) -> Described:
         raise ModelError(
             f"the model said nothing about {', '.join(shown.names)}",
             'ask it something: ./run.sh describe PICTURE --ask "What is in the picture?"',
+        )
+    if (begins := looped_at(text)) is not None:
+        raise ModelError(
+            f'the model repeated itself over {", ".join(shown.names)}: "{short(text[:begins], LONGEST)}…"',
+            "ask it in other words; of a clip, show it fewer moments: --frames 4",
         )
     is_cut = piece.cost.tokens >= request.max_tokens and text[-1] not in ".!?"
     return Described(shown, text + "…" if is_cut else text, piece.cost)

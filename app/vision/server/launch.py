@@ -39,7 +39,7 @@ THREADS = () if sys.platform == "darwin" else ("-t", str(max(1, (os.cpu_count() 
 """Fewer than cores: where all spin, one that has to wait makes all others wait. On a Mac it counts the fast cores."""
 KEPT_BYTES = 16_384
 """Of what it says: enough for why it ended, and no more after a day of one line a caption."""
-INSTALL = "install llama.cpp: brew install llama.cpp"
+INSTALL = "brew install llama.cpp; or ./install.sh --llama, which compiles it into looksay"
 ON_THE_HUB = "see on huggingface.co whether the name is right, and whether this machine is online"
 WHAT_TO_DO = "./run.sh check FILE.gguf says whether the two files fit each other and this llama.cpp"
 SURROUNDINGS = {"LLAMA_ARG_CACHE_RAM": "0"}

@@ -12,6 +12,7 @@ import pytest
 
 from app.errors import ModelError
 from app.vision.server.launch import (
+    INSTALL,
     KEPT_BYTES,
     LlamaServer,
     Order,
@@ -244,7 +245,7 @@ def test_where_it_is_not_installed_the_remedy_is_to_install_it(
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
     with pytest.raises(ModelError, match="llama-server is not on PATH") as failure, llama_server(order):
         raise AssertionError("there is none")
-    assert failure.value.remedy == "install llama.cpp: brew install llama.cpp"
+    assert failure.value.remedy == INSTALL
 
 
 @pytest.mark.parametrize(
