@@ -192,7 +192,7 @@ def test_where_its_leash_is_killed_that_is_said_and_it_is_ended_all_the_same(bin
     until(server.has_ended)
     assert "was ended by signal 9" in server.reason().message
     server.close()
-    assert not stand_in.is_running(bin_folder)
+    until(lambda: not stand_in.is_running(bin_folder))
 
 
 @pytest.mark.usefixtures("bin_folder")
