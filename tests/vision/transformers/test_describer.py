@@ -21,6 +21,7 @@ from tests.fixtures.blinded import blind_demo, zeroed
 from tests.fixtures.families import make
 from tests.fixtures.families.smolvlm import make_small_smolvlm
 from tests.running import ROOT
+from tests.vision.transformers.untouched import own_processors
 
 pytestmark = needs.module("torch", even_in_ci=True)
 DEMO = ROOT / "models" / "demo"
@@ -48,7 +49,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def opened(folder: Path, card: Card | None = None, wish: Wish | None = None):
     from app.vision.transformers.describer import TransformersDescriber
 
-    return TransformersDescriber(folder, card, wish or Wish())
+    with own_processors():
+        return TransformersDescriber(folder, card, wish or Wish())
 
 
 def frame(x: int = 110, colour: tuple[int, int, int] = (210, 35, 40), size: tuple[int, int] = (480, 640)) -> Frame:
