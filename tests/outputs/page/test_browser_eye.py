@@ -137,7 +137,8 @@ def states(page: "Page") -> list[str]:
 
 
 def has_come(page: "Page", state: str) -> None:
-    page.wait_for_function("(state) => window.told.at(-1)?.state === state", arg=state)
+    # asked by a timer: a page behind another one is given no animation frames
+    page.wait_for_function("(state) => window.told.at(-1)?.state === state", arg=state, polling=100)
 
 
 def live(page: "Page") -> list[str]:
