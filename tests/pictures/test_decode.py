@@ -1,6 +1,5 @@
 """Any common picture becomes upright, opaque RGB of 8 bits; anything else is explained."""
 
-import io
 import struct
 import zlib
 
@@ -8,28 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.errors import SourceError
 from app.pictures import decode as module
 from app.pictures.decode import decode
+from tests.pictures.coded import encoded, pixels, refusal
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 128, 0), (0, 0, 255), (255, 255, 255)
-
-
-def encoded(image, form, **how):
-    stream = io.BytesIO()
-    image.save(stream, form, **how)
-    return stream.getvalue()
-
-
-def pixels(data):
-    return decode(io.BytesIO(data), "it")
-
-
-def refusal(data):
-    with pytest.raises(SourceError) as caught:
-        pixels(data)
-    assert caught.value.remedy
-    return caught.value.message
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "JPEG2000", "ICO", "QOI"])

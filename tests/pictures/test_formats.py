@@ -1,6 +1,5 @@
 """Pictures as cameras, programs and enemies make them. Every file here is a real one."""
 
-import io
 import struct
 import zlib
 from itertools import pairwise
@@ -10,28 +9,11 @@ import pytest
 from PIL import Image
 
 from app.errors import SourceError
-from app.pictures.decode import decode
+from tests.pictures.coded import encoded, pixels, refusal
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 SIDE = 24
 NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (SIDE, SIDE, 3), np.uint8))
-
-
-def encoded(image, form, **how):
-    stream = io.BytesIO()
-    image.save(stream, form, **how)
-    return stream.getvalue()
-
-
-def pixels(data):
-    return decode(io.BytesIO(data), "it")
-
-
-def refusal(data):
-    with pytest.raises(SourceError) as caught:
-        pixels(data)
-    assert caught.value.remedy
-    return caught.value.message
 
 
 def shape_or_none(data):
