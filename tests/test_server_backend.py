@@ -186,4 +186,4 @@ def test_what_the_server_cannot_give_is_refused(words: tuple[str, ...], says: st
 def test_where_nobody_listens_it_is_explained() -> None:
     ended = run(*narrate("http://127.0.0.1:9/v1"))
     assert (ended.code, ended.out) == (1, "")
-    is_told(ended, "error: no server of models answers at http://127.0.0.1:9", "Connection refused", "hint: start it")
+    is_told(ended, "error: no server answers at http://127.0.0.1:9: Connection refused\n", "hint: start it")

@@ -61,7 +61,9 @@ def _models(line: Line) -> tuple[Listed, ModelError | None]:
     except WrongKey:
         raise
     except ModelError as failure:
-        message = f"no server of models answers at {line.root}: {failure.message}"
+        message = failure.message
+        if line.root not in message:  # else it says where by itself
+            message = f"no server of models answers at {line.root}: {message}"
         if isinstance(failure, Outage):
             raise Outage(message, failure.remedy, failure.wait_s) from failure
         return {}, ModelError(message, failure.remedy)
