@@ -28,6 +28,8 @@ CHROMIUMS = {
     ),
 }
 """Names on PATH or places of a Chromium, the best first, by operating system."""
+LLAMA_MODULES = ("xllamacpp", "llama_cpp")
+"""Python modules that have llama.cpp in them."""
 
 
 def tool(name: str, *, even_in_ci: bool = False) -> pytest.MarkDecorator:
@@ -47,6 +49,16 @@ def module(name: str, *, even_in_ci: bool = False) -> pytest.MarkDecorator:
         f"needs the Python module {name}, which is not installed",
         is_met=_can_find(name),
         may_miss_in_ci=even_in_ci and not is_promised,
+    )
+
+
+def llama() -> pytest.MarkDecorator:
+    """llama.cpp in any form that `--backend llama` can run: a wheel, or llama-server on PATH."""
+    promised = os.environ.get("LOOKSAY_ENGINES", "").split()
+    return _need(
+        "needs llama.cpp, and there is neither a Python module of it nor llama-server on PATH",
+        is_met=any(map(_can_find, LLAMA_MODULES)) or shutil.which("llama-server") is not None,
+        may_miss_in_ci=not any(name in promised for name in LLAMA_MODULES),
     )
 
 

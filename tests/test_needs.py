@@ -57,6 +57,22 @@ def test_an_engine_that_ci_has_installed_may_not_be_missing(monkeypatch: pytest.
         set_up(needs.module("no_other_module", even_in_ci=True))
 
 
+def test_llama_is_met_by_any_form_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(needs, "LLAMA_MODULES", ("no_such_module", "json"))
+    set_up(needs.llama())
+    monkeypatch.setattr(needs, "LLAMA_MODULES", ("no_such_module",))
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match=r"needs llama\.cpp"):
+        set_up(needs.llama())
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("LOOKSAY_ENGINES", "no_such_module")
+    with pytest.raises(pytest.fail.Exception, match="in CI that is a failure"):
+        set_up(needs.llama())
+    (tmp_path / "llama-server").touch(0o755)
+    set_up(needs.llama())
+
+
 def test_what_is_there_runs() -> None:
     set_up(needs.tool("sh"), needs.module("pytest"), needs.file(__file__), needs.platform(sys.platform))
 
