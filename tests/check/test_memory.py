@@ -7,7 +7,8 @@ import pytest
 
 from app.check import memory
 from app.check.facts import Finding
-from app.check.memory import KEPT, Memory, key
+from app.check.memory import JUDGES, KEPT, Memory, key
+from tests.running import ROOT
 
 GOOD = Finding("files", "ok", "all there")
 BAD = Finding("fit", "bad", "no eyes", "take another", "no-eyes")
@@ -83,3 +84,10 @@ def test_the_key_changes_with_whatever_a_verdict_hangs_on(monkeypatch: pytest.Mo
     monkeypatch.setattr(memory, "own_code", lambda: "other")
     others.add(key({"a": "1", "b": "2"}, 64))
     assert len(others - {same}) == 5
+
+
+@pytest.mark.parametrize("name", JUDGES)
+def test_the_code_that_judges_is_where_the_verdicts_key_looks_for_it(name: str) -> None:
+    """A name that is not found would add nothing to the key, and stale verdicts would be believed."""
+    place = ROOT / "app" / name
+    assert place.is_file() or any(place.rglob("*.py"))
