@@ -17,7 +17,7 @@
     narrator.py   the live loop;  telling.py: one description as it comes;  tally.py: counts for the status line
     recent.py     the frames that are shown together;  outage.py: while a model elsewhere cannot be asked
     attention.py  which frame is looked at, by gate.py (with shake.py), view.py (coarse.py, blur.py, freeze.py) and
-                  pace.py (governor.py)
+                  pace.py
     news/         which sentences are worth telling;  sentences.py: where they end;  doubt.py: which cannot be trusted
     verbosity.py  how many are told
     desk.py       what people ask meanwhile, given as orders.py says;  once.py: `ask`
@@ -25,7 +25,6 @@
     eye.py        the mailbox for the pictures of a browser's camera
     crowd/        several cameras and one model: a narrator for each, fed in turn;  turns.py: whose turn it is
     lookout.py    what is watched for, decided in watching.py
-    conditions.py what the machine has to spare, for the governor
     signals.py    Ctrl-C and its like, for every command that goes on
     live.py       who runs where: the inference thread, the main thread, the end;  ahead.py: a camera opened meanwhile
     infer.py      the inference thread, and going over to another camera or model;  pulse.py: a model that hangs
@@ -38,7 +37,6 @@
     serve/        mlx-vlm's own server, guarded
     history/      looking back at a log;  logbook.py: what those who write and read one agree on
     score/        how well a clip was narrated whose truth is known
-    power/        battery or plug, cool or hot
     check/        does this model fit, and does it see? what this machine has, and what it lacks
     headers/      what model files say of themselves: common ground of store and check
     bench/        how fast it is here, beside other ways

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from app.flow import Frame, Notice, Seen
 from app.gate import Gate, shrunk
-from app.pace import Pacing
+from app.pace import Pace
 from app.pixels import Pixels
 from app.shown import Box
 from app.view import View
@@ -49,7 +49,7 @@ class Glance:
 class Attention:
     """Chooses frames."""
 
-    pace: Pacing
+    pace: Pace
     gate: Gate = field(default_factory=Gate)
     view: View = field(default_factory=View)
     burst_s: float = field(default=BURST_S, init=False)

@@ -144,8 +144,8 @@ class Status:
     drafted: int = 0
     """Tokens guessed from the last description, over all descriptions."""
     draft_accepted: int = 0
-    effort: str = ""
-    """What is done with less than could be, and why; empty where nothing is."""
+    cameras: int = 1
+    """How many cameras it sums up."""
 
 
 @dataclass(frozen=True, slots=True)

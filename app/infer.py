@@ -28,11 +28,6 @@ class Loop(Protocol):
     """What goes on while a source is looked at."""
 
     @property
-    def warnings(self) -> tuple[str, ...]:
-        """What is to be said of it at the start."""
-        ...
-
-    @property
     def own_prompt(self) -> str:
         """What the model is asked of each frame, unless people want it to be asked otherwise."""
         ...
@@ -212,7 +207,7 @@ class Inference:
     def greet(self, choice: Choice, source: Source, describer: Describer, loop: Loop) -> None:
         """The banner: what looks, what at, and everything that is less than it could be."""
         model, seen = describer.banner, source.banner
-        warnings = (*self.stage.warnings(choice), *loop.warnings, *model.warnings, *seen.warnings, *self.besides())
+        warnings = (*self.stage.warnings(choice), *model.warnings, *seen.warnings, *self.besides())
         self.warn(warnings)
         with self.lock:
             self.has_greeted = self.is_told = True

@@ -44,20 +44,20 @@ class Lookout:
     def is_undecided(self) -> bool:
         return any(each.is_undecided for each in self.watches)
 
-    def look(self, frame: Frame, number: int, effort: int | None, is_left: Callable[[], bool]) -> Iterator[Found]:
-        """Ask about each. A frame's vision features are computed once, however many ask.
+    def look(self, frame: Frame, number: int, is_left: Callable[[], bool]) -> Iterator[Found]:
+        """Ask about each, and yield what each answer cost, too.
 
-        `effort`: image tokens, see `Request`. Yields what each answer cost, too.
+        A frame's vision features are computed once, however many ask.
         """
         try:
-            yield from self.votes(frame, number, effort, is_left)
+            yield from self.votes(frame, number, is_left)
         except Outage as outage:
             yield Failed(outage)
 
-    def votes(self, frame: Frame, number: int, effort: int | None, is_left: Callable[[], bool]) -> Iterator[Found]:
+    def votes(self, frame: Frame, number: int, is_left: Callable[[], bool]) -> Iterator[Found]:
         for watch in self.watches:
             started = self.now()
-            answer, cost = self.answer(Request((frame,), question(watch.wish), MOST_TOKENS, effort), is_left)
+            answer, cost = self.answer(Request((frame,), question(watch.wish), MOST_TOKENS), is_left)
             if is_left():
                 return
             yield cost

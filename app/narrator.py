@@ -52,17 +52,12 @@ class Narrator:
     """A scene has been told."""
 
     @property
-    def warnings(self) -> tuple[str, ...]:
-        """What its way of narrating puts at risk."""
-        return self.attention.pace.warnings
-
-    @property
     def own_prompt(self) -> str:
         return self.desk.own_prompt
 
     def watch(self, source: Source, stop: Event) -> Iterator[Happening]:
         """Yield what happens until the source ends or `stop` is set."""
-        with closing(self.attention.pace), closing(source.frames(stop)) as frames:
+        with closing(source.frames(stop)) as frames:
             for seen in frames:  # always the newest frame; the rest are dropped
                 yield from self.see(seen, stop)
             yield from self.end(stop)
@@ -109,7 +104,7 @@ class Narrator:
         self.attention.let_burst(is_allowed=self.desk.setup.every is None)
 
     def status(self) -> Status:
-        return self.tally.status(self.attention.pace.effort.words)
+        return self.tally.status()
 
     def look(self, seen: Seen, stop: Event) -> Iterator[Happening]:
         """Tell what is new in this frame, if it is worth a look; while people ask or have stopped it, none is."""
@@ -160,12 +155,11 @@ class Narrator:
 
     def watch_out(self, frame: Frame, stop: Event) -> Iterator[Sentence | Notice]:
         """Ask first about what is watched for: an alert waits for no description."""
-        tokens = self.attention.pace.effort.image_tokens
-        for each in self.lookout.look(frame, self.tally.described, tokens, lambda: self.is_left(stop)):
+        for each in self.lookout.look(frame, self.tally.described, lambda: self.is_left(stop)):
             match each:
                 case Cost():
                     yield from self.outages.ends()
-                    yield from self.spent(each)
+                    self.tally.spent(each)
                 case Sentence():
                     yield self.say(each)
                 case Notice():
@@ -196,16 +190,12 @@ class Narrator:
                     yield from self.fail(each)
                 case Ended():
                     yield from self.outages.ends()
-                    yield from self.spent(each.cost)
+                    self.tally.spent(each.cost)
                     yield from self.ended(glance, frame, is_quiet=self.desk.said is was_said)
 
     def room(self, glance: Glance) -> int:
         """How many sentences may be told."""
         return self.desk.verbosity.sentences(is_still=glance.is_still)
-
-    def spent(self, cost: Cost) -> Sequence[Notice]:
-        self.tally.spent(cost)
-        return self.attention.pace.described(cost)
 
     def ended(self, glance: Glance, frame: Frame, *, is_quiet: bool) -> Sequence[Notice]:
         """A description has come to its end; `is_quiet`: with nothing to tell. A doubt asks for another look."""
@@ -220,7 +210,7 @@ class Narrator:
         """A long description only where there is time for it."""
         is_long = self.desk.verbosity.is_long and glance.is_still
         words, times = (LONG_PROMPT, LONGER) if is_long else (self.desk.prompt, 1)
-        return Request(self.recent.frames, words, times * self.desk.max_tokens, self.attention.pace.effort.image_tokens)
+        return Request(self.recent.frames, words, times * self.desk.max_tokens)
 
     def is_new(self, text: str) -> bool:
         """Whether it is worth saying."""

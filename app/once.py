@@ -23,7 +23,6 @@ class Once:
     desk: Desk
     question: str
     view: View = field(default_factory=View)
-    warnings: tuple[str, ...] = ()
     trouble: SourceError | None = field(default=None, init=False)
     """What keeps the camera from seeing, while something does."""
 

@@ -24,7 +24,7 @@ SEVERAL = ("camera", "cameras", "parallel")
 PLACES = ("model", *MODEL_FLAGS, *ENGINE, *HEARD, "json")
 """What every command takes that looks and speaks."""
 DEMO_FLAGS = (
-    *("frames", *MODEL_FLAGS, "prompt", "max_tokens", "every", "pace", "verbosity", "watch", *HEARD, "subtitles"),
+    *("frames", *MODEL_FLAGS, "prompt", "max_tokens", "every", "verbosity", "watch", *HEARD, "subtitles"),
     *("log", "thumbnails", "seconds", "json", "asap", *PAGED),
 )
 
@@ -127,7 +127,7 @@ def asked(name: str, words: str) -> ArgumentParser:
 
 def watched(name: str, words: str) -> ArgumentParser:
     parser = flags(
-        *("source", *SEVERAL, "asap", "frames", "every", "pace", "seconds", "watch", "log", "thumbnails"),
+        *("source", *SEVERAL, "asap", "frames", "every", "seconds", "watch", "log", "thumbnails"),
         *(*PLACES, *PAGED),
     )(name, words)
     number = at_least(0)

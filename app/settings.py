@@ -131,12 +131,6 @@ class Settings:
         action="append",
         type=wording,
     )
-    pace: str = knob(
-        "steady",
-        "auto: fewer image tokens or looks when captions fall behind, on battery or in heat; what a model sees with "
-        "fewer tokens is not verified, and two runs may differ",
-        choices=("steady", "auto"),
-    )
     speak: bool | None = knob(None, "say the sentences aloud (on a terminal: yes)", action=BooleanOptionalAction)
     voice: str | None = knob(None, "which voice; ./run.sh voices lists them", metavar="NAME")
     audio_device: str | None = knob(None, "where it is heard: a loudspeaker's name, or part of it", metavar="NAME")
@@ -176,11 +170,6 @@ class Settings:
     def least_s(self) -> float:
         """Between two looks; a change is waited out, so that a moving scene has one a second all the same."""
         return 0.4 if self.every is None else self.every
-
-    @property
-    def caption_s(self) -> float:
-        """How long a caption may take before it falls behind."""
-        return 1.0 if self.every is None else self.every
 
     @property
     def wish(self) -> Wish:

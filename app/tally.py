@@ -45,7 +45,7 @@ class Tally:
         (first, since), (last, until) = self.arrivals[0], self.arrivals[-1]
         return (last - first) / (until - since) if until > since else 0.0
 
-    def status(self, effort: str) -> Status:
+    def status(self) -> Status:
         cost, self.told_at = self.cost, self.arrivals[-1][1]
         return Status(
             camera_fps=self.camera_fps,
@@ -57,5 +57,4 @@ class Tally:
             memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT,
             drafted=self.drafted,
             draft_accepted=self.draft_accepted,
-            effort=effort,
         )

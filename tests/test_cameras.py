@@ -193,7 +193,6 @@ def test_a_server_is_asked_about_as_many_at_once_as_it_may_be_and_an_outage_is_t
         ("--camera", "A=scenes", "--camera", "a=scenes"),
         ("--camera", "scenes", "--asap"),
         ("--camera", "scenes", "--page"),
-        ("--camera", "scenes", "--pace", "auto"),
         ("--source", "scenes", "--parallel", "4"),
         ("--camera", "scenes", "--parallel", "4"),
         ("ask", "What?", "--camera", "scenes", "--source", "scenes"),

@@ -10,15 +10,13 @@ import numpy as np
 import pytest
 
 from app.attention import Attention
-from app.conditions import Conditions
 from app.desk import Desk
 from app.errors import ModelError
 from app.flow import Again, Banner, Cost, Frame, Growing, Happening, Notice, Passing, Seen, Sentence, Silence, Status
-from app.governor import Governor
 from app.lookout import Lookout
 from app.narrator import Narrator
 from app.orders import Ask, Hold, Listen, Louder, More, Order, Orders, Repeat, Unask
-from app.pace import GovernedPace, Pace
+from app.pace import Pace
 from app.pixels import Pixels
 from app.recent import Recent
 from app.shown import Answered, Setup
@@ -194,44 +192,8 @@ def test_drafts_are_summed_over_all_descriptions() -> None:
     tally.saw(frame(0))
     for drafted, accepted in ((10, 7), (0, 0), (15, 15)):
         tally.spent(Cost(drafted=drafted, draft_accepted=accepted))
-    status = tally.status("")
+    status = tally.status()
     assert (status.drafted, status.draft_accepted) == (25, 22)
-
-
-@dataclass
-class Unplugged:
-    """A sensor of a machine on battery."""
-
-    conditions: Conditions = Conditions(is_on_battery=True)  # noqa: RUF009 — frozen
-    is_closed: bool = False
-
-    def close(self) -> None:
-        self.is_closed = True
-
-
-def test_a_governed_narrator_asks_for_the_tokens_that_it_may_have_and_says_what_it_spares() -> None:
-    sensor, spare = Unplugged(), narrator("One.", "Two.", "Three.", piece_s=9.0)
-    spare.attention.pace = GovernedPace(Governor((64, 36), 1.0), sensor, now=lambda: 0.0)
-    told = watch(spare, [frame(number) for number in range(30)])
-    notices = [each.text for each in told if isinstance(each, Notice)]
-    assert notices == [
-        "From now on a look every 2 s: on battery.",
-        "From now on 36 image tokens, a look every 2 s: captions fell behind, on battery.",
-    ]
-    assert [request.image_tokens for request in scripted(spare).asked] == [64] * 8 + [36] * 7
-    assert [request.frames[-1].media_s for request in scripted(spare).asked] == list(range(0, 30, 2))
-    *_, status = told
-    assert isinstance(status, Status)
-    assert status.effort == "36 image tokens, a look every 2 s: captions fell behind, on battery"
-    assert sensor.is_closed
-
-
-def test_a_steady_narrator_spares_nothing_and_asks_for_tokens_as_usual() -> None:
-    steady = narrator("One.", "Two.", piece_s=9.0)
-    told = watch(steady, [frame(number) for number in range(30)])
-    assert {request.image_tokens for request in scripted(steady).asked} == {None}
-    assert not [each for each in told if isinstance(each, Notice)]
-    assert {each.effort for each in told if isinstance(each, Status)} == {""}
 
 
 def passing(number: int, *, is_overwritten: bool, copies: list[int]) -> Passing:

@@ -20,7 +20,6 @@ class OnceEach:
     """One question, asked of every camera in turn."""
 
     each: Mapping[str, Once]
-    warnings: tuple[str, ...] = ()
     waiting: set[str] = field(init=False)
     """Those that have neither answered nor failed."""
     failures: list[Explained] = field(default_factory=list, init=False)

@@ -9,7 +9,7 @@ and loads no model.
 """
 
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from threading import Event, Lock
 
@@ -50,20 +50,12 @@ class Crowd:
         self.naming = Naming(len(self.narrators))
 
     @property
-    def warnings(self) -> tuple[str, ...]:
-        """What their ways of narrating put at risk."""
-        return tuple(dict.fromkeys(words for each in self.narrators.values() for words in each.warnings))
-
-    @property
     def own_prompt(self) -> str:
         return next(iter(self.narrators.values())).own_prompt
 
     def watch(self, source: Source, stop: Event) -> Iterator[Happening]:
         """Yield what happens until all cameras have ended or `stop` is set."""
-        with ExitStack() as stack:
-            for each in self.narrators.values():
-                stack.enter_context(closing(each.attention.pace))
-            frames = stack.enter_context(closing(source.frames(stop)))
+        with closing(source.frames(stop)) as frames:
             for name, happening in abreast([self.work(frames, stop) for _ in range(self.at_once)], stop):
                 yield from self.naming.named(name, happening) if name else (happening,)
             for name, narrator in self.narrators.items():

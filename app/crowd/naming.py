@@ -73,5 +73,5 @@ class Naming:
             memory_bytes=max(each.memory_bytes for each in every),
             drafted=sum(each.drafted for each in every),
             draft_accepted=sum(each.draft_accepted for each in every),
-            effort=" · ".join(filter(None, [status.effort, f"{self.count} cameras"])),
+            cameras=self.count,
         )

@@ -215,7 +215,7 @@ def ending(line: Text, end: Text, width: int) -> Text:
 def parts(status: Status) -> list[str]:
     """The status line, the most telling first."""
     texts = [
-        status.effort,
+        f"{status.cameras} cameras" if status.cameras > 1 else "",
         frames(status.frames_described, status.frames_seen),
         f"{status.camera_fps:.0f} fps" if status.camera_fps else "",
         f"first word {status.first_word_s:.2f} s",

@@ -29,7 +29,6 @@ def live_run(settings: Settings) -> Run:
 
 def watch_run(settings: Settings, vigil: Vigil, *, is_narrating: bool = False) -> Run:
     """A live run that tells what is watched for; without `is_narrating`, nothing else. Raises as `live_run`."""
-    refuse_haste(settings)
     stage = narrating_stage(settings, vigil, is_narrating=is_narrating)
     refuse_more_frames(settings.frames, stage.model(settings.model).card)
     return open_run(stage, stage.orders, open_command(vigil.then))
@@ -110,9 +109,3 @@ def refuse_idle_seal(settings: Settings) -> None:
         raise UsageError("--page-key belongs to a certificate", "name that too: --page-cert FILE.pem")
     if settings.page_cert and settings.page_host is None:
         raise UsageError("--page-cert is for a page that is open to a network", "add --page-host, or leave it out")
-
-
-def refuse_haste(settings: Settings) -> None:
-    """Raise UsageError where captions cannot fall behind, so that there is nothing to govern by."""
-    if settings.asap and settings.pace == "auto":
-        raise UsageError("--asap waits for every caption, so there is no pace to govern", "leave out --asap or --pace")

@@ -101,8 +101,6 @@ def refuse_what_is_for_one(settings: Settings) -> None:
             raise UsageError(f"{why}, and several are given", remedy)
     if settings.parallel and settings.backend in IN_TURN:
         raise UsageError(f"--parallel is for servers: {settings.backend} takes cameras in turn", "leave it out")
-    if settings.pace != "steady":
-        raise UsageError("--pace auto governs one camera", "leave it out: several take turns, and none falls behind")
 
 
 def opened(post: "Post") -> Source:

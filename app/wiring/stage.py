@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from app.desk import Desk
     from app.eye import Eye
     from app.narrator import Narrator, Onlookers
-    from app.pace import Pacing
     from app.wiring.several import Group
 
 NOTHING_MORE = Vigil()
@@ -147,10 +146,11 @@ def open_narrator(
     from app.attention import Attention
     from app.lookout import Lookout
     from app.narrator import Narrator
+    from app.pace import Pace
     from app.recent import Recent
 
     desk = open_desk(describer, model, settings, orders or Orders(), now)
-    attention = Attention(open_pace(describer, model, settings))
+    attention = Attention(Pace(settings.least_s))
     lookout = Lookout(describer, vigil.lasting_s, vigil.cooldown_s, now=now, is_filmed=not settings.asap)
     narrator = Narrator(desk, attention, lookout, recent=Recent(settings.frames))
     narrator.begin(as_set(settings))
@@ -167,14 +167,3 @@ def open_desk(
     from app.desk import Desk
 
     return Desk(describer, orders, as_set(settings), own_words(settings, model), settings.max_tokens, now)
-
-
-def open_pace(describer: Describer, model: Engine, settings: Settings) -> "Pacing":
-    from app.pace import GovernedPace, Pace
-
-    if settings.pace == "steady":
-        return Pace(settings.least_s)
-    from app.governor import Governor
-    from app.power.sensor import PowerSensor
-
-    return GovernedPace(Governor(model.proven(settings.wish, describer), settings.caption_s), PowerSensor())

@@ -126,7 +126,7 @@ def test_a_change_that_has_yet_to_come_to_rest_costs_no_turn() -> None:
 
 def test_the_status_counts_all_cameras() -> None:
     last = [each for each in watch(crowd("A dog.", "A cat."), in_turn(2)) if isinstance(each, Status)][-1]
-    assert (last.frames_seen, last.frames_described, last.effort) == (4, 4, "2 cameras")
+    assert (last.frames_seen, last.frames_described, last.cameras) == (4, 4, 2)
 
 
 def test_a_question_is_answered_by_every_camera_before_anybody_goes_on() -> None:

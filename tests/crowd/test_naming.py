@@ -54,4 +54,4 @@ def test_a_status_sums_up_all_cameras() -> None:
     naming = Naming(2)
     told(naming, "Door", status(3, first_word_s=0.2))
     (summed,) = told(naming, "Yard", status(1))
-    assert summed == Status(60.0, 40, 4, 0.2, 1.0, 100, 8, 4, "2 cameras")
+    assert summed == Status(60.0, 40, 4, 0.2, 1.0, 100, 8, 4, cameras=2)

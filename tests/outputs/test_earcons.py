@@ -70,7 +70,7 @@ def test_the_quiet_tick_is_the_quietest() -> None:
         (notice("nothing new"), LOOKING),
         (sentence(kind="change"), CHANGED),
         (Asking("w"), LISTENING),
-        *[(notice(kind), None) for kind in ("loading", "camera back", "pace", "error")],
+        *[(notice(kind), None) for kind in ("loading", "camera back", "error")],
         *[(sentence(kind=kind), None) for kind in ("scene", "answer", "alert")],
         (growing(), None),
         (status(), None),

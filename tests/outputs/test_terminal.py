@@ -233,15 +233,14 @@ def test_the_status_gives_up_its_end_first() -> None:
     assert fitted(texts, 3) == "12 described"
 
 
-def test_the_status_tells_what_is_spared_and_how_many_drafts_were_right() -> None:
-    spared = replace(status(), drafted=25, draft_accepted=23, effort="a look every 2 s: on battery")
-    assert " · ".join(parts(spared)) == (
-        "a look every 2 s: on battery · 12 of 240 frames described · 30 fps · first word 0.21 s · drafts 92 % · "
-        "45 tok/s · 1.2 GB"
+def test_the_status_tells_how_many_cameras_there_are_and_how_many_drafts_were_right() -> None:
+    several = replace(status(), drafted=25, draft_accepted=23, cameras=3)
+    assert " · ".join(parts(several)) == (
+        "3 cameras · 12 of 240 frames described · 30 fps · first word 0.21 s · drafts 92 % · 45 tok/s · 1.2 GB"
     )
-    assert "drafts" not in " ".join(parts(status()))
-    assert fitted(parts(spared), 40) == "a look every 2 s: on battery"
-    assert "drafts 92 %" in fitted(parts(replace(spared, effort="")), 77)
+    assert not {"drafts", "cameras"} & set(re.findall("[a-z]+", " ".join(parts(status()))))
+    assert fitted(parts(several), 12) == "3 cameras"
+    assert "drafts 92 %" in fitted(parts(replace(several, cameras=1)), 77)
 
 
 def test_a_rate_that_is_not_known_yet_is_not_told() -> None:

@@ -61,7 +61,6 @@ export class Measures {
     this.#fact("Pictures a second", status.camera_fps.toFixed(1));
     this.#fact("Seen, described", `${status.frames_seen}, ${status.frames_described}`);
     this.#fact("Tokens a second", status.tokens_per_s.toFixed(0));
-    if (status.effort || this.#facts.has("Spared")) this.#fact("Spared", status.effort || "nothing");
   }
 
   #fact(name, words) {
