@@ -185,8 +185,6 @@ class Request:
     frames: Sequence[Frame]
     prompt: str
     max_tokens: int = 64
-    image_tokens: int | None = None
-    """How many tokens a frame may become this time, one of the describer's `choices`; None: as usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +215,6 @@ class Describer(Protocol):
 
     @property
     def banner(self) -> Banner: ...
-
-    @property
-    def choices(self) -> Sequence[int]:
-        """How many tokens a frame can become: the usual number first, then fewer. One or none: it cannot be chosen."""
-        ...
 
     def describe(self, request: Request) -> Generator[Piece]:
         """Yield the description as it comes; to cancel, close the iterator.

@@ -4,7 +4,7 @@ It asks no more than the clock. How long is too long is learned: some models tak
 """
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Event, Thread, get_ident
@@ -42,10 +42,6 @@ class Pulse:
     @property
     def banner(self) -> Banner:
         return self.describer.banner
-
-    @property
-    def choices(self) -> Sequence[int]:
-        return self.describer.choices
 
     def describe(self, request: Request) -> Generator[Piece]:
         """See `Describer.describe`."""

@@ -38,7 +38,6 @@ class Watched:
     """A describer that notes what each description took."""
 
     teller: Teller
-    choices: Sequence[int] = ()
     banner: Banner = field(default=Banner("measured"))
     looks: list[Look] = field(default_factory=list)
 

@@ -6,7 +6,7 @@ mlx-vlm's `PromptCacheState` would answer for the old frame.
 """
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -53,10 +53,6 @@ class MlxDescriber:
     def banner(self) -> Banner:
         words = filter(None, (self.card.name, self.family.words, self.loaded.precision))
         return Banner(", ".join(words), self.warnings)
-
-    @property
-    def choices(self) -> Sequence[int]:
-        return self.family.choices if isinstance(self.road, QuickRoad) else ()
 
     def warm_up(self, *, drafts: bool) -> None:
         """Describe a frame: a model that cannot is found out now, and the first caption is quick.

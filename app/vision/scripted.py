@@ -31,10 +31,6 @@ class ScriptedDescriber:
     def banner(self) -> Banner:
         return Banner("scripted", ("These sentences are scripted: no model looks at the pictures.",))
 
-    @property
-    def choices(self) -> Sequence[int]:
-        return (self.image_tokens,)
-
     def describe(self, request: Request) -> Generator[Piece]:
         """Yield the next text of the script, word by word. Raises the failure that stands in its place."""
         line = self.script[len(self.asked) % len(self.script)]

@@ -158,7 +158,7 @@ def live(subject: Subject, rows: Sequence["Row"]) -> list[dict[str, Any]]:
         clip, found = filmed(Path(folder, "drawn.avi"), min(seconds, LONGEST_CLIP_S)), []
         for row in (row for row in rows if row.key in loops):
             tell(f"live, {row.key}")
-            watched = Watched(row.teller, subject.describer.choices)
+            watched = Watched(row.teller)
             found.append(played(row.key, loops[row.key], watched, Counted(Webcam(str(clip)), seconds)))
         return found
 

@@ -9,7 +9,7 @@ twice. The judging is done in app/check; here it is put together, and acted on.
 import os
 import shlex
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,10 +49,6 @@ class Chosen:
         """See `Engine.open`."""
         return open_describer(self, wish, is_trusted)
 
-    def proven(self, wish: Wish, describer: Describer) -> tuple[int, ...]:
-        """See `Engine.proven`."""
-        return proven(self, wish, describer)
-
 
 @dataclass(frozen=True, slots=True)
 class Doubted:
@@ -66,34 +62,8 @@ class Doubted:
         own = self.describer.banner
         return Banner(own.name, (*self.doubts, *own.warnings))
 
-    @property
-    def choices(self) -> Sequence[int]:
-        return self.describer.choices
-
     def describe(self, request: Request) -> Generator[Piece]:
         return self.describer.describe(request)
-
-    def close(self) -> None:
-        self.describer.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Through:
-    """A describer that looks through fewer image tokens than it would."""
-
-    describer: Describer
-    image_tokens: int
-
-    @property
-    def banner(self) -> Banner:
-        return self.describer.banner
-
-    @property
-    def choices(self) -> Sequence[int]:
-        return (self.image_tokens,)
-
-    def describe(self, request: Request) -> Generator[Piece]:
-        return self.describer.describe(replace(request, image_tokens=self.image_tokens))
 
     def close(self) -> None:
         self.describer.close()
@@ -178,17 +148,6 @@ def seen(model: Chosen, wish: Wish, describer: Describer, *, afresh: bool = Fals
         return [finding(look(describer))]
 
     return remembered(model, f"sight {wish}", ask, afresh)
-
-
-def proven(model: Chosen, wish: Wish, describer: Describer) -> tuple[int, ...]:
-    """The describer's choices of image tokens, less those that the sight test does not see through; remembered."""
-    usual, fewer = describer.choices[:1], describer.choices[1:]
-    return (*usual, *(tokens for tokens in fewer if sees_through(model, wish, describer, tokens)))
-
-
-def sees_through(model: Chosen, wish: Wish, describer: Describer, tokens: int) -> bool:
-    less = replace(wish, image_tokens=tokens)
-    return all(each.status == "ok" for each in asked("sight", lambda: seen(model, less, Through(describer, tokens))))
 
 
 def remembered(model: Chosen, what: str, ask: "Callable[[], list[Finding]]", afresh: bool) -> "list[Finding]":

@@ -64,7 +64,6 @@ class Server:
     asked: list[tuple[str, float, float]] = field(default_factory=list, init=False)
     """Camera, the frame's age when it was asked about, and when all was told."""
     banner: Banner = field(default=Banner("simulated"), init=False)
-    choices: Sequence[int] = field(default=(), init=False)
 
     def describe(self, request: Request) -> Generator[Piece]:
         frame, started = request.frames[-1], self.clock.now()

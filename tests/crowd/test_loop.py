@@ -207,7 +207,6 @@ class Meeting:
     """No camera has been asked about twice at once."""
     cameras: deque[str] = field(default_factory=deque)
     banner: Banner = field(default=Banner("a meeting"))
-    choices: Sequence[int] = ()
 
     def describe(self, request: Request) -> Generator[Piece]:
         camera = request.frames[-1].camera

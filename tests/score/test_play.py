@@ -1,6 +1,6 @@
 """A clip on a clock of its own: which frames a narrator gets, and when it is heard."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from threading import Event
 
@@ -98,7 +98,6 @@ class Says:
     text: str
     work: Callable[[], None]
     banner: Banner = field(default=Banner("says"))
-    choices: Sequence[int] = ()
 
     def describe(self, _request: Request) -> Generator[Piece]:
         self.work()

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,7 @@ from app.check.facts import Finding
 from app.check.model.judge import judge
 from app.errors import ModelError, UsageError
 from app.settings import Settings
-from app.vision.mlx import MlxDescriber
-from app.wiring.models import Chosen, asked, chosen, doubts, judged, proven, refuse
-from app.wish import AS_PUBLISHED
+from app.wiring.models import Chosen, asked, chosen, doubts, judged, refuse
 from tests.running import DEMO
 
 GOOD = Finding("files", "ok", "all there")
@@ -107,19 +104,3 @@ def test_what_another_backend_takes_is_sent_there(name: str, remedy: str) -> Non
     with pytest.raises(UsageError) as failure:
         chosen(Settings(model=name))
     assert failure.value.remedy == remedy
-
-
-def test_only_numbers_of_tokens_that_the_model_sees_through_are_offered_to_the_pace(model: Chosen) -> None:
-    """The demo model was made for 16, and sees through 9; that it sees through 4 cannot be told."""
-
-    def found() -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        describer = MlxDescriber(model.folder, model.card)
-        every = tuple(describer.choices)
-        once, again = (proven(model, AS_PUBLISHED, describer) for _ in range(2))
-        describer.close()
-        return every, once, again
-
-    with ThreadPoolExecutor(1) as thread:
-        every, once, again = thread.submit(found).result()
-    assert every == (16, 9, 4)
-    assert once == again == (16, 9)

@@ -1,7 +1,7 @@
 """What every family of models is asked, and how a wish that it cannot grant is refused."""
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol, Self, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import mlx.core as mx
 from PIL.Image import Image
@@ -22,11 +22,6 @@ class Family(Protocol):
     @property
     def words(self) -> str:
         """What a frame costs, for the banner: `64 image tokens a frame`."""
-        ...
-
-    @property
-    def choices(self) -> Sequence[int]:
-        """How many image tokens a frame can become: the usual number first, then fewer."""
         ...
 
     def picture(self, pixels: Pixels) -> Image:
@@ -65,12 +60,6 @@ class Direct(Family, Protocol):
     def features(self, pixels: mx.array) -> mx.array:
         """What tower and connector make of `pixels`: image tokens×width, as they reach the language model."""
         ...
-
-    def through(self, image_tokens: int) -> Self:
-        """The same model, looking through one of its `choices`."""
-        ...
-
-    def __hash__(self) -> int: ...
 
 
 def a_frame(image_tokens: int) -> str:

@@ -4,7 +4,6 @@ The token ids hold one placeholder a frame and not 256: rows are not ids.
 """
 
 from collections.abc import Sequence
-from typing import Self
 
 import mlx.core as mx
 from PIL import Image
@@ -41,10 +40,6 @@ class FastVlm:
     def words(self) -> str:
         return a_frame(self.image_tokens)
 
-    @property
-    def choices(self) -> Sequence[int]:
-        return (self.image_tokens,)
-
     def picture(self, pixels: Pixels) -> Image.Image:
         return Image.fromarray(framed(pixels, self.edge))
 
@@ -63,9 +58,6 @@ class FastVlm:
         _, seen, _ = model.vision_tower(pixels.astype(kind))  # 1×rows×columns×width
         found: mx.array = model.mm_projector(seen.reshape(1, -1, seen.shape[-1]))
         return found[0]
-
-    def through(self, image_tokens: int) -> Self:
-        raise refused(image_tokens, self.name, [str(self.image_tokens)])
 
     def due(self, pictures: Sequence[Image.Image], _inputs: Inputs) -> int:
         """With two placeholders mlx-vlm puts the words between and behind them into the wrong places."""

@@ -41,10 +41,6 @@ class Generic:
     def words(self) -> str:
         return f"about {a_frame(self.image_tokens)}" if self.image_tokens else "image tokens uncounted"
 
-    @property
-    def choices(self) -> Sequence[int]:
-        return ()
-
     def picture(self, pixels: Pixels) -> Image.Image:
         return Image.fromarray(fitted(pixels, CELLS, CELL))
 

@@ -5,8 +5,6 @@ have an effect on that, and the padding must shrink with the budget, or the towe
 """
 
 from collections.abc import Sequence
-from copy import copy
-from typing import Self
 
 import mlx.core as mx
 from PIL import Image
@@ -31,24 +29,12 @@ class Lfm2Vl:
         images = loaded.processor.image_processor
         self.patch = int(images.encoder_patch_size)
         self.cell = self.patch * images.downsample_factor
-        self.least, self.budget = bounds(loaded, card, wish)
+        self.budget = budget(loaded, card, wish)
         self.normal = normalizer(images, multiplied)
 
     @property
     def words(self) -> str:
         return f"at most {self.budget} image tokens a frame"
-
-    @property
-    def choices(self) -> Sequence[int]:
-        """Half and a quarter of the pixels, no fewer than the card or the publisher allows."""
-        return [self.budget, *(self.budget // part for part in (2, 4) if self.budget // part >= self.least)]
-
-    def through(self, image_tokens: int) -> Self:
-        if not self.least <= image_tokens <= self.budget:
-            raise refused(image_tokens, self.loaded.name, [f"a number from {self.least} to {self.budget}"])
-        fewer = copy(self)
-        fewer.budget = image_tokens
-        return fewer
 
     def picture(self, pixels: Pixels) -> Image.Image:
         return Image.fromarray(fitted(pixels, self.budget, self.cell))
@@ -94,8 +80,8 @@ def patches(pixels: mx.array, edge: int) -> tuple[mx.array, int, int]:
     return cut.reshape(1, rows * columns, -1), rows, columns
 
 
-def bounds(loaded: Loaded, card: Card, wish: Wish) -> tuple[int, int]:
-    """The fewest image tokens that a frame may become, and the most: as wished, as the card says, or as published.
+def budget(loaded: Loaded, card: Card, wish: Wish) -> int:
+    """The most image tokens that a frame may become: as wished, as the card says, or as published.
 
     Raises:
         UsageError: the wish is beyond the card's bounds, or the published ones where there is no card.
@@ -103,7 +89,7 @@ def bounds(loaded: Loaded, card: Card, wish: Wish) -> tuple[int, int]:
     images, bound = loaded.processor.image_processor, card.image_tokens
     least, most = (bound.least, bound.most) if bound else (int(images.min_image_tokens), int(images.max_image_tokens))
     if wish.image_tokens is None:
-        return least, bound.default if bound else most
+        return bound.default if bound else most
     if wish.image_tokens == "tiles" or not least <= wish.image_tokens <= most:
         raise refused(wish.image_tokens, card.name, [f"a number from {least} to {most}"])
-    return least, wish.image_tokens
+    return wish.image_tokens

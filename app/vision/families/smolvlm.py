@@ -5,8 +5,6 @@ KNOWN_ISSUES.md, "The tiling trap"). Only its attributes have an effect on that,
 """
 
 from collections.abc import Sequence
-from copy import copy
-from typing import Self
 
 import mlx.core as mx
 import numpy as np
@@ -31,13 +29,13 @@ class SmolVlm:
     def __init__(self, loaded: Loaded, card: Card, wished: int | None) -> None:
         self.loaded = loaded
         published = published_edge(loaded)
-        self.whole, self.edges = tokens(loaded, published), edges(loaded, published, card)
+        self.whole, allowed = tokens(loaded, published), edges(loaded, published, card)
         self.promised = loaded.processor.image_seq_len
-        if wished and wished not in self.edges:
-            raise refused(wished, card.name, map(str, self.edges))
+        if wished and wished not in allowed:
+            raise refused(wished, card.name, map(str, allowed))
         default = card.image_tokens.default if card.image_tokens else self.whole
-        self.image_tokens = wished or (default if default in self.edges else self.whole)
-        self.edge = self.edges.get(self.image_tokens, published)
+        self.image_tokens = wished or (default if default in allowed else self.whole)
+        self.edge = allowed.get(self.image_tokens, published)
         self.mask = mask(loaded, self.edge)
         self.shaped = framed if card.shape == "padded" else squeezed
         self.normal = normalizer(loaded.processor.image_processor)
@@ -45,18 +43,6 @@ class SmolVlm:
     @property
     def words(self) -> str:
         return a_frame(self.image_tokens)
-
-    @property
-    def choices(self) -> Sequence[int]:
-        return [self.image_tokens, *sorted((each for each in self.edges if each < self.image_tokens), reverse=True)]
-
-    def through(self, image_tokens: int) -> Self:
-        if image_tokens not in self.edges:
-            raise refused(image_tokens, self.loaded.name, map(str, self.edges))
-        fewer = copy(self)
-        fewer.image_tokens, fewer.edge = image_tokens, self.edges[image_tokens]
-        fewer.mask = mask(self.loaded, fewer.edge)
-        return fewer
 
     def picture(self, pixels: Pixels) -> Image.Image:
         return Image.fromarray(self.shaped(pixels, self.edge))
@@ -100,10 +86,6 @@ class Tiles:
     @property
     def words(self) -> str:
         return f"{self.image_tokens} image tokens a tile"
-
-    @property
-    def choices(self) -> Sequence[int]:
-        return ()
 
     def picture(self, pixels: Pixels) -> Image.Image:
         return Image.fromarray(np.ascontiguousarray(pixels))

@@ -7,7 +7,7 @@ answers all the same. The eyes are opened at once, and not at the first picture.
 import ctypes
 import os
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -97,10 +97,6 @@ class Inside:
     @property
     def banner(self) -> Banner:
         return Banner(f"{self.name} in llama.cpp", self.warnings)
-
-    @property
-    def choices(self) -> Sequence[int]:
-        return ()
 
     def describe(self, request: Request) -> Generator[Piece]:
         """Yield the description as it comes. Raises ModelError where llama.cpp fails."""

@@ -5,7 +5,7 @@ after it wait for the new one, and are left as any other.
 """
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -49,10 +49,6 @@ class Tended:
     @property
     def banner(self) -> Banner:
         return Banner(f"{self.name} in llama-server", self.warnings)
-
-    @property
-    def choices(self) -> Sequence[int]:
-        return ()
 
     def describe(self, request: Request) -> Generator[Piece]:
         """See `Describer.describe`. Several threads may ask at once.

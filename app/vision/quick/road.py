@@ -26,8 +26,8 @@ PROMPTS = 8
 DRAFTS = 64
 """For how many prompts, of one camera each, it is kept what was said."""
 
-Seen = tuple[Frame, Direct, mx.array]
-"""A frame, the way it was looked at, and its features."""
+Seen = tuple[Frame, mx.array]
+"""A frame and its features."""
 
 
 class QuickRoad:
@@ -39,8 +39,7 @@ class QuickRoad:
         self.ends = frozenset(loaded.processor.tokenizer.stopping_criteria.eos_token_ids)
         self.has_drafts = drafts and sampling == Sampling()
         self.kept: list[Seen] = []
-        self.looking = lru_cache(maxsize=None)(partial(through, family))
-        self.prompt = lru_cache(PROMPTS)(partial(made, loaded, self.language))
+        self.prompt = lru_cache(PROMPTS)(partial(made, loaded, self.language, family))
         self.drafts_of = lru_cache(DRAFTS)(lambda _words, _camera: Drafts())
 
     def describe(self, request: Request) -> Generator[Piece]:
@@ -72,21 +71,15 @@ class QuickRoad:
 
     def features(self, request: Request) -> tuple[list[mx.array], int]:
         """What the tower makes of each frame, and how many had to go through it: those of the last request need not."""
-        family, frames = self.looking(request.image_tokens), request.frames
-        known = {id(frame): seen for frame, through, seen in self.kept if through is family}
+        family, frames = self.family, request.frames
+        known = {id(frame): seen for frame, seen in self.kept}
         new = [frame for frame in frames if id(frame) not in known]
         known |= {id(frame): family.features(family.pixels(frame.pixels)) for frame in new}
-        self.kept = [(frame, family, known[id(frame)]) for frame in frames]
+        self.kept = [(frame, known[id(frame)]) for frame in frames]
         return [known[id(frame)] for frame in frames], len(new)
 
     def shown(self, request: Request) -> Prompt:
-        family = self.looking(request.image_tokens)
-        return self.prompt(family, request.prompt, tuple(family.shape(frame.pixels) for frame in request.frames))
-
-
-def through(family: Direct, wished: int | None) -> Direct:
-    """The family, looking through so many image tokens a frame; None: as usual."""
-    return family if wished is None or wished == family.choices[0] else family.through(wished)
+        return self.prompt(request.prompt, tuple(self.family.shape(frame.pixels) for frame in request.frames))
 
 
 def made(loaded: Loaded, language: Language, family: Direct, words: str, shapes: Sequence[Shape]) -> Prompt:

@@ -5,7 +5,7 @@ it closes the connection: that is how a server learns that nobody listens any mo
 """
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -52,10 +52,6 @@ class ServerDescriber:
     def banner(self) -> Banner:
         name = self.form.model.rpartition("/")[2] if self.form.model.startswith("/") else self.form.model
         return Banner(f"{name} on {self.line.root}", warnings(self.line))
-
-    @property
-    def choices(self) -> Sequence[int]:
-        return ()
 
     def describe(self, request: Request) -> Generator[Piece]:
         """Yield the answer as it comes, and pieces without text while it is waited for.

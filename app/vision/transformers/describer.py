@@ -1,7 +1,7 @@
 """The describer of the transformers backend. Of one frame nothing is kept for the next."""
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -39,10 +39,6 @@ class TransformersDescriber:
     @property
     def banner(self) -> Banner:
         return Banner(f"{self.card.name}, {self.shown.words}, {self.device.words}", self.device.warnings)
-
-    @property
-    def choices(self) -> Sequence[int]:
-        return self.shown.choices
 
     def warm_up(self) -> None:
         """Describe a frame: a model that cannot is found out now, and the first caption is quick."""

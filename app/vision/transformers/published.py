@@ -38,10 +38,6 @@ class Published:
     def words(self) -> str:
         return f"about {self.usual} image tokens a frame" if self.usual else "image tokens uncounted"
 
-    @property
-    def choices(self) -> Sequence[int]:
-        return ()
-
     def inputs(self, request: Request) -> Inputs:
         """See `Shown.inputs`. Some processors quietly drop all pictures but the first."""
         pictures = [self.picture(frame.pixels) for frame in request.frames]

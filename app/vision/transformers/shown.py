@@ -1,7 +1,7 @@
 """What every way of showing a model a frame is asked, and what all of them need. The ways: square.py, published.py."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from app.errors import ModelError, UsageError
@@ -22,17 +22,12 @@ class Shown(Protocol):
         """What a frame costs, for the banner: `64 image tokens a frame`."""
         ...
 
-    @property
-    def choices(self) -> Sequence[int]:
-        """See `Describer.choices`."""
-        ...
-
     def inputs(self, request: Request) -> Inputs:
         """What the model is given of frames (oldest first) and a prompt.
 
         Raises:
             ModelError: the image tokens are not as many as are due.
-            UsageError: it cannot be shown so many frames, or not through so many tokens.
+            UsageError: it cannot be shown so many frames.
         """
         ...
 

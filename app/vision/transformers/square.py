@@ -4,8 +4,6 @@ The tile is made here: transformers' own processor wants torchvision and num2wor
 every frame and cut it into 13 (KNOWN_ISSUES.md, "The tiling trap").
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -31,28 +29,23 @@ class Square:
     def __init__(self, loaded: Loaded, card: Card, wish: Wish) -> None:
         self.loaded, self.template = loaded, template(loaded)
         self.images = AutoImageProcessor.from_pretrained(loaded.folder, **HERE)
-        self.edges = edges(loaded, int(self.images.max_image_size["longest_edge"]), card)
-        if wish.image_tokens not in (None, *self.edges):
-            raise refused(wish.image_tokens, card.name, self.edges)
+        allowed = edges(loaded, int(self.images.max_image_size["longest_edge"]), card)
+        if wish.image_tokens not in (None, *allowed):
+            raise refused(wish.image_tokens, card.name, allowed)
         default = card.image_tokens.default if card.image_tokens else None
-        usual = next(each for each in (wish.image_tokens, default, max(self.edges)) if each in self.edges)
-        self.usual = int(usual or 0)
+        tokens = next(each for each in (wish.image_tokens, default, max(allowed)) if each in allowed)
+        self.image_tokens = int(tokens or 0)
+        self.edge = allowed[self.image_tokens]
         self.shaped = framed if card.shape == "padded" else squeezed
 
     @property
     def words(self) -> str:
-        return f"{self.usual} image tokens a frame"
-
-    @property
-    def choices(self) -> Sequence[int]:
-        return [self.usual, *sorted((each for each in self.edges if each < self.usual), reverse=True)]
+        return f"{self.image_tokens} image tokens a frame"
 
     def inputs(self, request: Request) -> Inputs:
         """See `Shown.inputs`; pixel_values are 1×frames×3×edge×edge."""
-        tokens, device = request.image_tokens or self.usual, self.loaded.device
-        if tokens not in self.edges:
-            raise refused(tokens, self.loaded.name, self.edges)
-        tiles = [self.numbers(self.shaped(frame.pixels, self.edges[tokens])) for frame in request.frames]
+        tokens, device = self.image_tokens, self.loaded.device
+        tiles = [self.numbers(self.shaped(frame.pixels, self.edge)) for frame in request.frames]
         ids = torch.tensor([self.ids(request.prompt, len(tiles), tokens)], device=device.name)
         pixels = torch.from_numpy(np.stack(tiles))[None].to(device.name, device.dtype)
         made = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "pixel_values": pixels}

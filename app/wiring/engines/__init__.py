@@ -38,10 +38,6 @@ class Engine(Protocol):
         """
         ...
 
-    def proven(self, wish: Wish, describer: Describer) -> tuple[int, ...]:
-        """The describer's choices of image tokens, less those that the sight test does not see through."""
-        ...
-
 
 ENGINES: Mapping[str, str] = {
     "mlx": "app.wiring.models",

@@ -89,10 +89,6 @@ class Pair:
             raise
         return Doubted(describer, doubts([each for each in told if each.code not in SETTLED]))
 
-    def proven(self, _wish: Wish, describer: Describer) -> tuple[int, ...]:
-        """See `Engine.proven`: none can be chosen once it runs."""
-        return tuple(describer.choices)
-
     def judged(self) -> "list[Finding]":
         """What the files' headers tell."""
         from app.check.pair import judge_pair

@@ -16,7 +16,7 @@ from app.errors import UsageError
 from app.flow import Describer
 from app.settings import Settings
 from app.wiring import models
-from app.wiring.models import Chosen, Doubted, Through
+from app.wiring.models import Chosen, Doubted
 from app.wish import Wish
 
 if TYPE_CHECKING:
@@ -60,14 +60,6 @@ class Reference:
             raise
         return Doubted(describer, models.doubts(told))
 
-    def proven(self, wish: Wish, describer: Describer) -> tuple[int, ...]:
-        """See `Engine.proven`."""
-        usual, fewer = describer.choices[:1], describer.choices[1:]
-        return (*usual, *(each for each in fewer if self.sees_through(wish, describer, each)))
-
-    def sees_through(self, wish: Wish, describer: Describer, tokens: int) -> bool:
-        return all(each.status == "ok" for each in self.seen(wish, Through(describer, tokens), f"{tokens} tokens"))
-
     def whole(self) -> "list[Finding]":
         """Whether config and weights are there, and whole, and have eyes: by the headers alone."""
         from app.check.model import eyes, files
@@ -75,9 +67,9 @@ class Reference:
         checkpoint, found = files.read(self.model.folder)
         return [*found, *eyes.look(checkpoint)]
 
-    def seen(self, wish: Wish, describer: Describer, how: str = "") -> "list[Finding]":
+    def seen(self, wish: Wish, describer: Describer) -> "list[Finding]":
         """What the sight test tells of it, asked in this way; remembered apart from what mlx made of it."""
-        what = f"sight {wish} {how} {describer.banner.name}, torch {version('torch')}"
+        what = f"sight {wish} {describer.banner.name}, torch {version('torch')}"
         return models.asked("sight", partial(self.remembered, what, describer))
 
     def remembered(self, what: str, describer: Describer) -> "list[Finding]":

@@ -52,10 +52,6 @@ class Elsewhere:
         form = Form(self.told.model, temperature=self.card.sampling.temperature)
         return admitted(ServerDescriber(self.line, form), self.card.name, is_trusted=is_trusted)
 
-    def proven(self, _wish: Wish, _describer: Describer) -> tuple[int, ...]:
-        """None: how many tokens a frame becomes is the server's affair."""
-        return ()
-
 
 def chosen(settings: Settings) -> Elsewhere:
     """The server at --url, and the model there that --model names, or its first.

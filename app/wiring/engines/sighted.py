@@ -8,7 +8,7 @@ question goes first only where two questions with known answers, and then the si
 """
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -39,10 +39,6 @@ class Lasting:
     @property
     def banner(self) -> Banner:
         return self.describer.banner
-
-    @property
-    def choices(self) -> Sequence[int]:
-        return self.describer.choices
 
     def describe(self, request: Request) -> Generator[Piece]:
         try:

@@ -1,6 +1,6 @@
 """The sight test, on the demo model and on the same model with its eyes spoilt."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -41,7 +41,6 @@ class Through:
     def __init__(self, describer: MlxDescriber, change: Callable[[np.ndarray], np.ndarray]) -> None:
         self.describer, self.change = describer, change
         self.banner = Banner("changed")
-        self.choices: Sequence[int] = ()
 
     def describe(self, request: Request) -> Generator[Piece]:
         frames = [Frame(self.change(each.pixels), each.seen_at, 0.0, 0) for each in request.frames]

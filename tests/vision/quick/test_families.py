@@ -1,7 +1,5 @@
 """Every family's frames become the same pixels, rows and words on the quick road as on mlx-vlm's own."""
 
-from dataclasses import replace
-
 import mlx.core as mx
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ from app.flow import Frame
 from app.vision.families.family import Direct
 from app.vision.mlx import MlxDescriber
 from app.vision.quick.road import QuickRoad
+from app.wish import Wish
 from tests.vision.families.folders import folder
 from tests.vision.quick.telling import WORDS, text, told
 from tests.vision.shown import SIZES, asked, plain
@@ -27,24 +26,32 @@ def direct(request: pytest.FixtureRequest) -> MlxDescriber:
 def test_every_family_reaches_the_language_model_as_through_its_processor(
     direct: MlxDescriber, size: tuple[int, int]
 ) -> None:
-    """Whatever number of image tokens the pace may ask for."""
+    reaches_the_language_model_as_through_its_processor(direct, size)
+
+
+@pytest.mark.parametrize(
+    ("name", "tokens"),
+    [
+        *[("smolvlm-mlx", tokens) for tokens in (49, 36, 25, 16)],
+        *[("smolvlm-2.2b", tokens) for tokens in (64, 49, 36, 25, 16)],
+        *[(name, tokens) for name in ("lfm2-vl", "lfm2.5-vl") for tokens in (128, 64)],
+    ],
+)
+def test_it_does_so_with_fewer_image_tokens_too(name: str, tokens: int) -> None:
+    describer = MlxDescriber(folder(name), wish=Wish(image_tokens=tokens))
+    for size in SIZES:
+        reaches_the_language_model_as_through_its_processor(describer, size)
+
+
+def reaches_the_language_model_as_through_its_processor(describer: MlxDescriber, size: tuple[int, int]) -> None:
+    """Assert it of a frame of this size."""
     rng = np.random.default_rng(0)
     frame = Frame(rng.integers(0, 256, (*size, 3), np.uint8), 0.0, 0.0, 0)
-    assert isinstance(direct.road, QuickRoad)
-    for tokens in direct.choices:
-        ours = direct.road.rows(replace(asked(frame), image_tokens=tokens)).astype(mx.float32)
-        theirs = through_the_processor(direct, frame, tokens).astype(mx.float32)
-        assert ours.shape == theirs.shape, tokens
-        assert np.allclose(np.array(ours), np.array(theirs), atol=1e-4 * float(mx.abs(theirs).max())), tokens
-
-
-def through_the_processor(direct: MlxDescriber, frame: Frame, tokens: int) -> mx.array:
-    """The rows of mlx-vlm's own code, 1×n×width, the processor set to so many image tokens a frame."""
-    family = direct.family
-    assert isinstance(family, Direct)
-    if tokens != family.choices[0]:
-        family = family.through(tokens)
-    return direct.loaded.rows(family.inputs([family.picture(frame.pixels)], asked(frame).prompt))
+    assert isinstance(describer.road, QuickRoad)
+    ours = describer.road.rows(asked(frame)).astype(mx.float32)
+    theirs = describer.loaded.rows(describer.plain.seen(asked(frame))[1]).astype(mx.float32)
+    assert ours.shape == theirs.shape
+    assert np.allclose(np.array(ours), np.array(theirs), atol=1e-4 * float(mx.abs(theirs).max()))
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -181,11 +181,8 @@ def test_drawn_words_are_as_the_card_says(hub: Path) -> None:
 def test_fewer_image_tokens_are_a_smaller_tile(hub: Path) -> None:
     small = opened(hub, wish=Wish(image_tokens=16))
     whole = opened(hub)
-    assert 16 in whole.choices
-    assert whole.choices[0] > 16
-    assert told(small, frame(), limit=2)[-1].cost.image_tokens == 16
-    request = Request((frame(),), "Describe the scene.", 2, image_tokens=16)
-    assert [*whole.describe(request)][-1].cost.image_tokens == 16
+    costs = [told(each, frame(), limit=2)[-1].cost.image_tokens for each in (small, whole)]
+    assert costs == [16, 64]
 
 
 @pytest.mark.parametrize("wished", [7, "tiles"])
@@ -197,7 +194,9 @@ def test_image_tokens_that_cannot_be_had_are_refused_with_those_that_can(hub: Pa
 
 def test_a_card_that_allows_one_number_of_tokens_leaves_no_choice() -> None:
     card = Card("demo", image_tokens=ImageTokens(16, 16, 16, "fixed"))
-    assert list(opened(DEMO, card).choices) == [16]
+    with pytest.raises(UsageError) as refused:
+        opened(DEMO, card, Wish(image_tokens=9))
+    assert refused.value.remedy.endswith("or take 16")
 
 
 def test_another_family_is_shown_its_frames_by_its_own_processor(llava: Path) -> None:
