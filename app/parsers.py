@@ -64,7 +64,6 @@ def pictures(name: str, words: str) -> ArgumentParser:
     add, number = parser.add_argument, at_least(1, int)
     add("--ask", metavar="TEXT", help="a question to answer instead of describing")
     add("--together", action="store_true", help="all pictures in one question: what is different between these?")
-    add("--base64", action="store_true", help="WHAT is the bytes of a picture in base64, or - for such a text")
     add("--allow-private", action="store_true", help="also fetch from this machine and its own network")
     add("--frames", dest="moments", metavar="N", type=number, help="at how many moments a video is looked at (8)")
     add("--from", dest="start", metavar="TIME", type=moment, help="from where in a video: 80, 1:20 or 1:01:20")

@@ -1,6 +1,5 @@
-"""How `describe` is shown clips, several pictures at once, and base64; and what its flags make of it."""
+"""How `describe` is shown clips, and several pictures at once; and what its flags make of it."""
 
-import base64
 import io
 import json
 import subprocess
@@ -133,15 +132,6 @@ def test_of_pictures_together_one_that_is_bad_or_a_video_spoils_the_question(tmp
         bench = Bench("No.").run(good, other, together=4)
         assert (bench.out, bench.code, bench.describer.asked) == ("", 1, [])
         assert told in bench.err
-
-
-def test_base64_is_shown_like_a_file_of_the_same_bytes(tmp_path):
-    (name,) = save(tmp_path, "a.png")
-    packed = base64.b64encode(Path(name).read_bytes()).decode()
-    bench = Bench("Red.").run(packed, is_json=True, is_base64=True)
-    assert (json.loads(bench.out)["picture"], json.loads(bench.out)["text"]) == ("base64 text", "Red.")
-    assert bench.describer.asked[0].frames[0].pixels.shape == (6, 8, 3)
-    assert "error: base64 text cannot be decoded" in Bench("No.").run(name, is_base64=True).err
 
 
 GONE = Outage("the server refused", "start it")

@@ -1,7 +1,7 @@
 """The file that `describe --to` writes: one JSON line a picture, as they come, and what is in it is not asked again.
 
-A picture is known again by its path, size and time of change; one that was fetched, by its address; one that came as
-bytes, by those. What failed is tried again the next time. Nothing is ever taken out of the file but half a last line.
+A picture is known again by its path, size and time of change; one that was fetched, by its address. What
+failed is tried again the next time. Nothing is ever taken out of the file but half a last line.
 """
 
 import fcntl
@@ -26,14 +26,14 @@ NOT_OURS = "name another file, which need not be there yet; this one was left as
 class Captions:
     """Held by one process at a time."""
 
-    def __init__(self, path: str | Path, asked: Mapping[str, Any], *, is_base64: bool = False) -> None:
+    def __init__(self, path: str | Path, asked: Mapping[str, Any]) -> None:
         """Open the file, or make it. `asked`: what every line must have been asked, and by which model.
 
         Raises:
             OutputError: it cannot be written, is in use, is no such file, or holds answers to another question.
         """
         self.path = Path(path).expanduser()
-        self.asked, self.is_base64 = dict(asked), is_base64
+        self.asked = dict(asked)
         self.described: set[str] = set()
         self.failed: dict[str, str] = {}
         """What was said of those that failed."""
@@ -137,7 +137,7 @@ class Captions:
         (what,) = question
         if what == "-":
             return ""
-        if self.is_base64 or is_remote(what):
+        if is_remote(what):
             return json.dumps({"sha256": hashlib.sha256(what.encode("utf-8", "replace")).hexdigest()})
         return json.dumps(of_file(what), sort_keys=True)
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from app.errors import SourceError, UsageError
 from app.flow import Frame
 from app.moments import listed
-from app.pictures import Picture, called, expand, picture
+from app.pictures import called, expand, picture
 from app.pictures.clip import WHOLE, Stretch, is_video, watched
 from app.pictures.fetch import LIMITS, Limits
 from app.pictures.names import is_remote
-from app.pictures.read import base64_picture
 
 Question = tuple[str, ...]
 """What is shown with it: one picture or clip as the user names it, or several pictures."""
@@ -44,8 +43,6 @@ class Roads:
     """How they come in, for all of a run."""
 
     limits: Limits = LIMITS
-    is_base64: bool = False
-    """They are named by nothing but their own bytes."""
     stretch: Stretch = WHOLE
     """Of clips: what is looked at."""
     note: str = ""
@@ -61,7 +58,7 @@ class Roads:
         """
         if list(whats).count("-") > 1:
             raise UsageError("standard input is named twice, and can be read once", "leave one - out")
-        named = list(whats) if self.is_base64 else [name for what in whats for name in expand(what)]
+        named = [name for what in whats for name in expand(what)]
         if not self.together:
             return [(name,) for name in named]
         if len(named) > self.together:
@@ -74,7 +71,7 @@ class Roads:
 
     def called(self, question: Question) -> tuple[str, ...]:
         """The names that are told, even of what cannot be read."""
-        return tuple("base64 text" if self.is_base64 and each != "-" else called(each) for each in question)
+        return tuple(called(each) for each in question)
 
     def read(self, question: Question) -> Shown:
         """Raises SourceError for what cannot be had, is no picture, or is a clip where none can be."""
@@ -86,14 +83,11 @@ class Roads:
                 f"{names[0]} is a picture: nothing of it lies between two times",
                 "--from and --to are for videos; to write to a file, end its name in .jsonl",
             )
-        seen = [self.one(each).pixels for each in question]
+        seen = [picture(each, self.limits).pixels for each in question]
         return Shown(names, tuple(Frame(each, time.monotonic(), 0.0, number) for number, each in enumerate(seen)))
 
-    def one(self, what: str) -> Picture:
-        return base64_picture(what, self.limits) if self.is_base64 else picture(what, self.limits)
-
     def is_clip(self, what: str) -> bool:
-        return not self.is_base64 and not is_remote(what) and is_video(Path(what).expanduser())
+        return not is_remote(what) and is_video(Path(what).expanduser())
 
     def clip(self, question: Question, names: tuple[str, ...]) -> Shown:
         if self.together:

@@ -19,7 +19,6 @@ class Wished:
 
     ask: str | None = None
     together: bool = False
-    base64: bool = False
     allow_private: bool = False
     moments: int | None = None
     start: float | None = None
@@ -68,7 +67,7 @@ class Wished:
         alone = f"{called} can be shown one frame at once, so a video is judged by a single moment of it"
         note = alone if frames == 1 and not self.moments else ""
         limits = Limits(allow_private=self.allow_private)
-        return Roads(limits, self.base64, stretch, note, frames if self.together else 0)
+        return Roads(limits, stretch, note, frames if self.together else 0)
 
     def asked(self) -> dict[str, Any]:
         """What of it must be the same for all lines of a file."""

@@ -49,6 +49,7 @@ OTHERS = (
     (rb"(?:<\?xml.{0,800}?)?\s*(?:<!--.{0,800}?-->\s*)*<svg", ("an SVG drawing", "export it as PNG and give that")),
     (rb"%PDF", ("a PDF document", "export its page as PNG and give that")),
     (rb"%!PS|\xc5\xd0\xd3\xc6", ("a PostScript document", "export it as PNG and give that")),
+    (rb"\s*(?:/9j/|iVBORw0KGgo|R0lGOD)", ("a picture in base64", "decode it: base64 -d < FILE | ./run.sh describe -")),
     (rb"version https://git-lfs", ("a pointer of Git LFS, not the picture", "in its repository: git lfs pull")),
 )
 """How files begin that are given instead of pictures: what to say, and what to do."""

@@ -128,22 +128,6 @@ def limited(stream: BinaryIO, name: str, limits: Limits) -> BinaryIO:
     return io.BytesIO(read)
 
 
-def unpacked(text: str, name: str, limits: Limits) -> BinaryIO:
-    """What a base64 text holds; a data URL's is taken, too. `-`: the text is on standard input."""
-    if text == "-":
-        most = Limits(limits.size * 3 // 2)  # three bytes are four letters, and there may be line ends
-        text = limited(standard_input(), name, most).read().decode("ascii", "replace")
-    if is_data(text.lstrip()):
-        return limited(io.BytesIO(data_url(text.strip())), name, limits)
-    try:
-        return limited(io.BytesIO(from_base64(text)), name, limits)
-    except ValueError as failure:
-        raise SourceError(
-            f"{name} cannot be decoded: {failure}",
-            "--base64 takes the text itself, or - for standard input: ./run.sh describe --base64 - < FILE",
-        ) from failure
-
-
 def data_url(what: str) -> bytes:
     """The bytes in a data URL (RFC 2397), base64 or percent-encoded."""
     head, comma, body = what.partition(",")

@@ -1,4 +1,4 @@
-"""Pictures by path, folder, pattern, http(s) address, data URL, base64 text, or from standard input.
+"""Pictures by path, folder, pattern, http(s) address, data URL, or from standard input.
 
 Nothing but http and https is ever fetched, also after a redirect; nothing is written.
 """
@@ -12,7 +12,7 @@ from app.pictures.decode import decode
 from app.pictures.fetch import LIMITS, Limits
 from app.pictures.find import expand
 from app.pictures.names import called
-from app.pictures.opened import opened, unpacked
+from app.pictures.opened import opened
 from app.pixels import Pixels
 
 
@@ -46,15 +46,4 @@ def picture(what: str, limits: Limits = LIMITS) -> Picture:
     """
     name = called(what)
     with closing(opened(what, name, limits)) as stream:
-        return Picture(name, decode(stream, name))
-
-
-def base64_picture(text: str, limits: Limits = LIMITS) -> Picture:
-    """Decode one picture from base64, or from a data URL; `-` is such a text on standard input.
-
-    Raises:
-        SourceError: it is no base64, too long, or no picture.
-    """
-    name = "-" if text == "-" else "base64 text"
-    with closing(unpacked(text, name, limits)) as stream:
         return Picture(name, decode(stream, name))

@@ -59,7 +59,7 @@ def kept(wished: "Wished", settings: Settings, task: "Task", model: Engine) -> "
     asked = {"backend": settings.backend, "model": model.card.name, "prompt": task.prompt, **wished.asked()}
     how = {"max_tokens": task.max_tokens, **asdict(settings.wish)}
     same = {name: value for name, value in {**asked, **how}.items() if value is not None}
-    with closing(Captions(wished.file, same, is_base64=wished.base64)) as captions:
+    with closing(Captions(wished.file, same)) as captions:
         yield captions
 
 

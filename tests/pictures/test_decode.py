@@ -138,6 +138,8 @@ def test_the_largest_picture_allowed_is_not_refused_by_its_size():
         (b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x00", "a video"),
         (b"RIFF\x00\x00\x00\x00AVI LIST", "a video"),
         (b"\x1aE\xdf\xa3\x01\x00", "a video"),
+        (b"iVBORw0KGgoAAAANSUhEUgAAAAQ=", "a picture in base64"),
+        (b"\n/9j/4AAQSkZJRgABAQ==\n", "a picture in base64"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a pointer of Git LFS"),
         (bytes(range(256)), "no picture of a format that looksay knows"),
     ],

@@ -19,7 +19,6 @@ from app.errors import SourceError
 from app.pictures import Failed, Picture, called, expand, picture, pictures
 from app.pictures.fetch import Limits
 from app.pictures.opened import data_url, from_base64
-from app.pictures.read import base64_picture
 
 RED = (255, 0, 0)
 
@@ -301,29 +300,6 @@ def test_a_pipe_that_never_ends_is_given_up(tmp_path):
     os.close(kept)
 
 
-@pytest.mark.parametrize("pack", [base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes])
-def test_base64_is_taken_in_any_form(pack, monkeypatch):
-    text = pack(png()).decode()
-    assert base64_picture(text).name == "base64 text"
-    assert base64_picture(text.rstrip().rstrip("=")).pixels.shape == (3, 4, 3)
-    assert base64_picture("data:image/png;base64," + text).pixels.shape == (3, 4, 3)
-    monkeypatch.setattr(sys, "stdin", Stdin(text.encode()))
-    assert base64_picture("-").pixels.shape == (3, 4, 3)
-
-
-@pytest.mark.parametrize("text", ["photo.jpg", "ä", "A", "AAAA\0", "%%%%"])
-def test_what_is_no_base64_is_explained(text):
-    with pytest.raises(SourceError, match="cannot be decoded") as caught:
-        base64_picture(text)
-    assert "--base64 - < FILE" in caught.value.remedy
-
-
-def test_base64_without_end_is_given_up(monkeypatch):
-    monkeypatch.setattr(sys, "stdin", Stdin(b"A" * 2_000_000))
-    with pytest.raises(SourceError, match="more than the"):
-        base64_picture("-", Limits(size=1_000_000))
-
-
 @given(st.binary(), st.sampled_from([base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes]))
 def test_whatever_was_packed_comes_out_again(data, pack):
     text = pack(data).decode()
@@ -335,7 +311,7 @@ def test_whatever_was_packed_comes_out_again(data, pack):
 
 @given(st.text())
 def test_any_text_is_bytes_or_refused_in_words(text):
-    for read in (base64_picture, lambda it: picture("data:" + it), lambda it: picture("data:;base64," + it)):
+    for read in (lambda it: picture("data:" + it), lambda it: picture("data:;base64," + it)):
         with pytest.raises(SourceError) as caught:
             read("x" + text)  # never "-", and no text this small is a picture
         assert caught.value.remedy
