@@ -82,19 +82,19 @@ def placed(settings: Settings) -> "Place":
     host = settings.page_host or "127.0.0.1"
     if settings.page_cert and is_loopback(host):
         raise UsageError("--page-cert is for a page that is open to a network", f"leave it out: {host} is not")
-    door = listen(host, settings.page_port)
-    where = address(host, door.getsockname()[1])
+    listener = listen(host, settings.page_port)
+    where = address(host, listener.getsockname()[1])
     if not where.is_secure:
-        return Place(where, door)
+        return Place(where, listener)
     from app.outputs.page.tls import given, kept
     from app.store.registry import ROOT
 
     if settings.page_cert:
         chain = Path(settings.page_cert).expanduser()
         certificate = given(chain, Path(settings.page_key).expanduser() if settings.page_key else chain)
-        return Place(where, door, certificate.context())
+        return Place(where, listener, certificate.context())
     certificate = kept(ROOT / ".cache" / "page.pem", (where.reached, *where.names))
-    return Place(where, door, certificate.context(), certificate.fingerprint)
+    return Place(where, listener, certificate.context(), certificate.fingerprint)
 
 
 def begin(page: "Page", stage: Stage, reins: Reins, tell: Tell) -> None:

@@ -14,7 +14,6 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 
 from app.errors import OutputError
-from app.outputs.page.door import QUEUE, Door
 
 PORT = 8737
 NEXT = 20
@@ -107,7 +106,7 @@ def address(host: str, port: int) -> Address:
     return Address(host, port, secrets.token_urlsafe(32), not alone, () if alone else own_names())
 
 
-def listen(host: str, port: int | None = None) -> Door:
+def listen(host: str, port: int | None = None) -> socket.socket:
     """Listen there; without a port at the usual one, or the next that is free.
 
     Raises:
@@ -169,17 +168,17 @@ def _own_address() -> str | None:
     return None
 
 
-def _bound(host: str, port: int) -> Door:
+def _bound(host: str, port: int) -> socket.socket:
     family, _, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    door = Door(family)
+    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        door.bind(where)
-        door.listen(QUEUE)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(where)
+        listener.listen()
     except OSError:
-        door.close()
+        listener.close()
         raise
-    return door
+    return listener
 
 
 def _explained(failure: OSError, host: str, port: int | None) -> OutputError:

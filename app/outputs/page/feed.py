@@ -14,7 +14,7 @@ from app.outputs.page.events import Event, Queue
 BEAT_S = 1.0
 """Between two signs of life; a window that has had none for 2.5 s says so."""
 MOST = 16
-"""Windows that read along at a time: no program shall take every place that the door has."""
+"""Windows that read along at a time: every event is written once for each of them."""
 NOW = time.monotonic
 
 

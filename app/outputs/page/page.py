@@ -5,6 +5,7 @@ server that has failed is told of once, and narration goes on without it.
 """
 
 import asyncio
+import socket
 import ssl
 import time
 from collections import deque
@@ -19,13 +20,13 @@ from app.flow import Banner, Growing, Happening, Notice, Status
 from app.outputs.page.address import Address
 from app.outputs.page.answers import OVER
 from app.outputs.page.board import Board
-from app.outputs.page.door import Door
 from app.outputs.page.pictures import Pictures
 from app.shown import Glimpse
 from app.steer import Steer
 
 if TYPE_CHECKING:
-    from app.outputs.page.bounds import Bounded
+    import uvicorn
+
     from app.outputs.page.hub import Hub
 
 ROOM = 1000
@@ -39,7 +40,7 @@ class Place:
     """Where the page is served."""
 
     address: Address
-    door: Door
+    listener: socket.socket
     """Listens already: a window that comes before the server is ready waits for it."""
     tls: ssl.SSLContext | None = None
     fingerprint: str = ""
@@ -76,7 +77,7 @@ class Page:
         self.banner = Banner(f"page {place.address.url}")
         self.pictures, self.inbound = Pictures(), Inbound()
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.server: Bounded | None = None
+        self.server: uvicorn.Server | None = None
         self.hub: Hub | None = None
         self.is_over = False
         self.worker: Thread | None = None
@@ -103,7 +104,7 @@ class Page:
         self._call(self._end)
         if self.worker:
             self.worker.join(JOIN_S)
-        self.place.door.close()
+        self.place.listener.close()
 
     def _work(self, steer: Steer) -> None:
         try:
@@ -114,20 +115,24 @@ class Page:
                 self.warn(Notice("page", f"The page has failed: {failure}", "start again to have it back"))
 
     async def _serve(self, steer: Steer) -> None:
-        from app.outputs.page.bounds import Bounded, config
+        import uvicorn
+
         from app.outputs.page.guard import Guard
         from app.outputs.page.hub import Hub
         from app.outputs.page.site import site
+        from app.outputs.page.uvicorn_config import config, ignore_os_errors, raise_descriptor_limit
 
-        address, door = self.place.address, self.place.door
+        raise_descriptor_limit()
+        address = self.place.address
         self.hub = Hub(steer, self.eye, address.token, self.board, self.pictures)
         guarded = Guard(site(self.hub), address)
-        self.server = Bounded(config(guarded, door, self.place.tls), door)
+        self.server = uvicorn.Server(config(guarded, self.place.tls))
         self.loop = asyncio.get_running_loop()
+        self.loop.set_exception_handler(ignore_os_errors)
         self._drain()
         if self.is_over:
             return
-        await self.server.serve(sockets=[door])
+        await self.server.serve(sockets=[self.place.listener])
 
     def _drain(self) -> None:
         """On the server's thread."""

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any
 
+import uvicorn
+
 from app.outputs.page.address import Address, address, listen
-from app.outputs.page.bounds import Bounded, config
-from app.outputs.page.door import Door
 from app.outputs.page.guard import Guard
+from app.outputs.page.uvicorn_config import config
 
 LINE = b"data: still here\n\n"
 MUCH = b"x" * 65536
@@ -64,9 +65,9 @@ async def stream(receive: Any, send: Any, piece: bytes) -> None:
 class Serving:
     """A server on a thread of its own, as the page runs it."""
 
-    def __init__(self, server: Bounded) -> None:
+    def __init__(self, server: uvicorn.Server, listener: socket.socket) -> None:
         self.server = server
-        self.worker = Thread(target=asyncio.run, args=(server.serve(sockets=[server.door]),), daemon=True)
+        self.worker = Thread(target=asyncio.run, args=(server.serve(sockets=[listener]),), daemon=True)
         self.worker.start()
 
     def close(self) -> None:
@@ -80,12 +81,13 @@ class Site:
     """The page, being served."""
 
     address: Address
-    door: Door
     guard: Guard
     serving: "Serving"
     trust: ssl.SSLContext | None = None
     asked: list[str] = field(default_factory=list)
     """What has come through to the application."""
+    running: list[str] = field(default_factory=list)
+    """What the application has not finished answering."""
     host: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -119,6 +121,7 @@ class Site:
     def raw(self, sent: bytes = b"") -> socket.socket:
         """A connection on which this has been sent."""
         connection = socket.create_connection(("127.0.0.1", self.address.port), timeout=LIMIT_S)
+        connection = self.trust.wrap_socket(connection, server_hostname="127.0.0.1") if self.trust else connection
         connection.sendall(sent)
         return connection
 
@@ -141,18 +144,23 @@ class Reply:
 def served(
     host: str = "127.0.0.1", tls: ssl.SSLContext | None = None, trust: ssl.SSLContext | None = None
 ) -> Iterator[Site]:
-    door = listen(host, 0)
-    where = address(host, door.getsockname()[1])
+    listener = listen(host, 0)
+    where = address(host, listener.getsockname()[1])
     asked: list[str] = []
+    running: list[str] = []
 
     async def noting(scope: Any, receive: Any, send: Any) -> None:
         asked.append(scope["path"])
-        await app(scope, receive, send)
+        running.append(scope["path"])
+        try:
+            await app(scope, receive, send)
+        finally:
+            running.remove(scope["path"])
 
     guard = Guard(noting, where)
-    serving = Serving(Bounded(config(guard, door, tls), door))
+    serving = Serving(uvicorn.Server(config(guard, tls)), listener)
     try:
-        yield Site(where, door, guard, serving, trust, asked)
+        yield Site(where, guard, serving, trust, asked, running)
     finally:
         serving.close()
         assert not serving.worker.is_alive()

@@ -4,11 +4,13 @@ import hashlib
 import http.client
 import json
 import re
+import resource
+import signal
 import socket
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +21,23 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.outputs.page.test_bounds import ATTACK, MANY
+from app.signals import INTERRUPTED
 from tests.outputs.stage import wait_for
 from tests.running import SLOW_S, start
 
 LINK = re.compile(r"https?://\S+")
 ELSEWHERE = "https://evil.example"
 LARGE = b"x" * (10 * 1024 * 1024)
+MANY = 1000
+FEW = 256
+ATTACK = f"""
+import resource, socket, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (min({MANY} + 200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
+made = [socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=20) for _ in range(int(sys.argv[2]))]
+print(len(made), flush=True)
+sys.stdin.read()
+"""
+"""Opens connections, asks for nothing, and stays until its own input ends."""
 
 
 @dataclass
@@ -66,11 +78,11 @@ class Run:
 
 
 @contextmanager
-def running(folder: Path, *argv: str) -> Iterator[Run]:
+def running(folder: Path, *argv: str, **how: Any) -> Iterator[Run]:
     """The demo with its page, once it has said a sentence."""
     stderr = folder / "stderr.txt"
     with stderr.open("w") as words:
-        process = start("demo", "--page-port", "0", "--no-speak", *argv, stdout=subprocess.PIPE, stderr=words)
+        process = start("demo", "--page-port", "0", "--no-speak", *argv, stdout=subprocess.PIPE, stderr=words, **how)
     run = Run(process, stderr)
     try:
         assert process.stdout
@@ -97,30 +109,82 @@ def events(window: socket.socket) -> Iterator[str]:
                 yield line.removeprefix("event: ").strip()
 
 
+def connected(run: Run) -> socket.socket:
+    host, port = run.place.split(":")
+    return socket.create_connection((host, int(port)), timeout=SLOW_S)
+
+
 def opened(run: Run, *more: str) -> socket.socket:
     """A connection on which the events were asked for."""
-    host, port = run.place.split(":")
-    window = socket.create_connection((host, int(port)), timeout=SLOW_S)
+    window = connected(run)
     window.sendall("\r\n".join(("GET /api/events HTTP/1.1", f"Host: {run.place}", *more, "", "")).encode())
     return window
 
 
+@contextmanager
+def attacked(run: Run, count: int = MANY) -> Iterator[None]:
+    """So many connections on which nothing is asked for, held open meanwhile."""
+    attack = [sys.executable, "-c", ATTACK, run.place.partition(":")[2], str(count)]
+    with subprocess.Popen(attack, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == f"{count}\n"
+        yield
+        process.communicate()
+
+
+@contextmanager
+def flooded(run: Run) -> Iterator[None]:
+    """A web socket that asks for pictures and reads none of them."""
+    with connect(f"ws://{run.place}/live", proxy=None, max_queue=1, close_timeout=0.1) as live:
+        for _ in range(100):
+            live.send("next")
+        yield
+
+
+@pytest.mark.long
 def test_narration_goes_on_under_a_thousand_connections_and_clients_that_never_read(run: Run) -> None:
-    attack = [sys.executable, "-c", ATTACK, run.place.partition(":")[2]]
     with ExitStack() as stack:
         told = events(stack.enter_context(opened(run)))
         assert next(told) == "state"
         for _ in range(8):
             stack.enter_context(opened(run))
-        process = stack.enter_context(
-            subprocess.Popen(attack, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        )
-        assert process.stdout
-        assert process.stdout.readline() == f"{MANY}\n"
+        stack.enter_context(flooded(run))
+        stack.enter_context(attacked(run))
         assert any(name == "sentence" for name in told), "nothing more was said"
         before = run.said()
         wait_for(lambda: run.said()[-1] > before[-1], SLOW_S)
-        process.communicate()
+
+
+@pytest.mark.long
+def test_narration_goes_on_without_a_descriptor_left(tmp_path: Path) -> None:
+    """The page cannot be opened then; it can again once the others have gone."""
+    with running(tmp_path, preexec_fn=few_descriptors) as run:
+        assert run.process.stdout
+        with attacked(run, FEW + 60):
+            for _ in range(5):
+                assert run.process.stdout.readline()
+        assert run.said()
+        assert only_notices(run.written.splitlines()), run.written
+
+
+def few_descriptors() -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FEW, FEW))
+
+
+@pytest.mark.long
+def test_the_run_ends_whoever_is_being_served(tmp_path: Path) -> None:
+    with running(tmp_path) as run, ExitStack() as stack:
+        told = events(stack.enter_context(opened(run)))
+        stack.enter_context(opened(run))
+        stack.enter_context(flooded(run))
+        stack.enter_context(attacked(run))
+        run.process.send_signal(signal.SIGINT)
+        assert "end" in told
+        run.process.communicate(timeout=SLOW_S)
+        assert run.process.returncode == INTERRUPTED
+        *before, summary = run.written.splitlines()
+        assert "frames described" in summary
+        assert only_notices(before), run.written
 
 
 def test_what_is_sent_by_others_is_refused_and_changes_nothing(run: Run) -> None:
@@ -169,8 +233,27 @@ def test_a_web_socket_that_is_not_the_pages_is_refused(run: Run, path: str, orig
         pass
 
 
-def test_none_of_it_has_been_written_where_people_read(run: Run) -> None:
-    assert all(line.startswith("notice: ") for line in run.written.splitlines()), run.written
+@pytest.mark.long
+def test_nothing_is_written_where_the_sentences_go(run: Run) -> None:
+    """Nor of what the tests above have sent."""
+    for sent in (
+        b"\x16\x03\x01 this is not HTTP\r\n\r\n",
+        b"GET /eye HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: {host}\r\nUpgrade: h2c\r\nConnection: Upgrade, close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: {host}\r\nContent-Length: x\r\n\r\n",
+    ):
+        with connected(run) as odd:
+            odd.sendall(sent.replace(b"{host}", run.place.encode()))
+            while odd.recv(65536):
+                pass
+    with connect(f"ws://{run.place}/live", proxy=None) as live:
+        live.socket.shutdown(socket.SHUT_RDWR)
+    assert run.said()
+    assert only_notices(run.written.splitlines()), run.written
+
+
+def only_notices(lines: Sequence[str]) -> bool:
+    return all(line.startswith("notice: ") for line in lines)
 
 
 def test_over_a_network_the_link_is_the_key_and_its_seal_is_the_one_that_was_printed(tmp_path: Path) -> None:

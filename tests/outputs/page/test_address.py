@@ -123,14 +123,14 @@ def test_it_knows_this_machine_by_name() -> None:
 
 
 def test_it_listens_on_loopback_alone() -> None:
-    with closing(listen("localhost", 0)) as door:
-        assert door.getsockname()[0] == "127.0.0.1"
-        assert door.getsockname()[1]
+    with closing(listen("localhost", 0)) as listener:
+        assert listener.getsockname()[0] == "127.0.0.1"
+        assert listener.getsockname()[1]
 
 
 def test_a_taken_port_is_said_before_anything_starts() -> None:
-    with closing(listen("127.0.0.1", 0)) as door:
-        port = door.getsockname()[1]
+    with closing(listen("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
         with pytest.raises(OutputError, match=f"127.0.0.1:{port}: another program") as failed:
             listen("127.0.0.1", port)
         assert failed.value.remedy

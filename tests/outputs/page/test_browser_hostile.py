@@ -52,8 +52,9 @@ class Wheel:
 
 @pytest.fixture
 def served() -> Iterator[Served]:
-    door = listen("127.0.0.1", 0)
-    page = Served(Place(address("127.0.0.1", door.getsockname()[1]), door), Board(), Eye(), lambda _notice: None)
+    listener = listen("127.0.0.1", 0)
+    place = Place(address("127.0.0.1", listener.getsockname()[1]), listener)
+    page = Served(place, Board(), Eye(), lambda _notice: None)
     page.begin(Wheel())
     page.tell(Looking("scenes", MARKUP, "demo", MARKUP, MARKUP, (MARKUP,)))
     yield page

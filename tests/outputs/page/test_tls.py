@@ -111,15 +111,6 @@ async def looked_on(site: Site, headers: dict[str, str]) -> object:
 WINDOW = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 
 
-def test_a_handshake_that_does_not_come_to_its_end_is_dropped(made: Certificate) -> None:
-    with served(tls=made.context(), trust=trusting(made)) as site:
-        site.door.guests.head_s = 0.3
-        with site.raw() as silent, site.raw(b"\x16\x03\x01\x02\x00") as slow:
-            assert closed_by_server(silent)
-            assert closed_by_server(slow)
-        assert site.get() == 200
-
-
 def test_plain_http_is_not_answered_where_https_is_spoken(made: Certificate) -> None:
     with served(tls=made.context()) as site, site.raw(site.head("/")) as plain:
         assert closed_by_server(plain)
