@@ -9,14 +9,11 @@ from typing import Any
 
 from app.outputs.page.address import Address
 from app.outputs.page.asked import Asked, asked
-from app.outputs.page.rates import Bucket
 from app.outputs.page.rules import LARGEST, TOO_LARGE, TOO_SLOW, Refusal, Rules
 from app.outputs.page.shields import Headers, shielded
 
 BODY_S = 10.0
 """The longest that a body may take, of which 64 KB are the most."""
-MESSAGES = 60.0
-"""Of one web socket: a second, and at once. Pictures are asked for, and sent, some 16 times a second."""
 ENTRY = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/"><title>looksay</title></head>
 <body><p><a href="/">looksay</a></p></body></html>
@@ -49,9 +46,8 @@ class Guard:
         elif refusal:
             await refuse(refusal, shield)
         elif request.is_socket:
-            await self.app(scope, paced(receive), send)
+            await self.app(scope, receive, send)
         else:
-            await asyncio.sleep(self.rules.pause_s())
             await self._answer(request, scope, receive, shield)
 
     async def _answer(self, request: Asked, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,18 +95,6 @@ async def read(receive: Receive) -> bytes | Refusal | None:
                     return bytes(body)
     except TimeoutError:
         return TOO_SLOW
-
-
-def paced(receive: Receive) -> Receive:
-    """A web socket's `receive` that reads no faster than a window speaks; the rest waits at the sender's."""
-    messages = Bucket(MESSAGES, MESSAGES)
-
-    async def receive_paced() -> Message:
-        message = await receive()
-        await asyncio.sleep(messages.owe())
-        return message
-
-    return receive_paced
 
 
 def again(body: bytes, receive: Receive) -> Receive:

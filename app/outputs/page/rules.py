@@ -5,11 +5,10 @@ is not, nor what comes under a foreign name; and nobody steers without the token
 """
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from app.outputs.page.address import Address
 from app.outputs.page.asked import Asked
-from app.outputs.page.rates import Bucket
 
 LARGEST = 65536
 """Bytes of a body. A question has some hundred; pictures come by web socket."""
@@ -42,26 +41,17 @@ NO_JSON = Refusal(415, "This takes JSON only.", "Send `Content-Type: application
 NO_LENGTH = Refusal(400, "The length of the body cannot be understood.", "Send `Content-Length` in digits.")
 TOO_LARGE = Refusal(413, f"This takes at most {LARGEST} bytes.", "Send less.")
 TOO_SLOW = Refusal(408, "The rest of the request did not come.", "Ask again.")
-TOO_OFTEN = Refusal(429, "Too many at once.", "Wait a second, then ask again.", (("retry-after", "1"),))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Rules:
-    """Those of one page. Whoever has the token is never slowed down by the guesses of those who have not."""
+    """The rules of one page."""
 
     address: Address
-    steering: Bucket = field(default_factory=lambda: Bucket(rate=20, burst=40))
-    guesses: Bucket = field(default_factory=lambda: Bucket(rate=2, burst=20))
-    looking: Bucket = field(default_factory=lambda: Bucket(rate=100, burst=400))
-    """A window that is opened may ask for 200 thumbnails at once."""
 
     def refusal(self, asked: Asked) -> Refusal | None:
         """Why this is sent away; None if it is let in."""
         return self._of_place(asked) or self._of_token(asked) or self._of_form(asked)
-
-    def pause_s(self) -> float:
-        """How long one that is let in waits for its turn: who asks without a pause is slowed down, and none refused."""
-        return self.looking.owe()
 
     def is_link(self, asked: Asked) -> bool:
         """Whether this is the link with the token, from which a browser gets its cookie."""
@@ -78,11 +68,8 @@ class Rules:
         return FOREIGN_PAGE
 
     def _of_token(self, asked: Asked) -> Refusal | None:
-        if self._has_token(asked):
-            return None if self._looks_on(asked) or self.steering.take() else TOO_OFTEN
-        if self.address.is_loopback and self._looks_on(asked):
-            return None
-        return NO_TOKEN if self.guesses.take() else TOO_OFTEN
+        is_open = self.address.is_loopback and self._looks_on(asked)
+        return None if is_open or self._has_token(asked) else NO_TOKEN
 
     def _of_form(self, asked: Asked) -> Refusal | None:
         """What a body may be. A form of another page can send neither JSON nor a token."""

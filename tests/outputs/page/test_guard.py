@@ -12,8 +12,7 @@ from websockets.sync.client import connect
 
 from app.outputs.page.address import Address
 from app.outputs.page.asked import Asked, asked
-from app.outputs.page.guard import MESSAGES, again, paced, read
-from app.outputs.page.rates import Bucket
+from app.outputs.page.guard import again, read
 from app.outputs.page.rules import LARGEST, METHODS, TOO_SLOW, Refusal, Rules
 from app.outputs.page.shields import FIXED, shielded
 from tests.outputs.page.served import Site, served
@@ -27,14 +26,6 @@ ELSEWHERE = "https://evil.example"
 def site() -> Iterator[Site]:
     with served() as made:
         yield made
-
-
-@pytest.fixture(autouse=True)
-def _rested(site: Site) -> None:
-    """What one test has used up is not missing in the next."""
-    rules = site.guard.rules
-    for bucket in (rules.steering, rules.guesses, rules.looking):
-        bucket.level = bucket.burst
 
 
 def socket_status(site: Site, path: str, origin: str | None = None, **given: object) -> int:
@@ -176,24 +167,6 @@ def test_a_browser_is_no_eye_without_the_token(site: Site) -> None:
     assert socket_status(site, f"/eye?token={site.address.token}", own) == 101
 
 
-def test_steering_too_often_is_slowed_down_and_looking_on_is_not(site: Site) -> None:
-    bucket = site.guard.rules.steering
-    bucket.level, bucket.rate = 3, 0.0
-    try:
-        assert [site.post().status for _ in range(4)] == [200, 200, 200, 429]
-        assert site.post().headers["retry-after"] == "1"
-        assert site.get() == 200
-    finally:
-        bucket.rate = 20
-
-
-def test_guessing_the_token_is_slowed_down_and_who_has_it_is_not(site: Site) -> None:
-    told = [site.post(Authorization=f"Bearer guess{number}").status for number in range(30)]
-    assert told[:20] == [401] * 20
-    assert 429 in told[20:]
-    assert site.post().status == 200
-
-
 def test_every_answer_carries_the_headers_and_none_names_the_server(site: Site) -> None:
     for answer in (site.ask("GET", "/"), site.ask("GET", "/", {"Host": "evil.example"}), site.post(Authorization="")):
         assert {name: answer.headers[name].encode() for name, _ in ((name.decode(), 0) for name, _ in FIXED)} == {
@@ -325,36 +298,3 @@ def test_a_body_that_was_read_is_read_again_and_then_what_follows() -> None:
         {"type": "http.request", "body": b"{}", "more_body": False},
         {"type": "http.disconnect"},
     ]
-
-
-def test_a_bucket_lets_a_burst_through_and_then_a_steady_stream() -> None:
-    clock = [0.0]
-    bucket = Bucket(rate=2, burst=3, now=lambda: clock[0])
-    assert [bucket.take() for _ in range(4)] == [True, True, True, False]
-    clock[0] = 1.0
-    assert [bucket.take() for _ in range(3)] == [True, True, False]
-    clock[0] = 100.0
-    assert [bucket.take() for _ in range(4)] == [True, True, True, False]
-
-
-def test_on_credit_everything_happens_and_later_and_later() -> None:
-    clock = [0.0]
-    bucket = Bucket(rate=2, burst=2, now=lambda: clock[0])
-    assert [bucket.owe() for _ in range(4)] == [0.0, 0.0, 0.5, 1.0]
-    clock[0] = 1.0
-    assert bucket.owe() == 0.5
-
-
-def test_who_speaks_without_a_pause_is_heard_no_faster_than_a_window_speaks() -> None:
-    async def chatter() -> dict[str, object]:
-        return {"type": "websocket.receive", "text": "next"}
-
-    async def heard(count: int) -> float:
-        """How many seconds they take at the least, however fast the machine."""
-        receive, loop = paced(chatter), asyncio.get_running_loop()
-        begun = loop.time()
-        for _ in range(count):
-            await receive()
-        return loop.time() - begun
-
-    assert asyncio.run(heard(int(MESSAGES) + 12)) >= 0.9 * 12 / MESSAGES
