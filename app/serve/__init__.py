@@ -5,6 +5,5 @@
 
 guard.py lets in who has the key (key.py), from this machine and no web page; body.py reads what they send, within
 limits; parsed.py and asked.py keep of it what may pass, shown.py the pictures; answer.py hands back what comes of it,
-and refusal.py what does not, in OpenAI's form. run.py starts and ends it all, told.py says where it is, and idle.py
-shows out who asks for nothing.
+and refusal.py what does not, in OpenAI's form. run.py starts and ends it all, and told.py says where it is.
 """

@@ -21,7 +21,6 @@ from app.errors import Explained, OutputError
 from app.harmless import harmless
 from app.serve.engine import Engine, Opened
 from app.serve.guard import Guard
-from app.serve.idle import Idle
 from app.serve.key import Key
 from app.serve.told import told
 from app.signals import INTERRUPTED, heard
@@ -30,9 +29,6 @@ PORT = 8410
 HOST = "127.0.0.1"
 PATIENCE_S = 0.6
 """How long the end waits for what is under way."""
-MOST_CONNECTIONS = 64
-IDLE_S = 5
-"""A client may use its connection again for so long."""
 LONGEST_HEAD = 16_384
 """Bytes of a request's first line and headers."""
 
@@ -125,14 +121,9 @@ def made(guard: Guard) -> Any:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_keep_alive=IDLE_S,
-        timeout_notify=0,  # with every second's tick
         h11_max_incomplete_event_size=LONGEST_HEAD,
     )
-    server = uvicorn.Server(config)
-    config.callback_notify = Idle(lambda: tuple(server.server_state.connections))
-    return server
+    return uvicorn.Server(config)
 
 
 def tell(failure: BaseException) -> None:
