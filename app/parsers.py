@@ -12,7 +12,7 @@ from app.settings import port as port_number
 
 SAFETY = "Not for navigation, traffic or medicine: it can be wrong, and it can be late."
 BENCHED = """The rows are: a, mlx-vlm with its defaults; b, mlx-vlm with one tile; c, looksay without drafts; d,
-looksay; and where they are there, llama-server and transformers. Then b and d narrate a clip as filmed. All of it takes
+looksay; and where they are there, llama.cpp and transformers. Then b and d narrate a clip as filmed. All of it takes
 about 40 seconds with the demo model. --model geometry:smolvlm2-256m measures random weights of the real geometry."""
 MODEL_FLAGS = ("trust_model", "image_tokens", "precision")
 HEARD = ("speak", "voice", "audio_device", "earcons", "hush", "screen_reader")
@@ -113,7 +113,7 @@ def benched(name: str, words: str) -> ArgumentParser:
         "--captions", metavar="N", type=number, default=12, help=f"frames of a clip in a round {default}"
     )
     parser.add_argument("--compare", metavar="OLD.json", help="say what has changed since an earlier --json")
-    parser.add_argument("--gguf", metavar="FILE", help="also measure llama-server, if it is on PATH, with this model")
+    parser.add_argument("--gguf", metavar="FILE", help="also measure llama.cpp with this model, if it is installed")
     parser.add_argument("--mmproj", metavar="FILE", help="the eyes that belong to the GGUF file")
     return parser
 

@@ -1,4 +1,4 @@
-"""`--backend llama` as a user runs it: narration through a llama-server that is started, outlived once, and ended."""
+"""`--backend llama` as a user runs it: narration through a llama.cpp server that is started, restarted once, ended."""
 
 import os
 import signal
@@ -11,6 +11,7 @@ import pytest
 
 from tests import needs
 from tests.fixtures import llama_server as stand_in
+from tests.fixtures import xllamacpp
 from tests.fixtures.gguf_files import make_pair
 from tests.fixtures.gguf_pair import demo_pair
 from tests.fixtures.started import serving
@@ -159,45 +160,68 @@ def test_its_key_is_nowhere_to_be_read(bin_folder: Path, words: tuple[str, ...])
     assert "LLAMA_API_KEY" not in os.environ
 
 
-@needs.tool("llama-server", even_in_ci=True)
+@pytest.fixture
+def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """The demo model's pair in the xllamacpp wheel, under a path that is in no other process's command line."""
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    pair = demo_pair()
+    assert pair.mmproj is not None
+    (tmp_path / "demo.gguf").symlink_to(pair.text)
+    (tmp_path / "mmproj-demo.gguf").symlink_to(pair.mmproj)
+    return ("--backend", "llama", "--gguf", str(tmp_path / "demo.gguf"))
+
+
+@needs.module("xllamacpp")
 @needs.module("gguf")
-def test_a_real_llama_server_narrates_as_mlx_does() -> None:
+def test_xllamacpp_narrates_as_mlx_does_and_leaves_nothing_behind(wheel: tuple[str, ...]) -> None:
     words = (*SCENES, "--asap", "--seconds", "4")
-    through = run(*words, "--backend", "llama", "--gguf", str(demo_pair().text))
+    through = run(*words, *wheel)
     own = run(*words, "--model", "demo")
+    assert through.code == 0, through.err
+    assert "with demo in xllamacpp." in through.err
+    assert "mtmd" not in through.err + through.out
     assert through.sentences
     assert through.sentences[:1] == own.sentences[:1]
+    assert not xllamacpp.pids(wheel[-1])
 
 
-@needs.module("llama_cpp", even_in_ci=True)
+@needs.module("xllamacpp")
 @needs.module("gguf")
-def test_llama_cpp_narrates_inside_where_there_is_no_llama_server(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_serving", [False, True], ids=["loading", "serving"])
+@pytest.mark.parametrize("numbers", [(signal.SIGKILL,), (signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)])
+def test_xllamacpp_ends_with_the_app_however_that_ends(
+    wheel: tuple[str, ...], numbers: tuple[signal.Signals, ...], is_serving: bool
 ) -> None:
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    ended = run(*SCENES, "--backend", "llama", "--gguf", str(demo_pair().text), "--seconds", "2")
-    assert ended.code == 0, ended.err
-    assert any("circle" in sentence for sentence in ended.sentences)
-    assert "llama-server is not on PATH" in ended.err
-    assert "mtmd" not in ended.err + ended.out
+    process = start(*SCENES, *wheel)
+    if is_serving:
+        await_words(process, "Looking at")
+    else:
+        until(lambda: any(pid != process.pid for pid in xllamacpp.pids(wheel[-1])))
+    for number in numbers:
+        process.send_signal(number)
+        time.sleep(0.2)  # a person's second Ctrl-C
+    process.communicate(timeout=SLOW_S)
+    until(lambda: not xllamacpp.pids(wheel[-1]))
 
 
-@needs.tool("llama-server", even_in_ci=True)
+@needs.module("xllamacpp")
 @needs.module("gguf")
-def test_a_real_llama_server_without_an_mmproj_says_so_itself() -> None:
-    with serving("llama-server", "-m", str(demo_pair().text), "-t", "1") as root:
+def test_a_real_llama_cpp_server_without_an_mmproj_is_let_in_by_no_road() -> None:
+    with serving(*xllamacpp.command(has_eyes=False)) as root:
+        server = ("--backend", "server", "--url", f"{root}/v1")
         checked = run("check", f"{root}/v1")
-        described = run("describe", "docs/page-dark.png", "--backend", "server", "--url", f"{root}/v1")
-    assert checked.code == described.code == 1
-    assert "takes no pictures" in checked.err
-    assert described.out == ""
-    assert "takes no pictures" in described.err
+        described = run("describe", "docs/page-dark.png", *server)
+        narrated = run(*SCENES, *server, "--seconds", "5")
+    for ended in (checked, described, narrated):
+        assert ended.code == 1
+        assert "takes no pictures" in ended.err
+    assert described.out == narrated.out == ""
 
 
-@needs.tool("llama-server", even_in_ci=True)
+@needs.module("xllamacpp")
 @needs.module("gguf")
-def test_a_real_llama_server_with_the_pair_sees() -> None:
-    with serving("llama-server", "-m", str(demo_pair().text), "--mmproj", str(demo_pair().mmproj), "-t", "1") as root:
+def test_a_real_llama_cpp_server_with_the_pair_sees() -> None:
+    with serving(*xllamacpp.command()) as root:
         checked = run("check", f"{root}/v1")
         described = run("describe", "docs/page-dark.png", "--backend", "server", "--url", f"{root}/v1")
     assert checked.code == described.code == 0, checked.out + described.err

@@ -109,7 +109,7 @@ def memory() -> "Memory":
 
 
 def llama(subject: Subject) -> "Row | None":
-    """llama-server with the same model as a GGUF pair, where one is named."""
+    """A llama.cpp server with the same model as a GGUF pair, where one is named."""
     if not subject.options.gguf:
         return None
     from app.bench.rows import Row
@@ -125,9 +125,9 @@ def llama(subject: Subject) -> "Row | None":
         raise ModelError(failure.sentence, failure.remedy) from failure
     if pair.mmproj is None:
         raise UsageError(f"no eyes lie beside {pair.text.name}", "name them: --mmproj FILE")
-    tell("starting llama-server")
+    tell("starting llama.cpp")
     server = subject.stack.enter_context(llama_server(Order(files(pair.text, pair.mmproj))))
-    words = f"llama-server: {pair.text.name}, the whole frame, one answer"
+    words = f"{server.name}: {pair.text.name}, the whole frame, one answer"
     return Row("llama", words, ServerDescriber(server.line, Form("bench")))
 
 

@@ -6,10 +6,13 @@ import pytest
 from tokenizers import Tokenizer
 
 from app.check.pair import find_pair, judge_pair
+from app.vision.server.talk import line_to, post
 from models.demo.training.exams import UNHEARD
 from models.demo.training.wordings import PRODUCT
 from tests import needs
+from tests.fixtures import xllamacpp
 from tests.fixtures.gguf_pair import DEMO, demo_pair
+from tests.fixtures.started import serving
 
 pytestmark = needs.module("gguf")
 
@@ -25,17 +28,13 @@ def theirs() -> Tokenizer:
     return Tokenizer.from_file(str(DEMO / "tokenizer.json"))
 
 
-@needs.module("llama_cpp", even_in_ci=True)
+@needs.module("xllamacpp")
 def test_llama_cpp_makes_the_same_tokens_of_any_words(theirs: Tokenizer) -> None:
-    from llama_cpp import Llama
-
-    model = Llama(str(demo_pair().text), vocab_only=True, verbose=False)
-    try:
+    with serving(*xllamacpp.command(has_eyes=False)) as root:
         for words in (*PRODUCT, *UNHEARD, *ODD, TURNS):
-            ids = model.tokenize(words.encode(), add_bos=False, special=True)
+            asked = {"content": words, "add_special": False, "parse_special": True}
+            ids = post(line_to(root), "/tokenize", asked)["tokens"]
             assert ids == theirs.encode(words, add_special_tokens=False).ids, words
-    finally:
-        model.close()
 
 
 def test_it_passes_the_check() -> None:

@@ -61,12 +61,12 @@ def test_mlx_and_transformers_say_the_same(mlx: Any, transformers: Any, exam: st
 
 
 @needs.module("gguf")
-@needs.module("llama_cpp", even_in_ci=True)
+@needs.module("xllamacpp")
 def test_llama_cpp_is_right_as_often_as_mlx_within_two_points(
     mlx: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Its pair spells one tile as two, so a word may differ; of 300 pictures each named 292 exactly."""
-    monkeypatch.setenv("PATH", str(tmp_path))  # without a llama-server: in this process
+    monkeypatch.setenv("PATH", str(tmp_path))  # no llama-server of this machine's
     pair = demo_pair()
     settings = Settings(backend="llama", gguf=str(pair.text), mmproj=str(pair.mmproj))
     with closing(engine(settings).open(Wish(), is_trusted=False)) as llama:

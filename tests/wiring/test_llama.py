@@ -161,35 +161,48 @@ def test_what_is_not_there_is_said_not_to_be(name: str) -> None:
         chosen(settings(gguf=name))
 
 
-@needs.module("llama_cpp", even_in_ci=True)
+@needs.module("xllamacpp")
 @needs.module("gguf")
 @pytest.mark.usefixtures("nowhere")
-def test_without_llama_server_it_runs_inside_and_that_is_said() -> None:
+def test_open_without_llama_server_runs_xllamacpp() -> None:
     named = chosen(settings(gguf=str(demo_pair().text), parallel=4))
-    assert named.at_once == 1
+    assert named.at_once == 4
     with closing(named.open(AS_PUBLISHED, is_trusted=False)) as describer:
-        assert describer.banner.name == "demo in llama.cpp"
-        assert any("llama-server is not on PATH" in warning for warning in describer.banner.warnings)
+        assert describer.banner.name == "demo in xllamacpp"
+        assert not describer.banner.warnings
         assert said(describer, "What single color fills this picture?") == "Red."
 
 
-@needs.module("llama_cpp", even_in_ci=True)
+@needs.module("xllamacpp")
+@needs.module("gguf")
 @pytest.mark.usefixtures("nowhere")
-def test_inside_it_never_runs_without_eyes_however_it_is_trusted(tmp_path: Path) -> None:
-    text, mmproj = make_pair("smolvlm", tmp_path)
-    mmproj.unlink()
-    with pytest.raises(ModelError, match="never run in looksay without eyes"):
-        chosen(settings(gguf=str(text))).open(AS_PUBLISHED, is_trusted=True)
+def test_open_without_eyes_gives_no_answer_even_if_trusted(tmp_path: Path) -> None:
+    (text := tmp_path / "demo.gguf").symlink_to(demo_pair().text)
+    with pytest.raises(ModelError, match="has no mmproj"):
+        chosen(settings(gguf=str(text))).open(AS_PUBLISHED, is_trusted=False)
+    with (
+        closing(chosen(settings(gguf=str(text))).open(AS_PUBLISHED, is_trusted=True)) as describer,
+        pytest.raises(ModelError, match="image input is not supported"),
+    ):
+        said(describer)
 
 
 @pytest.mark.usefixtures("nowhere")
-def test_where_there_is_neither_the_remedy_is_to_install_llama_cpp(
+def test_open_with_neither_server_installed_names_both_ways_to_get_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As on a machine without the extra."""
-    monkeypatch.setattr("app.wiring.engines.llama.find_spec", lambda _name: None)
-    with pytest.raises(ModelError, match="llama-server is not on PATH") as failure:
+    monkeypatch.setattr("app.vision.server.launch.find_spec", lambda _name: None)
+    with pytest.raises(ModelError, match="needs xllamacpp or llama-server, and neither is installed") as failure:
         small(tmp_path).open(AS_PUBLISHED, is_trusted=False)
+    assert "./install.sh --llama" in failure.value.remedy
+    assert "brew install llama.cpp" in failure.value.remedy
+
+
+@needs.module("xllamacpp")
+@pytest.mark.usefixtures("nowhere")
+def test_open_with_a_name_on_the_hub_needs_llama_server() -> None:
+    with pytest.raises(ModelError, match=f"downloading {HUB} needs llama-server") as failure:
+        chosen(settings(gguf=HUB)).open(AS_PUBLISHED, is_trusted=False)
     assert "brew install llama.cpp" in failure.value.remedy
 
 
@@ -202,18 +215,7 @@ def test_a_model_named_beside_the_pair_is_refused_and_not_passed_over(tmp_path: 
 
 
 @pytest.mark.usefixtures("bin_folder")
-def test_once_it_runs_and_sees_nobody_doubts_that_llama_cpp_knows_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.check.pair.llama.find_spec", lambda _name: None)
+def test_once_it_runs_and_sees_nobody_doubts_that_llama_cpp_knows_it(tmp_path: Path) -> None:
     text = str(make_pair("smolvlm", tmp_path)[0])
     with closing(chosen(settings(gguf=text)).open(AS_PUBLISHED, is_trusted=False)) as describer:
         assert not [each for each in describer.banner.warnings if "knows" in each]
-
-
-@needs.tool("llama-server", even_in_ci=True)
-@needs.module("gguf")
-def test_a_real_llama_server_sees_with_the_demo_models_pair() -> None:
-    with closing(chosen(settings(gguf=str(demo_pair().text))).open(AS_PUBLISHED, is_trusted=False)) as describer:
-        assert said(describer, "What single color fills this picture?") == "Red."
-        assert not describer.banner.warnings

@@ -15,6 +15,7 @@ from app.headers.gguf import Header, read_header
 from app.headers.spoilt import Spoilt
 
 TOGETHER = "take both files from one repository"
+INSTALL = "./install.sh --llama, or brew install llama.cpp"
 
 
 def judge_pair(text: Path, mmproj: Path | None) -> list[Finding]:
@@ -158,16 +159,16 @@ def _asked(kind: str) -> Finding:
         return Finding("llama.cpp", "note", sentence, "./run.sh --backend llama --gguf FILE tells", "projector-unasked")
     if library is None:
         sentence = f"not installed, so it was not asked whether it knows {kind}"
-        return Finding("llama.cpp", "note", sentence, "brew install llama.cpp", "no-llama-cpp")
+        return Finding("llama.cpp", "note", sentence, INSTALL, "no-llama-cpp")
     try:
         is_known = llama.knows(library, kind)
     except llama.CannotSay as why:
         sentence = f"{library} did not tell whether it knows {kind}: {why}"
-        remedy = "llama-server -m MODEL --mmproj MMPROJ tells it"
+        remedy = "./run.sh --backend llama --gguf FILE tells"
         return Finding("llama.cpp", "note", sentence, remedy, "projector-unasked")
     if is_known:
         return Finding("llama.cpp", "ok", f"{library} knows {kind}")
-    remedy = "brew upgrade llama.cpp (or pip install --upgrade llama-cpp-python), or take another model"
+    remedy = "put a newer llama-server on PATH (brew install or brew upgrade llama.cpp), or take another model"
     return Finding("llama.cpp", "bad", f"{library} does not know the projector {kind}", remedy, "projector")
 
 
@@ -179,7 +180,7 @@ def _together(text: Path, mind: Header, eyes: Header) -> Iterator[Finding]:
         yield Finding("pair", "bad", sentence, f"it is another model's mmproj: {TOGETHER}", "image-tokens")
     if made is None or taken is None:
         sentence = f"whether a {kind} projector fits {architecture(mind)} is not known here"
-        yield Finding("pair", "note", sentence, "llama-server -m MODEL --mmproj MMPROJ tells it", "width-unknown")
+        yield Finding("pair", "note", sentence, "./run.sh --backend llama --gguf FILE tells", "width-unknown")
     elif made != taken:
         sentence = f"the {kind} projector makes vectors of {made:,}, and {architecture(mind)} takes {taken:,}"
         yield Finding("pair", "bad", sentence, f"these two are no pair: {TOGETHER}", "width")

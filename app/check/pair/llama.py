@@ -11,6 +11,7 @@ import shutil
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +20,8 @@ from app.headers.spoilt import short
 
 ASK = Path(__file__).with_name("ask.py")
 NAMES = ("libmtmd.dylib", "libmtmd.so")
+PACKAGE = "xllamacpp"
+"""A wheel; its one library has all of llama.cpp in it, libmtmd's functions too."""
 UNKNOWN = "unknown projector type"
 NOBODYS = "looksay-asks"
 """A projector that no llama.cpp knows."""
@@ -31,8 +34,9 @@ class CannotSay(Exception):
 
 
 def installed() -> Path | None:
-    """libmtmd of the llama-server on PATH, or else of the Python package llama_cpp."""
-    return next((folder / name for folder in _folders() for name in NAMES if (folder / name).is_file()), None)
+    """libmtmd of what --backend llama would start: of llama-server if it is on PATH, else of xllamacpp."""
+    server = shutil.which("llama-server")
+    return next(_beside(Path(server).resolve()) if server else _in_package(), None)
 
 
 def has_server() -> bool:
@@ -55,15 +59,16 @@ def knows(library: Path, projector: str, timeout_s: float = TIMEOUT_S) -> bool:
     return UNKNOWN not in after
 
 
-def _folders() -> list[Path]:
+def _beside(server: Path) -> Iterator[Path]:
     """Where libmtmd lies: beside llama-server (released archives), or in lib beside that folder (Homebrew)."""
-    server, package = shutil.which("llama-server"), find_spec("llama_cpp")
-    beside = Path(server).resolve().parent if server else None
-    inside = package.submodule_search_locations if package else None
-    return [
-        *([beside, beside.parent / "lib"] if beside else []),
-        *(Path(each) / "lib" for each in inside or ()),
-    ]
+    folders = (server.parent, server.parent.parent / "lib")
+    return (folder / name for folder in folders for name in NAMES if (folder / name).is_file())
+
+
+def _in_package() -> Iterator[Path]:
+    package = find_spec(PACKAGE)
+    for folder in (package.submodule_search_locations if package else None) or ():
+        yield from Path(folder).glob(f"{PACKAGE}.*.so")  # so called on a Mac, too
 
 
 def _show(library: Path, stubs: list[Path], timeout_s: float) -> str:

@@ -1,4 +1,4 @@
-"""A describer that asks a llama-server of its own, and starts it again when it dies: once, unless it lives a minute.
+"""Describer that asks a llama.cpp server of its own and restarts it when it dies: once, unless it has lived a minute.
 
 How it is asked is app/vision/server/'s. The question under way when it dies is lost, and said to be; those
 after it wait for the new one, and are left as any other.
@@ -28,7 +28,7 @@ FORM = Form("llama", is_picture_first=True)
 
 @dataclass(slots=True)
 class Tended:
-    """A `Describer`, and the llama-server behind it. Raises ModelError, as `opened` does."""
+    """A `Describer`, and the llama.cpp server behind it. Raises ModelError, as `opened` does."""
 
     name: str
     order: Order
@@ -48,7 +48,7 @@ class Tended:
 
     @property
     def banner(self) -> Banner:
-        return Banner(f"{self.name} in llama-server", self.warnings)
+        return Banner(f"{self.name} in {self.server.name}", self.warnings)
 
     def describe(self, request: Request) -> Generator[Piece]:
         """See `Describer.describe`. Several threads may ask at once.
@@ -74,7 +74,7 @@ class Tended:
             if server.has_ended():
                 raise self.started_again(server)
             if self.now() - self.started_at > self.order.patience_s:
-                raise ModelError("llama-server was started again, and does not become ready", "start looksay again")
+                raise ModelError(f"{server.name} was started again, and does not become ready", "start looksay again")
             yield Piece("", Cost())
             time.sleep(TURN_S)
 

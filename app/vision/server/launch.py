@@ -1,7 +1,7 @@
-"""llama-server as a child: started on a free port of the loopback, watched, and ended whatever happens.
+"""A llama.cpp server as a child process: started on a free port of the loopback, watched, and always ended.
 
-It asks whether it is ready, and no more: what it is shown, and what it says, is describer.py's. A key of its own, which
-goes through the environment, keeps others on this machine out, and tells it from whatever else may have taken the port.
+It is llama-server where that is on PATH, otherwise xllamacpp_server.py, which takes the same flags. A random API key,
+passed in the environment, keeps other users of this machine out, and tells our server from another program on its port.
 """
 
 import os
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from importlib.util import find_spec
 from pathlib import Path
 from subprocess import PIPE, STDOUT, Popen, TimeoutExpired
 from threading import Thread
@@ -26,8 +27,9 @@ from app.vision.server.place import Place
 from app.vision.server.reason import failure, last_words
 from app.vision.server.talk import Line
 
-PROGRAM, HOST = "llama-server", "127.0.0.1"
+PROGRAM, PACKAGE, HOST = "llama-server", "xllamacpp", "127.0.0.1"
 LEASH = Path(__file__).with_name("leash.py")
+XLLAMACPP_SERVER = Path(__file__).with_name("xllamacpp_server.py")
 PATIENCE_S = 180.0
 """A large model from a cold disk."""
 TURN_S = 0.1
@@ -39,11 +41,13 @@ THREADS = () if sys.platform == "darwin" else ("-t", str(max(1, (os.cpu_count() 
 """Fewer than cores: where all spin, one that has to wait makes all others wait. On a Mac it counts the fast cores."""
 KEPT_BYTES = 16_384
 """Of what it says: enough for why it ended, and no more after a day of one line a caption."""
-INSTALL = "brew install llama.cpp; or ./install.sh --llama, which compiles it into looksay"
+INSTALL = "./install.sh --llama, or put llama-server on PATH (brew install llama.cpp)"
+DOWNLOAD = "brew install llama.cpp; or download the two files yourself and name the model: --gguf FILE.gguf"
 ON_THE_HUB = "see on huggingface.co whether the name is right, and whether this machine is online"
 WHAT_TO_DO = "./run.sh check FILE.gguf says whether the two files fit each other and this llama.cpp"
-SURROUNDINGS = {"LLAMA_ARG_CACHE_RAM": "0"}
-"""No prompts kept beside the slots: up to 8 GB, for frames that never come again. Old versions do not heed it."""
+SURROUNDINGS = {"LLAMA_ARG_CACHE_RAM": "0", "GGML_NO_BACKTRACE": "1"}
+"""No prompts kept beside the slots: up to 8 GB, for frames that never come again. Old versions do not heed it. And no
+backtrace after a failed assertion, which would push its reason out of what is kept."""
 OF_THE_MACHINE = ("N_GPU_LAYERS", "DEVICE", "MAIN_GPU", "SPLIT_MODE", "TENSOR_SPLIT")
 """What a person's own LLAMA_ARG_… may say here, too. The others are for another server: its model, prefix, template."""
 
@@ -77,21 +81,27 @@ def files(text: Path, mmproj: Path | None) -> tuple[str, ...]:
     return ("-m", str(text), *(("--mmproj", str(mmproj)) if mmproj else ()))
 
 
-class LlamaServer:
-    """One llama-server, from its start to its end. Used by one thread.
+def installed() -> tuple[str, list[str]] | None:
+    """Name and command of the llama.cpp server that this machine has: llama-server first, then the wheel."""
+    if program := shutil.which(PROGRAM):
+        return PROGRAM, [program]
+    if find_spec(PACKAGE):
+        return PACKAGE, [sys.executable, "-I", str(XLLAMACPP_SERVER)]
+    return None
 
-    Raises ModelError if it is not on PATH.
+
+class LlamaServer:
+    """One llama.cpp server, from its start to its end. Used by one thread.
+
+    Raises ModelError if none is installed that can serve this order.
     """
 
     def __init__(self, order: Order) -> None:
-        program = shutil.which(PROGRAM)
-        if program is None:
-            raise ModelError(f"{PROGRAM} is not on PATH", INSTALL)
+        self.name, command = server_for(order)
         self._order = order
         self._key, self._port, self._is_ready = secrets.token_urlsafe(24), free_port(), False
-        command = [program, *order.arguments, "--port", str(self._port)]
         self._process = Popen(
-            [sys.executable, "-I", "-S", str(LEASH), *command],
+            [sys.executable, "-I", "-S", str(LEASH), *command, *order.arguments, "--port", str(self._port)],
             stdin=PIPE,
             stdout=PIPE,
             stderr=STDOUT,
@@ -99,7 +109,7 @@ class LlamaServer:
             env=surroundings() | {"LLAMA_API_KEY": self._key},
         )
         self._said = b""
-        self._listening = Thread(target=self._listen, name="llama-server's words", daemon=True)
+        self._listening = Thread(target=self._listen, name="llama.cpp's words", daemon=True)
         self._listening.start()
 
     @property
@@ -131,11 +141,11 @@ class LlamaServer:
         """Why it ended, once it has."""
         status = self._process.wait()
         if status == CANNOT_RUN:
-            return ModelError(f"{PROGRAM} cannot be run{last_words(self.words())}", INSTALL)
+            return ModelError(f"{self.name} cannot be run{last_words(self.words())}", INSTALL)
         if status > 128 or status < 0:  # the leash itself, of the latter
             by = -status if status < 0 else status - 128
-            return ModelError(f"{PROGRAM} was ended by signal {by}{failure(self.words())}", self._order.remedy)
-        return ModelError(f"{PROGRAM} ended with status {status}{last_words(self.words())}", self._order.remedy)
+            return ModelError(f"{self.name} was ended by signal {by}{failure(self.words())}", self._order.remedy)
+        return ModelError(f"{self.name} ended with status {status}{last_words(self.words())}", self._order.remedy)
 
     def words(self) -> str:
         """What it said last; all of it, once it has ended."""
@@ -162,11 +172,21 @@ class LlamaServer:
                 self._said = (self._said + more)[-KEPT_BYTES:]
 
 
+def server_for(order: Order) -> tuple[str, list[str]]:
+    """Name and command of the server. Raises ModelError if none is installed, or none that downloads from the hub."""
+    found = installed()
+    if order.model[0] == "-hf" and (found is None or found[0] != PROGRAM):
+        raise ModelError(f"downloading {order.model[1]} needs {PROGRAM}, which is not on PATH", DOWNLOAD)
+    if found is None:
+        raise ModelError(f"--backend llama needs {PACKAGE} or {PROGRAM}, and neither is installed", INSTALL)
+    return found
+
+
 def opened(order: Order) -> LlamaServer:
     """One that is ready to be asked.
 
     Raises:
-        ModelError: it is not on PATH or cannot be run, or it ends or is silent; its own words are the reason.
+        ModelError: none is installed or it cannot be run, or it ends or is silent; its own words are the reason.
     """
     for left in reversed(range(PORTS)):
         server = LlamaServer(order)
@@ -188,7 +208,8 @@ def wait_for(server: LlamaServer, patience_s: float) -> None:
         if server.has_ended():
             raise server.reason()
         if time.monotonic() > give_up_at:
-            raise ModelError(f"{PROGRAM} was not ready within {patience_s:g} s{last_words(server.words())}", WHAT_TO_DO)
+            why = last_words(server.words())
+            raise ModelError(f"{server.name} was not ready within {patience_s:g} s{why}", WHAT_TO_DO)
         time.sleep(TURN_S)
 
 
@@ -200,7 +221,7 @@ def llama_server(order: Order) -> Iterator[LlamaServer]:
 
 
 def surroundings() -> dict[str, str]:
-    """The environment that it has."""
+    """Environment of the server; xllamacpp reads no LLAMA_ARG_ variable."""
     kept = {f"LLAMA_ARG_{name}" for name in OF_THE_MACHINE}
     own = {name: said for name, said in os.environ.items() if not name.startswith("LLAMA_ARG_") or name in kept}
     return own | SURROUNDINGS
@@ -217,7 +238,7 @@ def is_open_to(port: int, key: str, timeout_s: float) -> bool:
 
 
 def answer(port: int, key: str, timeout_s: float) -> int:
-    """The status of /props, which llama-server shows to nobody without the key; 0 for no answer."""
+    """The status of /props, which a llama.cpp server shows to nobody without the key; 0 for no answer."""
     with closing(HTTPConnection(HOST, port, timeout=timeout_s)) as connection:
         try:
             connection.request("GET", "/props", headers={"Authorization": f"Bearer {key}"} if key else {})

@@ -1,14 +1,12 @@
-"""`--backend llama`: a GGUF pair in llama.cpp. llama-server runs it where it is on PATH, else llama-cpp-python does.
+"""`--backend llama`: a GGUF pair in a llama.cpp server of our own, llama-server or the one in the xllamacpp wheel.
 
 The files are judged before anything is started, and the eyes by the sight test after it, as with every engine. What
 llama-server is to fetch from the hub by itself can be judged by its sight alone, and the banner says so.
 """
 
 import re
-import shutil
 from contextlib import closing
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,9 +28,8 @@ MOST_FRAMES = 8
 HUB = re.compile(r"\w[\w.-]*/\w[\w.-]*(:[\w.-]+)?")
 DOWNLOAD_S = 6 * 3600.0
 """For gigabytes over a slow line; Ctrl-C ends it."""
-SETTLED = ("no-llama-cpp", "projector-unasked")
-"""Doubts that are none any more once it runs and sees."""
-HERE = "llama-server is not on PATH: llama.cpp runs inside looksay, by llama-cpp-python."
+SETTLED = "projector-unasked"
+"""A doubt that is none any more once it runs and sees."""
 LEASED = "which downloads it by itself if it is not there yet; looksay cannot check these files beforehand."
 
 
@@ -55,12 +52,7 @@ class Pair:
 
     @property
     def at_once(self) -> int:
-        return self.parallel if self.is_served else 1
-
-    @property
-    def is_served(self) -> bool:
-        """Whether it is llama-server that runs it; if there is neither, that is what is missed."""
-        return bool(self.hub) or shutil.which("llama-server") is not None or find_spec("llama_cpp") is None
+        return self.parallel
 
     @property
     def usual(self) -> int:
@@ -87,7 +79,7 @@ class Pair:
         except BaseException:
             describer.close()
             raise
-        return Doubted(describer, doubts([each for each in told if each.code not in SETTLED]))
+        return Doubted(describer, doubts([each for each in told if each.code != SETTLED]))
 
     def judged(self) -> "list[Finding]":
         """What the files' headers tell."""
@@ -97,19 +89,10 @@ class Pair:
 
     def started(self, wish: Wish) -> Describer:
         """Raises ModelError if it cannot be started, and if there is nothing to start it with."""
-        look = self.shown(wish)
-        if self.is_served:
-            return self.in_a_server(look)
-        from app.vision.llama.inside import Inside
-
-        if self.mmproj is None:  # trusted, but the pictures would be dropped in silence
-            raise ModelError(f"{self.text.name} is never run in looksay without eyes", "name them: --mmproj FILE")
-        return Inside(self.card.name, self.text, self.mmproj, look, (HERE,))
-
-    def in_a_server(self, look: "Shown") -> Describer:
         from app.vision.llama.tended import Tended
         from app.vision.server.launch import PATIENCE_S, Order, files
 
+        look = self.shown(wish)
         model = ("-hf", self.hub) if self.hub else files(self.text, self.mmproj)
         patience_s = DOWNLOAD_S if self.hub else PATIENCE_S
         order = Order(model, self.parallel, look.limit, patience_s)
@@ -132,7 +115,9 @@ class Pair:
 
 def can_run() -> bool:
     """Whether there is anything here to run a pair with."""
-    return shutil.which("llama-server") is not None or find_spec("llama_cpp") is not None
+    from app.vision.server.launch import installed
+
+    return installed() is not None
 
 
 def looked(path: Path, mmproj: Path | None) -> "list[Finding]":

@@ -122,13 +122,13 @@ def load(text: Path, mmproj: Path | None) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.split()[-1]
 
 
-@needs.module("llama_cpp", even_in_ci=True)
+@needs.module("xllamacpp")
 @pytest.mark.parametrize("name", [name for name in PAIRS if name != "gemma-4"])
 def test_llama_cpp_loads_the_good_pairs(tmp_path: Path, name: str) -> None:
     assert load(*make_pair(name, tmp_path)) == "loads"
 
 
-@needs.module("llama_cpp", even_in_ci=True)
+@needs.module("xllamacpp")
 @pytest.mark.parametrize("name", SPOILT)
 def test_llama_cpp_refuses_what_the_check_refuses_or_loads_it_in_silence(tmp_path: Path, name: str) -> None:
     spoiling = SPOILT[name]

@@ -1,7 +1,6 @@
 """The installed llama.cpp is found, asked in a child process, and believed only where its answer makes sense."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -81,7 +80,7 @@ def command(path: Path) -> Path:
 def alone(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """With nothing else on PATH, and without the package."""
     monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setitem(sys.modules, "llama_cpp", None)
+    monkeypatch.setattr("app.check.pair.llama.find_spec", lambda _name: None)
 
 
 @pytest.mark.parametrize("place", ["lib/libmtmd.dylib", "lib/libmtmd.so", "bin/libmtmd.dylib"])
@@ -101,25 +100,28 @@ def test_it_is_found_from_llama_server_through_homebrews_link(
 def test_it_is_found_in_the_python_package_which_is_not_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package = tmp_path / "llama_cpp"
-    (package / "lib").mkdir(parents=True)
-    (package / "lib" / "libmtmd.so").touch()
+    package = tmp_path / "xllamacpp"
+    package.mkdir()
+    (package / "xllamacpp.abi3.so").touch()
     (package / "__init__.py").write_text("raise SystemExit('imported')")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "llama_cpp", raising=False)  # the real one, if another test has imported it
-    assert installed() == package / "lib" / "libmtmd.so"
+    assert installed() == package / "xllamacpp.abi3.so"
 
 
 def test_a_llama_server_without_a_library_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither is the package's asked then, for it is llama-server that will run the pair."""
     command(tmp_path / "bin" / "llama-server")
-    alone(monkeypatch, tmp_path / "bin")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     assert installed() is None
 
 
-@needs.module("llama_cpp", even_in_ci=True)
+@needs.module("xllamacpp")
 @pytest.mark.parametrize("projector", ["idefics3", "lfm2", "qwen3vl_merger", "gemma3", "mlp"])
-def test_the_real_one_knows_what_it_is_said_to_know(projector: str) -> None:
+def test_the_real_one_knows_what_it_is_said_to_know(
+    projector: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
     library = installed()
     assert library
     assert knows(library, projector)

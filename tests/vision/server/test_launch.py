@@ -243,7 +243,8 @@ def test_where_it_is_not_installed_the_remedy_is_to_install_it(
     order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
-    with pytest.raises(ModelError, match="llama-server is not on PATH") as failure, llama_server(order):
+    monkeypatch.setattr("app.vision.server.launch.find_spec", lambda _name: None)
+    with pytest.raises(ModelError, match="neither is installed") as failure, llama_server(order):
         raise AssertionError("there is none")
     assert failure.value.remedy == INSTALL
 
