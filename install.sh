@@ -25,8 +25,8 @@ usage() {
 usage: ./install.sh [--model NAME|OWNER/NAME|auto]   set looksay up; safe to run twice
        ./install.sh --no-model                       without a model; ./run.sh demo needs none
        ./install.sh --reference                      and torch, for --backend transformers
-       ./install.sh --llama                          and llama-cpp-python, for --backend llama without a llama-server
-       ./install.sh test [--engines]                 set up what the tests need, and pass them; --engines: those two too
+       ./install.sh --llama                          and xllamacpp, for --backend llama without a llama-server
+       ./install.sh test [--engines]                 set up what the tests need, and pass them; --engines: torch, too
        ./install.sh clean                            take away everything that was made
 
   --model NAME         the model to download (default: $default_model; ./run.sh models lists them)

@@ -37,40 +37,24 @@ joined() {
 
 install_extra() { # reference or llama
     if has_extra "$(wanted_extra "$1")"; then return 0; fi
-    if [ "$1" = llama ]; then ask_for_compiler; fi
     find_uv
     say "extra    installing \"$1\" into .venv/"
     if [ "$(uname -s)" = Linux ]; then export UV_TORCH_BACKEND="${UV_TORCH_BACKEND:-cpu}"; fi # else gigabytes of CUDA
-    if ! logged with_uv pip install --python .venv/bin/python -r pyproject.toml --extra "$1" -c requirements.lock; then
-        case $1 in
-            llama) show_log && fail "llama-cpp-python could not be compiled" "$without_compiling" ;;
-            *) explain_failure "torch could not be installed" ;;
-        esac
+    if ! logged with_uv pip install --python .venv/bin/python -r pyproject.toml --extra "$1" -c requirements.lock --only-binary xllamacpp; then
+        explain_failure "$(requirement "$1") could not be installed"
+    fi
+    if [ "$1" = llama ] && ! logged "$here/.venv/bin/python" -c 'import xllamacpp'; then
+        show_log
+        fail "xllamacpp is installed, but does not load" "on Linux sudo apt install libgomp1; or put llama-server on PATH (brew install llama.cpp), which needs no extra"
     fi
     note_extra "$(wanted_extra "$1")"
 }
 
-# There are no wheels of it: whoever installs it compiles llama.cpp.
-ask_for_compiler() { # sets $without_compiling
-    case $(uname -s) in
-        Darwin)
-            without_compiling="brew install llama.cpp: --backend llama takes its llama-server, and needs nothing compiled and no extra; or xcode-select --install, and ./install.sh --llama again"
-            xcode-select -p >/dev/null 2>&1 || fail "llama-cpp-python is compiled here, and Xcode's command line tools are not installed" "$without_compiling"
-            ;;
-        *)
-            without_compiling="sudo apt install g++ cmake, and ./install.sh --llama again; with a llama-server on PATH, --backend llama needs no extra"
-            command -v c++ >/dev/null || fail "llama-cpp-python is compiled here, and there is no C++ compiler" "$without_compiling"
-            ;;
-    esac
-    say "llama    it is compiled here: that takes minutes, once"
-}
-
-# For the tests. By pip, whose cache, outside this folder, keeps what took minutes to compile; what cannot be had is
-# said, and the tests that need it are skipped. Those of an engine that was installed may not be (tests/needs.py).
+# For the tests. By pip, whose cache, outside this folder, keeps a large download; what cannot be had is said, and the
+# tests that need it are skipped. Those of an engine that was installed may not be (tests/needs.py).
 install_engines() {
     export LOOKSAY_ENGINES=
     install_engine torch "$(requirement reference)"
-    install_engine llama_cpp "$(requirement llama)"
 }
 
 requirement() { # extra: the first package that it asks for
@@ -89,14 +73,13 @@ install_engine() { # module, requirement
     LOOKSAY_ENGINES="$LOOKSAY_ENGINES $1"
 }
 
-# It holds to the versions of the locks. Kept wheels are taken to other machines, so nothing is compiled for this one's
-# processor alone.
+# It holds to the versions of the locks.
 with_pip() (
     python=$(first_python 'import pip, sys
 if tuple(map(int, pip.__version__.split(".")[:2])) < (22, 3): sys.exit(1)
 print(sys.executable)')
     [ -n "$python" ] || { echo "no Python here has pip 22.3 or later" && exit 1; }
     sed -n '/^[a-z]/{s/ *\\$//;s/\[[^]]*\]//;p;}' "$here/requirements.lock" "$here/requirements-dev.lock" >"$here/.cache/versions.txt"
-    export CMAKE_ARGS="${CMAKE_ARGS:--DGGML_NATIVE=OFF}" PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+    export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
     "$python" -m pip --python "$here/.venv/bin/python" "$1" --constraint "$here/.cache/versions.txt" "$2"
 )

@@ -8,7 +8,7 @@
     def test_the_voice_stops_within_200_ms(): ...
 
 In CI everything is installed, so a skip there would hide a test that never runs. Only what CI cannot have may be
-missing: another operating system, and what may be missing there by `even_in_ci=True` (torch, llama_cpp). What
+missing: another operating system, and what may be missing there by `even_in_ci=True` (torch). What
 ./install.sh test --engines has installed of that, it names in $LOOKSAY_ENGINES, and then it may not.
 """
 
