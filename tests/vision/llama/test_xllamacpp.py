@@ -1,7 +1,11 @@
 """The real llama.cpp from the xllamacpp wheel: it sees what the demo model sees, counts, and says why it fails."""
 
+import socket
 import struct
-from collections.abc import Iterator
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +16,9 @@ from app.errors import ModelError
 from app.flow import Frame, Request
 from app.vision.llama.shown import Shown, shown
 from app.vision.llama.tended import Tended
-from app.vision.server.launch import XLLAMACPP_SERVER, LlamaServer, Order, files, llama_server, opened
+from app.vision.server.launch import XLLAMACPP_SERVER, LlamaServer, Order, files, free_port, llama_server, opened
+from app.vision.server.launch import answer as answer_to
+from app.vision.server.served import served
 from models.demo.training.exams import Question, sample_exam
 from tests import needs
 from tests.fixtures import xllamacpp
@@ -20,6 +26,8 @@ from tests.fixtures.gguf_files import SMOLVLM
 from tests.fixtures.gguf_pair import demo_pair
 
 pytestmark = [needs.module("xllamacpp"), needs.module("gguf")]
+
+SLOW_S = 120
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -93,8 +101,6 @@ def test_words_that_look_like_a_pictures_place_are_no_place(describer: Tended) -
 
 def test_several_slots_have_a_context_each() -> None:
     """As llama-server with the same flags; the demo model's own limit is 1024 tokens a slot."""
-    from app.vision.server.served import served
-
     with llama_server(Order(files(demo_pair().text, demo_pair().mmproj), parallel=3)) as server:
         found = served(server.line)
     assert (found.server, found.sees, found.slots, found.context) == ("llama-server", True, 3, 1024)
@@ -132,12 +138,10 @@ def test_a_model_that_is_cut_off_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_known_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as other:
         monkeypatch.setattr("app.vision.server.launch.free_port", lambda: other.getsockname()[1])
         with closing(LlamaServer(Order(files(demo_pair().text, demo_pair().mmproj)))) as server:
-            assert server.has_ended(60)
+            assert server.has_ended(SLOW_S)
             assert server.has_lost_its_port()
 
 
@@ -167,3 +171,23 @@ def test_a_wheel_that_cannot_be_imported_says_why(tmp_path: Path, monkeypatch: p
     with pytest.raises(ModelError, match="xllamacpp cannot be run: No module named") as failure:
         opened(Order(files(demo_pair().text, demo_pair().mmproj)))
     assert "llama-server on PATH" in failure.value.remedy
+
+
+def test_it_ends_with_its_parent_even_without_a_leash(tmp_path: Path) -> None:
+    """Where both looksay and the leash are killed."""
+    (model := tmp_path / "demo.gguf").symlink_to(demo_pair().text)
+    keeper = "import subprocess, sys; subprocess.run(sys.argv[1:])"
+    server = [sys.executable, "-I", str(XLLAMACPP_SERVER), "-m", str(model), "--host", "127.0.0.1"]
+    port = free_port()
+    parent = subprocess.Popen([sys.executable, "-c", keeper, *server, "--port", str(port)])
+    until(lambda: answer_to(port, "", 1.0) == 200)
+    parent.kill()
+    parent.wait()
+    until(lambda: not xllamacpp.pids(str(model)))
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    give_up_at = time.monotonic() + SLOW_S
+    while not is_so():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.05)
