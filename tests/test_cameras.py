@@ -14,10 +14,9 @@ import webvtt
 from app.cameras import world
 from app.cameras.record import record
 from app.cameras.scenes import Scenes
-from tests.cameras.clips import PATIENCE_S
 from tests.running import SLOW_S, Ended, records, run, start
-from tests.test_server_backend import wait_for
 from tests.vision.server.faults import SAID, Asked, Misbehaving, misbehaving, response, sends
+from tests.waiting import LIMIT_S, until
 from tests.wiring.test_sighted import seeing
 
 NAMES = ("Door", "Yard", "Hall", "Attic")
@@ -155,7 +154,7 @@ class Hall:
         self.count(1)
         if self.most > 1:
             self.has_met.set()
-        self.has_met.wait(PATIENCE_S)
+        self.has_met.wait(LIMIT_S)
         self.count(-1)
         return SAID
 
@@ -176,7 +175,7 @@ def test_a_server_is_asked_about_as_many_at_once_as_it_may_be_and_an_outage_is_t
     with misbehaving(server) as root:
         how = ("--backend", "server", "--url", f"{root}/v1", "--parallel", "2", "--no-speak", "--log", str(log))
         process = start(*cameras, *how)
-        wait_for(lambda: log.exists() and all(f"{name}: {SAID}" in log.read_text() for name in NAMES))
+        until(lambda: log.exists() and all(f"{name}: {SAID}" in log.read_text() for name in NAMES))
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=SLOW_S)
     told = records(log)

@@ -10,8 +10,8 @@ import pytest
 
 from app.logbook import thumbnails_of
 from tests.history.logs import line, write
-from tests.outputs.stage import wait_for
 from tests.running import ROOT, SLOW_S, Ended, environment, records, run, start
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_thumbnails_without_a_log_are_a_wrong_command_line(home: dict[str, str])
 def test_the_log_of_a_killed_run_is_read_and_no_run_appears_to_hold_it(tmp_path: Path, home: dict[str, str]) -> None:
     log = tmp_path / "day.jsonl"
     process = start("demo", "--log", str(log), env=home)
-    wait_for(lambda: process.poll() is not None or '"sentence"' in (log.read_text() if log.exists() else ""), SLOW_S)
+    until(lambda: process.poll() is not None or '"sentence"' in (log.read_text() if log.exists() else ""), SLOW_S)
     busy = run("history", "--wipe", env=home)
     assert (busy.code, busy.out) == (1, "")
     assert "still writes" in busy.err

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from tests.fixtures.gguf_files import make_pair
 from tests.fixtures.gguf_pair import demo_pair
 from tests.fixtures.started import serving
 from tests.running import SLOW_S, records, run, start
+from tests.waiting import until
 
 AT_SIGHT = 6
 """Questions of the sight test."""
@@ -32,13 +32,6 @@ def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def words(tmp_path: Path) -> tuple[str, ...]:
     return ("--backend", "llama", "--gguf", str(make_pair("smolvlm", tmp_path)[0]))
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + SLOW_S
-    while not is_so():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.05)
 
 
 def test_it_narrates_and_leaves_nothing_behind(bin_folder: Path, words: tuple[str, ...]) -> None:

@@ -3,8 +3,7 @@
 import json
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from tests.vision.server.faults import (
     response,
     sends,
 )
+from tests.waiting import until
 from tests.wiring.test_sighted import inventing, seeing
 
 SECRET = "sk-do-not-tell-0123456789"
@@ -36,13 +36,6 @@ def mlx_server() -> Iterator[str]:
     """mlx-vlm's own server with the demo model, in a process of its own."""
     with started(sys.executable, "-m", "mlx_vlm.server", "--model", DEMO) as root:
         yield f"{root}/v1"
-
-
-def wait_for(fact: Callable[[], bool]) -> None:
-    until = time.monotonic() + SLOW_S
-    while not fact():
-        assert time.monotonic() < until, "it never came to be"
-        time.sleep(0.05)
 
 
 def narrate(url: str, *more: str) -> tuple[str, ...]:
@@ -109,7 +102,7 @@ def test_whatever_it_does_the_narration_outlives_it(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     with serving(*faults) as (server, url):
         process = start(*narrate(url, "--log", str(log)), env=environment(LOOKSAY_API_KEY=SECRET))
-        wait_for(lambda: log.exists() and SAID in log.read_text())
+        until(lambda: log.exists() and SAID in log.read_text())
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=SLOW_S)
         shown = {asked.headers.get("Authorization") for asked in server.asked}
@@ -124,7 +117,7 @@ def test_whatever_it_does_the_narration_outlives_it(tmp_path: Path) -> None:
 def test_a_server_that_hangs_keeps_nobody_from_stopping() -> None:
     with serving(hangs(HEAD, event(HALF))) as (server, url):
         process = start(*narrate(url))
-        wait_for(lambda: any(map(is_narration, [*server.asked])))
+        until(lambda: any(map(is_narration, [*server.asked])))
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=SLOW_S)
     assert (process.returncode, out) == (130, "")

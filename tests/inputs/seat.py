@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from tests.outputs.glass import Glass
-from tests.outputs.stage import ROOT, wait_for
+from tests.outputs.stage import ROOT
+from tests.waiting import until
 
 LOCAL = 3
 
@@ -62,15 +63,15 @@ class Seat:
         return self.glass.text
 
     def wait_for(self, words: str) -> list[str]:
-        wait_for(lambda: words in "\n".join(self.look()))
+        until(lambda: words in "\n".join(self.look()))
         return self.glass.text
 
     def wait_until_gone(self, words: str) -> list[str]:
-        wait_for(lambda: words not in "\n".join(self.look()))
+        until(lambda: words not in "\n".join(self.look()))
         return self.glass.text
 
     def end(self) -> int:
         """Wait until the program is over; its exit code."""
-        wait_for(lambda: self.look() is not None and self.child.poll() is not None)
+        until(lambda: self.look() is not None and self.child.poll() is not None)
         self.look()
         return self.child.returncode

@@ -14,7 +14,8 @@ from app.inputs.keys import Keys
 from app.orders import Orders
 from tests import needs
 from tests.inputs.seat import Seat
-from tests.outputs.stage import ROOT, wait_for
+from tests.outputs.stage import ROOT
+from tests.waiting import LIMIT_S, until
 
 FEED = (sys.executable, "-m", "tests.inputs.feed")
 CTRL_C, CTRL_Z = "\x03", "\x1a"
@@ -24,7 +25,7 @@ CTRL_C, CTRL_Z = "\x03", "\x1a"
 def seat() -> Iterator[Seat]:
     with Seat(FEED) as seat:
         seat.wait_for("Keys:")
-        wait_for(lambda: seat.hands_over_keys)
+        until(lambda: seat.hands_over_keys)
         yield seat
 
 
@@ -32,7 +33,7 @@ def test_keys_become_orders_in_order_and_are_not_echoed(seat: Seat) -> None:
     seat.type("mr+-\x1b[Am")
     text = "\n".join(seat.wait_for("Louder(steps=-1)"))
     orders = ["More()", "Repeat()", "Louder(steps=1)", "Louder(steps=-1)", "More()"]
-    wait_for(lambda: [line[2:] for line in seat.look() if line.endswith(")")] == orders)
+    until(lambda: [line[2:] for line in seat.look() if line.endswith(")")] == orders)
     assert "mr+" not in text
 
 
@@ -108,20 +109,20 @@ def test_keys_are_heard_in_a_terminal_program_with_arrows_and_pastes_in_between(
     base = ["tmux", "-f", "/dev/null", "-S", str(tmp_path / "tmux")]
 
     def tmux(*words: str) -> str:
-        return subprocess.run([*base, *words], cwd=ROOT, capture_output=True, text=True, timeout=20).stdout
+        return subprocess.run([*base, *words], cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S).stdout
 
     tmux("new-session", "-d", "-x", "100", "-y", "24", shlex.join(FEED))
     try:
-        wait_for(lambda: "Keys:" in tmux("capture-pane", "-p"))
+        until(lambda: "Keys:" in tmux("capture-pane", "-p"))
         tmux("send-keys", "Up", "F1", "F5", "S-Left", "M-q", "Home", "r", "Down")
-        wait_for(lambda: "Repeat()" in tmux("capture-pane", "-p"))
+        until(lambda: "Repeat()" in tmux("capture-pane", "-p"))
         tmux("send-keys", "-l", "awhat is this?")
-        wait_for(lambda: "ask ▸ what is this?▏" in tmux("capture-pane", "-p"))
+        until(lambda: "ask ▸ what is this?▏" in tmux("capture-pane", "-p"))
         tmux("send-keys", "Escape")
-        wait_for(lambda: "Unask()" in tmux("capture-pane", "-p"))
+        until(lambda: "Unask()" in tmux("capture-pane", "-p"))
         assert "What" not in tmux("capture-pane", "-p")
         tmux("send-keys", "q")
-        wait_for(lambda: not tmux("list-sessions"))
+        until(lambda: not tmux("list-sessions"))
     finally:
         tmux("kill-server")
 
@@ -140,25 +141,25 @@ class TestUnderAShell:
     def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(self, shell: Seat) -> None:
         shell.type("eval $FEED\n")
         shell.wait_for("Keys:")
-        wait_for(lambda: shell.hands_over_keys)
+        until(lambda: shell.hands_over_keys)
         shell.type(CTRL_Z)
         shell.wait_for("Stopped")
-        wait_for(lambda: shell.look() and shell.mode == shell.found)
+        until(lambda: shell.look() and shell.mode == shell.found)
         assert shell.glass.has_cursor
         shell.type("echo he''re\n")
         shell.wait_for("here")
         shell.type("fg\n")
-        wait_for(lambda: shell.look() and shell.hands_over_keys)
+        until(lambda: shell.look() and shell.hands_over_keys)
         shell.type("m")
         shell.wait_for("More()")
         shell.type("q")
         shell.wait_for("over")
-        wait_for(lambda: shell.look() and shell.mode == shell.found)
+        until(lambda: shell.look() and shell.mode == shell.found)
 
     def test_a_job_stopped_and_sent_to_the_background_goes_on_there_without_keys(self, shell: Seat) -> None:
         shell.type("eval $FEED\n")
         shell.wait_for("Keys:")
-        wait_for(lambda: shell.hands_over_keys)
+        until(lambda: shell.hands_over_keys)
         shell.type(CTRL_Z)
         shell.wait_for("Stopped")
         shell.type("bg\n")
@@ -180,10 +181,10 @@ class TestUnderAShell:
         assert shell.mode == shell.found
         shell.type("fg\n")
         shell.wait_for("Keys:")
-        wait_for(lambda: shell.look() and shell.hands_over_keys)
+        until(lambda: shell.look() and shell.hands_over_keys)
         shell.type("q")
         shell.wait_for("over")
-        wait_for(lambda: shell.look() and shell.mode == shell.found)
+        until(lambda: shell.look() and shell.mode == shell.found)
 
 
 def test_what_is_no_terminal_is_not_read() -> None:

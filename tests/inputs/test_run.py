@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.inputs.seat import Seat
-from tests.outputs.stage import wait_for
-from tests.running import SLOW_S, records
+from tests.running import records
+from tests.waiting import until
 
 DEMO = (sys.executable, "-m", "app", "demo", "--no-speak", "--log")
 STILL = 90
@@ -37,7 +37,7 @@ def wait(seat: Seat, log: Path, *, kind: tuple[str, ...] = ("scene", "change"), 
         found[:] = [each for each in sentences(log) if each["kind"] in kind and each["frames_seen"] > after]
         return bool(found)
 
-    wait_for(is_there, SLOW_S)
+    until(is_there)
     return found[0]
 
 
@@ -49,7 +49,7 @@ def log(tmp_path: Path) -> Path:
 @pytest.fixture
 def seat(log: Path) -> Iterator[Seat]:
     with Seat((*DEMO, str(log)), **HUB) as seat:
-        wait_for(lambda: seen(seat), SLOW_S)
+        until(lambda: seen(seat))
         yield seat
 
 
@@ -57,9 +57,9 @@ def test_space_stops_the_narration_and_space_lets_it_go_on(seat: Seat, log: Path
     seat.type(" ")
     seat.wait_for("stopped: space goes on")
     told = seen(seat)
-    wait_for(lambda: seen(seat) > told)
+    until(lambda: seen(seat) > told)
     since = seen(seat)
-    wait_for(lambda: seen(seat) > since + STILL)
+    until(lambda: seen(seat) > since + STILL)
     seat.type(" ")
     assert wait(seat, log, after=since)["frames_seen"] > since + STILL
     seat.type("q")

@@ -15,7 +15,8 @@ import termios
 from pathlib import Path
 from types import TracebackType
 
-from tests.outputs.stage import ROOT, wait_for
+from tests.outputs.stage import ROOT
+from tests.waiting import until
 
 CODE = re.compile(r"\x1b\[(\??)([0-9;]*)([A-Za-z])")
 
@@ -130,11 +131,11 @@ class Showing:
         return self.glass.text
 
     def wait_for(self, words: str) -> list[str]:
-        wait_for(lambda: words in "\n".join(self.look()))
+        until(lambda: words in "\n".join(self.look()))
         return self.glass.text
 
     def end(self) -> list[str]:
         """No more steps: wait until the program is over."""
         self.steps.close()
-        wait_for(lambda: self.look() is not None and self.child.poll() is not None)
+        until(lambda: self.look() is not None and self.child.poll() is not None)
         return self.look()

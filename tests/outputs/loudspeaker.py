@@ -28,7 +28,7 @@ def card(folder: Path) -> dict[str, str]:
 def run(program: str, environment: dict[str, str]) -> str:
     """What it prints, once it has ended well."""
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

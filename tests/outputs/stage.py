@@ -1,13 +1,13 @@
-"""What the tests of the outputs share: things to tell, and waiting for facts."""
+"""What the tests of the outputs share: things to tell, and a stand-in for a speech engine."""
 
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from app.flow import Again, Asking, Cost, Frame, Growing, Notice, Sentence, SentenceKind, Status
+from tests.waiting import until as wait_for  # noqa: F401 — the old name, for the page's tests of abuse
 
 ROOT = Path(__file__).parents[2]
 COST = Cost(first_word_s=0.21, total_s=0.8, tokens=12, image_tokens=64, forwards=13, drafted=5, draft_accepted=3)
@@ -42,14 +42,6 @@ def again(text: str = "A red circle.") -> Again:
 
 def status(seen: int = 240, described: int = 12) -> Status:
     return Status(29.7, seen, described, 0.213, 44.7, 1_200_000_000)
-
-
-def wait_for(fact: Callable[[], object], limit_s: float = 20.0) -> None:
-    """Wait for a fact, not for a time; the limit only ends a test that has failed."""
-    until = time.monotonic() + limit_s
-    while not fact():
-        assert time.monotonic() < until, "it did not become true"
-        time.sleep(0.01)
 
 
 def is_running(pid: int) -> bool:

@@ -14,7 +14,8 @@ from app.outputs import earcons
 from app.outputs.earcons import CHANGED, HEARD, LISTENING, LOOKING, LOST, RATE, READY, Earcon, Earcons, Score
 from tests import needs
 from tests.outputs import loudspeaker
-from tests.outputs.stage import growing, notice, sentence, status, wait_for
+from tests.outputs.stage import growing, notice, sentence, status
+from tests.waiting import until
 
 ALL = {name: each for name, each in vars(earcons).items() if isinstance(each, Earcon)}
 
@@ -122,11 +123,11 @@ def test_one_sounds_and_the_newest_waits() -> None:
     speaker = Loudspeaker()
     output = Earcons(speaker, pytest.fail)
     output.tell(notice("ready"))
-    wait_for(lambda: speaker.played)
+    until(lambda: speaker.played)
     for each in (notice("looking"), notice("camera lost"), sentence(kind="change")):
         output.tell(each)
     speaker.may_end.set()
-    wait_for(lambda: len(speaker.played) == 2)
+    until(lambda: len(speaker.played) == 2)
     output.close()
     assert speaker.has_played(READY, CHANGED)
 
@@ -135,14 +136,14 @@ def test_what_waits_when_silence_is_wanted_is_not_played() -> None:
     speaker = Loudspeaker()
     output = Earcons(speaker, pytest.fail)
     output.tell(notice("ready"))
-    wait_for(lambda: speaker.played)
+    until(lambda: speaker.played)
     for each in (sentence(kind="change"), Silence(True)):
         output.tell(each)
     assert output.waiting is None
     output.tell(Asking("w"))
     output.tell(Silence(True))
     speaker.may_end.set()
-    wait_for(lambda: len(speaker.played) == 2)
+    until(lambda: len(speaker.played) == 2)
     output.close()
     assert speaker.has_played(READY, LISTENING)
 
@@ -151,12 +152,12 @@ def test_close_ends_what_sounds_and_plays_nothing_more() -> None:
     speaker = Loudspeaker()
     output = Earcons(speaker, pytest.fail)
     output.tell(notice("ready"))
-    wait_for(lambda: speaker.played)
+    until(lambda: speaker.played)
     output.tell(notice("camera lost"))
     output.close()
     output.close()
     output.tell(notice("camera lost"))
-    assert not output.worker.is_alive()
+    until(lambda: not output.worker.is_alive())
     assert speaker.has_played(READY)
 
 
@@ -178,10 +179,10 @@ def test_a_missing_loudspeaker_is_told_once_and_tried_again() -> None:
     output = Earcons(speaker, warned.append)
     for count in (1, 2):
         output.tell(notice("ready"))
-        wait_for(lambda count=count: speaker.count == count)
+        until(lambda count=count: speaker.count == count)
     speaker.is_there = True
     output.tell(notice("ready"))
-    wait_for(lambda: speaker.heard)
+    until(lambda: speaker.heard)
     output.close()
     assert [each.kind for each in warned] == ["earcons"]
     assert "--no-earcons" in warned[0].remedy
@@ -192,7 +193,8 @@ import pytest
 from threading import Event
 from app.outputs.earcons import Earcons
 from app.outputs.player import Player
-from tests.outputs.stage import notice, wait_for
+from tests.outputs.stage import notice
+from tests.waiting import LIMIT_S
 
 class Heard(Player):
     is_played = Event()
@@ -202,7 +204,7 @@ class Heard(Player):
 
 output = Earcons(Heard(), pytest.fail)
 output.tell(notice("camera lost"))
-assert Heard.is_played.wait(60)
+assert Heard.is_played.wait(LIMIT_S)
 output.close()
 """
 

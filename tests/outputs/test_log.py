@@ -14,7 +14,8 @@ from app.flow import Notice, Silence
 from app.outputs.log import Log
 from app.outputs.writer import ROOM
 from tests.needs import platform
-from tests.outputs.stage import ROOT, again, asking, growing, notice, sentence, status, wait_for
+from tests.outputs.stage import ROOT, again, asking, growing, notice, sentence, status
+from tests.waiting import LIMIT_S, until
 
 
 def rows(path: Path) -> list[dict]:
@@ -34,7 +35,7 @@ def test_a_line_is_there_as_soon_as_it_is_told(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     log = Log(path, pytest.fail)
     log.tell(sentence())
-    wait_for(lambda: path.read_text().endswith("\n"))
+    until(lambda: path.read_text().endswith("\n"))
     log.close()
 
 
@@ -121,14 +122,15 @@ def test_a_full_disk_is_told_once_and_never_raised() -> None:
 FILLING = """
 import json, resource, sys
 from app.outputs.log import Log
-from tests.outputs.stage import sentence, wait_for
+from tests.outputs.stage import sentence
+from tests.waiting import until
 warned = []
 log = Log(sys.argv[1], warned.append)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 for number in range(9):
     log.tell(sentence(f"{number}."))
-wait_for(log.writer.waiting.empty)
-wait_for(lambda: warned)
+until(log.writer.waiting.empty)
+until(lambda: warned)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 log.tell(sentence("There is room again."))
 log.close()
@@ -139,7 +141,8 @@ print(len(warned))
 def test_a_disk_that_fills_leaves_no_torn_line_and_is_used_again_when_it_has_room(tmp_path: Path) -> None:
     """The limit on a file's size stands in for the disk: a part of a line is written, then an error comes."""
     path = tmp_path / "a.jsonl"
-    done = subprocess.run([sys.executable, "-c", FILLING, path], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    command = [sys.executable, "-c", FILLING, path]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S)
     assert (done.stdout, done.stderr) == ("1\n", "")
     texts = [row["text"] for row in rows(path)]
     assert texts[0] == "0."

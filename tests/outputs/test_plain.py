@@ -5,7 +5,6 @@ import json
 import shlex
 import subprocess
 import sys
-import time
 from pathlib import Path
 from threading import Event
 
@@ -18,6 +17,7 @@ from app.outputs.plain import Plain
 from app.outputs.screen import wants_plain
 from tests.needs import platform
 from tests.outputs.stage import ROOT, again, asking, growing, notice, sentence, status
+from tests.waiting import LIMIT_S
 
 TOLD: list[Happening] = [notice("loading", "Loading.", ""), growing(), sentence(), status(), notice(), sentence("Two.")]
 
@@ -220,7 +220,7 @@ def test_a_reader_that_leaves_ends_the_run_quietly(tmp_path: Path, flags: tuple[
     steps.write_text("".join(f'["say", "Number {number}. {long}"]\n' for number in range(900)))
     code = tmp_path / "code"
     line = f"({feeding(steps, *flags)}; echo $? > {code}) | head -1"
-    done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S)
     assert "Number 0." in done.stdout
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
@@ -238,7 +238,7 @@ def test_a_sentence_is_there_as_soon_as_it_is_told(tmp_path: Path) -> None:
             told.write('["say", "One."]\n')
             told.flush()
             assert child.stdout.readline() == "One.\n"
-        child.communicate(timeout=60)
+        child.communicate(timeout=LIMIT_S)
     assert child.returncode == 0
 
 
@@ -254,11 +254,9 @@ def test_a_full_disk_behind_standard_output_is_explained() -> None:
         screen.close()
 
 
-def test_telling_takes_no_time_while_nothing_is_drawn() -> None:
-    """Bounded and without waiting: ten thousand happenings that nobody looks at."""
+def test_telling_waits_for_nobody_while_nothing_is_drawn() -> None:
+    """And is bounded: ten thousand happenings that nobody looks at."""
     screen, told = Plain(io.StringIO(), io.StringIO()), sentence()
-    started = time.monotonic()
     for _ in range(10_000):
         screen.tell(told)
-    assert time.monotonic() - started < 10
     assert len(screen.inbox.whole) == 1000

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from tests import needs
-from tests.outputs.stage import ROOT, wait_for
+from tests.outputs.stage import ROOT
+from tests.waiting import LIMIT_S, until
 
 LONG = "A kitchen with a wooden table, four chairs, a bowl of green apples, a window over a garden and a grey cat."
 STEPS = '["say", "Before."]\n' * 12 + f'["say", "Last."]\n["status"]\n["grow", "{LONG}"]\n'
@@ -34,7 +35,7 @@ class Window:
         self.tmux("new-session", "-d", "-x", "80", "-y", "24", program)
 
     def tmux(self, *words: str) -> str:
-        done = subprocess.run([*self.base, *words], cwd=ROOT, capture_output=True, text=True, timeout=20)
+        done = subprocess.run([*self.base, *words], cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S)
         return done.stdout
 
     def text(self) -> list[str]:
@@ -49,11 +50,11 @@ def after_resizing(folder: Path) -> list[str]:
         with (folder / "steps").open("w") as steps:
             steps.write(STEPS)
             steps.flush()
-            wait_for(lambda: STATUS[80] in window.text())
+            until(lambda: STATUS[80] in window.text())
             for width, status in STATUS.items():
                 time.sleep(TMUX_S)
                 window.tmux("resize-window", "-x", str(width), "-y", "24")
-                wait_for(lambda status=status: window.text()[-1:] == [status])
+                until(lambda status=status: window.text()[-1:] == [status])
             return window.text()
     finally:
         window.tmux("kill-server")

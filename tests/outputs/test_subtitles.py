@@ -22,7 +22,8 @@ from app.harmless import harmless
 from app.outputs.subtitles import Subtitles
 from tests import needs
 from tests.needs import platform
-from tests.outputs.stage import ROOT, growing, notice, sentence, status, wait_for
+from tests.outputs.stage import ROOT, growing, notice, sentence, status
+from tests.waiting import LIMIT_S, until
 
 
 def written(path: Path, *texts: str, every_s: int = 10) -> str:
@@ -130,7 +131,7 @@ sys.stdin.read()
 def test_a_run_that_is_killed_leaves_every_cue_in_a_valid_file(tmp_path: Path) -> None:
     path, long = tmp_path / "a.vtt", "A red circle is at the top left and a green square is below."
     run = subprocess.Popen([sys.executable, "-c", KILLED, path, long, long, long], cwd=ROOT, stdin=subprocess.PIPE)
-    wait_for(lambda: path.exists() and path.read_text().count("-->") == 3)
+    until(lambda: path.exists() and path.read_text().count("-->") == 3)
     run.send_signal(signal.SIGKILL)
     run.communicate()
     spans = [(cue.start, cue.end) for cue in webvtt.read(path)]
@@ -171,7 +172,8 @@ def test_a_full_disk_at_the_start_asks_for_room(tmp_path: Path) -> None:
 FILLING = """
 import resource, sys
 from app.outputs.subtitles import Subtitles
-from tests.outputs.stage import sentence, wait_for
+from tests.outputs.stage import sentence
+from tests.waiting import until
 def limited(size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 warned = []
@@ -179,8 +181,8 @@ subtitles = Subtitles(sys.argv[1], warned.append)
 limited(150)
 for number in range(6):
     subtitles.tell(sentence(f"Number {number}.", number=300 * number))
-wait_for(subtitles.writer.waiting.empty)
-wait_for(lambda: warned)
+until(subtitles.writer.waiting.empty)
+until(lambda: warned)
 limited(10**6)
 subtitles.tell(sentence("There is room again.", number=3000))
 subtitles.close()
@@ -191,7 +193,8 @@ print(len(warned), warned[0].kind)
 def test_a_disk_that_fills_is_told_once_and_leaves_whole_cues(tmp_path: Path) -> None:
     """The limit on a file's size stands in for the disk: a part of a cue is written, then an error comes."""
     path = tmp_path / "a.vtt"
-    done = subprocess.run([sys.executable, "-c", FILLING, path], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    command = [sys.executable, "-c", FILLING, path]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S)
     assert (done.stdout, done.stderr) == ("1 subtitles\n", "")
     texts = [cue.text for cue in webvtt.read(path)]
     assert texts[:2] == ["Number 0.", "Number 1."]
@@ -210,7 +213,7 @@ def burnt(clip: Path, subtitles: Path, into: Path) -> None:
         ["ffmpeg", "-v", "error", "-i", clip.name, "-vf", f"subtitles={subtitles.name}", "-c:v", "ffv1", into.name],
         cwd=clip.parent,
         check=True,
-        timeout=60,
+        timeout=LIMIT_S,
     )
 
 
@@ -232,7 +235,7 @@ def test_burnt_into_a_clip_they_are_seen_in_their_span_and_not_outside(tmp_path:
         pytest.skip("needs an ffmpeg with libass")
     clip, shown = tmp_path / "clip.mkv", tmp_path / "shown.mkv"
     grey = ["-f", "lavfi", "-i", "color=gray:size=320x180:rate=10:duration=6", "-c:v", "ffv1"]
-    subprocess.run(["ffmpeg", "-v", "error", *grey, clip], check=True, timeout=60)
+    subprocess.run(["ffmpeg", "-v", "error", *grey, clip], check=True, timeout=LIMIT_S)
     written(tmp_path / f"a{suffix}", "", "A red & <green> circle.", every_s=2)
     burnt(clip, tmp_path / f"a{suffix}", shown)
     assert [number / 10 for number, differs in enumerate(differing(clip, shown)) if differs] == [

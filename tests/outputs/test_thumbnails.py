@@ -13,7 +13,8 @@ from app.errors import OutputError
 from app.flow import Notice, Sentence
 from app.outputs.records import thumbnail_of
 from app.outputs.thumbnails import ROOM, Thumbnails
-from tests.outputs.stage import growing, notice, sentence, status, wait_for
+from tests.outputs.stage import growing, notice, sentence, status
+from tests.waiting import until
 
 
 def showing(height: int, width: int, number: int = 0) -> Sentence:
@@ -95,7 +96,7 @@ def test_a_folder_that_vanishes_and_a_frame_without_pixels_are_told_once_and_sto
         for number in range(3):
             thumbnails.tell(showing(9, 0, number))
             thumbnails.tell(showing(9, 9, number + 10))
-        wait_for(lambda warned=warned: warned)
+        until(lambda warned=warned: warned)
         thumbnails.close()
         assert [each.kind for each in warned] == ["thumbnails"]
     assert len(list((tmp_path / "t").iterdir())) == 3

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import time
 import wave
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +17,13 @@ from app.outputs.engines import find_engine
 from app.outputs.programs import Program
 from app.outputs.voice import Voice
 from tests import needs
-from tests.outputs.stage import StandIn, frame, growing, is_running, notice, sentence, status, wait_for
+from tests.outputs.stage import StandIn, frame, growing, is_running, notice, sentence, status
+from tests.waiting import LIMIT_S, until
+
+
+def timeless() -> float:
+    """A clock on which no sentence grows too old to be spoken, however busy the machine."""
+    return 0.0
 
 
 class Room:
@@ -34,10 +39,10 @@ class Room:
         self.voice.tell(replace(sentence(text, kind), frame=frame(0, self.now)))  # type: ignore[arg-type]
 
     def in_the_air(self, text: str) -> None:
-        wait_for(lambda: text in self.engine.texts("began"))
+        until(lambda: text in self.engine.texts("began"))
 
     def until_spoken(self, text: str) -> None:
-        wait_for(lambda: text in self.engine.texts("ended"))
+        until(lambda: text in self.engine.texts("ended"))
 
 
 @pytest.fixture
@@ -93,7 +98,7 @@ def test_an_alert_or_an_answer_cuts_what_is_in_the_air(room: Room, kind: str) ->
     room.in_the_air("One.")
     room.say("A person at the door.", kind)
     room.in_the_air("A person at the door.")
-    wait_for(lambda: not is_running(room.engine.pids()[0]))
+    until(lambda: not is_running(room.engine.pids()[0]))
     room.engine.let_go()
     room.until_spoken("A person at the door.")
     assert room.engine.texts("ended") == ["A person at the door."]
@@ -155,45 +160,43 @@ def test_the_text_goes_through_standard_input_and_orders_nothing(room: Room, sai
     assert f"--stdin | {spoken}" in room.engine.log[0]
 
 
-def test_silence_comes_within_200_ms_and_leaves_no_process(tmp_path: Path) -> None:
-    took = []
-    for attempt in range(3):
-        folder = tmp_path / str(attempt)
-        folder.mkdir()
-        room = Room(StandIn(folder))
-        room.say("One.")
-        room.in_the_air("One.")
-        room.say("Two.")
-        started = time.monotonic()
-        room.voice.close()
-        took.append(time.monotonic() - started)
-        assert not is_running(room.engine.pids()[0])
-        assert not room.voice.worker.is_alive()
-        assert room.engine.texts("began") == ["One."]
-        assert room.warned == []
-    assert min(took) <= 0.2  # the contract; a busy machine may miss it once
+def test_closing_cuts_what_is_in_the_air_and_leaves_no_process(room: Room) -> None:
+    """The stand-in would speak for ever: nothing but the cut ends it."""
+    room.say("One.")
+    room.in_the_air("One.")
+    room.say("Two.")
+    room.voice.close()
+    until(lambda: not room.voice.worker.is_alive())
+    assert not is_running(room.engine.pids()[0])
+    assert [line.split()[0] for line in room.engine.log] == ["began"]
+    assert room.engine.texts("began") == ["One."]
+    assert room.warned == []
 
 
 def test_the_helpers_of_an_engine_are_killed_with_it(tmp_path: Path) -> None:
     helper = StandIn(tmp_path, '#!/bin/sh\ncat > /dev/null\nsleep 600 &\necho "began $! | x" >> "$0.log"\nwait\n')
     room = Room(helper)
     room.say("One.")
-    wait_for(helper.pids)
+    until(helper.pids)
     room.voice.close()
-    wait_for(lambda: not is_running(helper.pids()[0]))
+    until(lambda: not is_running(helper.pids()[0]))
 
 
 def test_the_last_words_are_waited_for(room: Room) -> None:
     room.say("One.")
     room.in_the_air("One.")
     room.say("Two.")
-    waiting = Thread(target=room.voice.finish, args=(Event(),))
+    ended_by_then = list[str]()
+
+    def finish() -> None:
+        room.voice.finish(Event(), LIMIT_S)
+        ended_by_then.extend(room.engine.texts("ended"))
+
+    waiting = Thread(target=finish)
     waiting.start()
-    waiting.join(0.2)
-    assert waiting.is_alive()
     room.engine.let_go()
-    waiting.join(10)
-    assert room.engine.texts("ended") == ["One.", "Two."]
+    waiting.join(LIMIT_S)
+    assert ended_by_then == ["One.", "Two."]
 
 
 def test_the_last_words_are_not_waited_for_once_it_is_stopped(room: Room) -> None:
@@ -209,7 +212,7 @@ def test_close_twice_is_fine_and_nothing_is_spoken_afterwards(room: Room) -> Non
     room.voice.close()
     room.voice.close()
     room.say("One.")
-    assert not room.voice.worker.is_alive()
+    until(lambda: not room.voice.worker.is_alive())
     assert not room.voice.turns.has_words
     assert room.voice.banner.name == "voice espeak-ng"
 
@@ -226,10 +229,10 @@ FAILING = {
 def test_an_engine_that_fails_is_told_once_and_then_left_alone(tmp_path: Path, script: str) -> None:
     room = Room(StandIn(tmp_path, script))
     room.say("One.")
-    wait_for(lambda: room.warned)
+    until(lambda: room.warned)
     for number in range(5):
         room.say(f"{number}.")
-    room.voice.worker.join(10)
+    room.voice.worker.join(LIMIT_S)
     room.voice.close()
     assert [each.kind for each in room.warned] == ["voice"]
     assert "--no-speak" in room.warned[0].remedy
@@ -239,7 +242,7 @@ def test_an_engine_that_vanishes_is_told(tmp_path: Path) -> None:
     room = Room(StandIn(tmp_path))
     room.engine.file.unlink()
     room.say("One.")
-    wait_for(lambda: room.warned)
+    until(lambda: room.warned)
     room.voice.close()
     assert "No such file" in room.warned[0].text
 
@@ -269,10 +272,10 @@ def test_the_real_espeak_makes_sound_of_a_sentence(tmp_path: Path) -> None:
     stand_in = StandIn(tmp_path, recorder)
     engine = find_engine("en-us", stand_in.path, "linux")
     assert engine
-    voice = Voice(engine, pytest.fail)
+    voice = Voice(engine, pytest.fail, now=timeless)
     voice.tell(sentence("A red circle is at the top left."))
     sound = stand_in.beside(".wav")
-    wait_for(sound.exists)
+    until(sound.exists)
     voice.close()
     with wave.open(str(sound)) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
@@ -289,9 +292,9 @@ def test_the_real_espeak_without_a_loudspeaker_is_told(monkeypatch: pytest.Monke
     engine = find_engine()
     assert engine
     warned: list[Notice] = []
-    voice = Voice(engine, warned.append)
+    voice = Voice(engine, warned.append, now=timeless)
     voice.tell(sentence())
-    wait_for(lambda: warned)
+    until(lambda: warned)
     voice.close()
     assert "silent now: espeak-ng failed: " in warned[0].text
 
@@ -300,15 +303,15 @@ def test_say_is_started_with_its_text_and_killed_in_the_middle_of_a_word(tmp_pat
     mac = StandIn(tmp_path, name="say")
     engine = find_engine(None, mac.path, "darwin")
     assert engine
-    voice = Voice(engine, pytest.fail)
+    voice = Voice(engine, pytest.fail, now=timeless)
     voice.tell(sentence("One."))
-    wait_for(lambda: "One." in mac.texts("began"))
+    until(lambda: "One." in mac.texts("began"))
     voice.tell(Silence(True))
-    wait_for(lambda: not is_running(mac.pids()[0]))
+    until(lambda: not is_running(mac.pids()[0]))
     voice.tell(sentence("Yes.", "answer"))
-    wait_for(lambda: "Yes." in mac.texts("began"))
+    until(lambda: "Yes." in mac.texts("began"))
     voice.close()
-    assert not is_running(mac.pids()[1])
+    until(lambda: not is_running(mac.pids()[1]))
     assert [line.split(" ", 2)[2] for line in mac.log] == ["-f - | One.", "-f - | Yes."]
 
 
@@ -330,13 +333,13 @@ def test_it_waits_while_somebody_speaks_and_tells_when_it_speaks_itself(tmp_path
     stand_in.let_go()
     engine = find_engine(None, stand_in.path, "linux")
     assert engine
-    voice = Voice(engine, pytest.fail, ear=ear)
+    voice = Voice(engine, pytest.fail, now=timeless, ear=ear)
     voice.tell(sentence("Scene."))
     voice.tell(sentence("Alert.", "alert"))
-    wait_for(lambda: "Alert." in stand_in.texts("ended"))
-    wait_for(lambda: ear.own == [True, False])
+    until(lambda: "Alert." in stand_in.texts("ended"))
+    until(lambda: ear.own == [True, False])
     ear.hears = False
-    wait_for(lambda: "Scene." in stand_in.texts("ended"))
+    until(lambda: "Scene." in stand_in.texts("ended"))
     voice.close()
     assert ear.own == [True, False] * 2
     assert stand_in.texts("began") == ["Alert.", "Scene."]
@@ -365,12 +368,12 @@ def test_an_engine_is_opened_and_closed_by_the_thread_that_speaks_once_it_is_wan
         def close(self) -> None:
             seen.append(("close", current_thread().name))
 
-    voice = Voice(Silent(), pytest.fail)
+    voice = Voice(Silent(), pytest.fail, now=timeless)
     voice.tell(notice("loading"))
     assert seen == []
     voice.tell(notice("ready"))
-    wait_for(lambda: ("open", "voice") in seen)
+    until(lambda: ("open", "voice") in seen)
     voice.tell(sentence("One."))
-    wait_for(lambda: ("One.", "voice") in seen)
+    until(lambda: ("One.", "voice") in seen)
     voice.close()
     assert seen == [("open", "voice"), ("One.", "voice"), ("close", "voice")]

@@ -6,9 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 
@@ -18,6 +16,8 @@ from app.store.fetch import main
 from app.store.registry import ROOT, locate
 from tests import needs
 from tests.fixtures.loopback_hub import REVISION, LoopbackHub
+from tests.running import SLOW_S
+from tests.waiting import until
 
 WEIGHTS = "model.safetensors"
 CUT = 300_000
@@ -232,11 +232,11 @@ def test_two_installations_at_once_do_not_write_into_one_another(
     hub.cut_after[WEIGHTS] = CUT
     hub.hold.clear()
     first = started("small", root)
-    wait_until(lambda: bool(hub.ranges(WEIGHTS)))
+    until(lambda: bool(hub.ranges(WEIGHTS)))
     assert fetch("small", root) == 1
     assert "being installed already" in capsys.readouterr().err
     hub.hold.set()
-    assert first.wait(60) == 0
+    assert first.wait(SLOW_S) == 0
 
 
 def test_an_unknown_name_is_a_usage_error(root: Path, capsys: pytest.CaptureFixture) -> None:
@@ -256,9 +256,9 @@ def test_ctrl_c_leaves_what_the_next_run_goes_on_from(hub: LoopbackHub, root: Pa
     hub.hold.clear()
     installer = started("small", root)
     part = root / ".hf_cache" / "looksay" / "small" / REVISION / f"{WEIGHTS}.part"
-    wait_until(lambda: part.exists() and part.stat().st_size == CUT)
+    until(lambda: part.exists() and part.stat().st_size == CUT)
     installer.send_signal(signal.SIGINT)
-    stdout, stderr = installer.communicate(timeout=30)
+    stdout, stderr = installer.communicate(timeout=SLOW_S)
     assert (installer.returncode, stdout) == (130, "")
     assert "Traceback" not in stderr
     hub.hold.set()
@@ -293,9 +293,3 @@ def started(name: str, root: Path) -> "subprocess.Popen[str]":
         [sys.executable, "-c", call], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
-
-def wait_until(is_so: Callable[[], bool], within_s: float = 60) -> None:
-    end = monotonic() + within_s
-    while not is_so():
-        assert monotonic() < end
-        sleep(0.02)

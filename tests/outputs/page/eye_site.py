@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from app.eye import Eye
 from app.outputs.page.eye_socket import eye_route
 from app.outputs.page.shields import shielded
-from tests.cameras.clips import PATIENCE_S, until
+from tests.waiting import LIMIT_S, until
 
 STATIC = Path(__file__).parents[3] / "app" / "outputs" / "page" / "static"
 PAGE = """<!doctype html><html lang="en"><title>The eye</title><link rel="icon" href="/static/icon.svg">
@@ -57,5 +57,5 @@ def served(eye: Eye, port: int) -> Iterator[str]:
     until(lambda: server.started)
     yield address
     server.should_exit = True
-    thread.join(PATIENCE_S)
+    thread.join(LIMIT_S)
     assert not thread.is_alive()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.outputs.stage import wait_for
+from tests import waiting
 from tests.running import SLOW_S, start
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Shown:
     url: str
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path.lstrip("/"), timeout=20) as answer:
+        with urllib.request.urlopen(self.url + path.lstrip("/"), timeout=SLOW_S) as answer:
             return json.load(answer)
 
     @property
@@ -54,7 +54,7 @@ class Shown:
 
     def is_set(self, name: str, value: object) -> None:
         """Wait until it is so for the run itself."""
-        wait_for(lambda: self.setup[name] == value)
+        waiting.until(lambda: self.setup[name] == value)
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def shown(folder: Path, *argv: str) -> Iterator[Shown]:
     with words.open("w") as stderr:
         process = start(*argv, stdout=subprocess.DEVNULL, stderr=stderr)
     try:
-        wait_for(lambda: ADDRESS.search(words.read_text()) or process.poll() is not None, SLOW_S)
+        waiting.until(lambda: ADDRESS.search(words.read_text()) or process.poll() is not None)
         found = ADDRESS.search(words.read_text())
         assert found, words.read_text()
         yield Shown(process, found[0])

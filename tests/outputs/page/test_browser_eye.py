@@ -16,9 +16,10 @@ from app.cameras.browser import Browser as BrowsersCamera
 from app.eye import Eye
 from app.flow import Frame
 from tests import needs
-from tests.cameras.clips import PATIENCE_S, is_red, number_in, numbered, until
+from tests.cameras.clips import is_red, number_in, numbered
 from tests.chrome import Driver, Visit, camera, launched, visiting, write_clip
 from tests.outputs.page import eye_site
+from tests.waiting import LIMIT_S, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -192,7 +193,7 @@ def test_the_age_is_that_of_the_camera_where_it_can_be_true(stay: Visit, site: s
         for told_ms, least_s, most_s in ((1500, 1.5, 2.0), (100_000, 0.0, 1.4), (-5000, 0.0, 1.4)):
             page.evaluate("(ms) => { window.agoMs = ms; }", told_ms)
             before = eye.count + 1  # one may be on its way
-            shots = [shot for number in range(before, before + 5) if (shot := eye.newest(number, PATIENCE_S))]
+            shots = [shot for number in range(before, before + 5) if (shot := eye.newest(number, LIMIT_S))]
             assert least_s <= min(shot.came_at - shot.seen_at for shot in shots) <= most_s
 
 

@@ -20,7 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 from app.eye import Eye
 from app.outputs.page import eye_socket
 from app.outputs.page.eye_socket import LARGEST, eye_route, pause_in
-from tests.cameras.clips import PATIENCE_S, until
+from tests.waiting import LIMIT_S, until
 
 JPEG = b"\xff\xd8\xff\xe0 as good as any here \xff\xd9"
 
@@ -57,7 +57,7 @@ def served(eye: Eye) -> Iterator[uvicorn.Server]:
     until(lambda: server.started)
     yield server
     server.should_exit = True
-    thread.join(PATIENCE_S)
+    thread.join(LIMIT_S)
     assert not thread.is_alive()
 
 
@@ -83,7 +83,7 @@ def window(server: uvicorn.Server) -> Iterator[Open]:
 
 
 def heard(window: ClientConnection) -> dict[str, object]:
-    told: dict[str, object] = json.loads(window.recv(PATIENCE_S))
+    told: dict[str, object] = json.loads(window.recv(LIMIT_S))
     return told
 
 
@@ -106,7 +106,7 @@ def test_a_picture_is_asked_for_while_somebody_looks_and_arrives_with_its_age(ey
         page = window()
         assert heard(page) == {"next": True}
         page.send(picture(0.25))
-        shot = eye.newest(before, PATIENCE_S)
+        shot = eye.newest(before, LIMIT_S)
         assert shot
         assert shot.jpeg == JPEG
         assert shot.came_at - shot.seen_at == pytest.approx(0.25)
@@ -148,7 +148,7 @@ def test_a_newer_window_takes_over_and_the_older_hears_why(eye: Eye, window: Ope
         assert heard(newer) == {"next": True}
         assert lost(older) == "another window took over"
         newer.send(picture())
-        assert eye.newest(before, PATIENCE_S)
+        assert eye.newest(before, LIMIT_S)
 
 
 def test_a_window_that_goes_is_noticed_and_the_eye_is_free(eye: Eye, window: Open) -> None:
@@ -232,7 +232,7 @@ def test_a_flood_of_words_is_read_slowly_and_others_are_served_meanwhile(eye: Ey
         other = window()
         assert heard(other) == {"next": True}
         other.send(picture())
-        assert eye.newest(before, PATIENCE_S)
+        assert eye.newest(before, LIMIT_S)
 
 
 @pytest.mark.parametrize("is_looked_through", [True, False])

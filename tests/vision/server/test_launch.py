@@ -4,8 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,6 +23,7 @@ from app.vision.server.launch import (
 )
 from tests.fixtures import llama_server as stand_in
 from tests.vision.server.stand_in import serving
+from tests.waiting import until
 
 SLOW_S = 60
 KEEPER = """
@@ -47,13 +46,6 @@ def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def order(tmp_path: Path) -> Order:
     return Order(files(*stand_in.pair(tmp_path)), patience_s=SLOW_S)
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    give_up_at = time.monotonic() + SLOW_S
-    while not is_so():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.02)
 
 
 def key_of(server: LlamaServer) -> str:
