@@ -11,7 +11,7 @@ import pytest
 from app.ahead import Ahead
 from app.errors import SourceError
 from app.flow import Banner, Frame, Notice
-from tests.cameras.clips import until
+from tests.waiting import until
 
 ASKING = Notice("permission", "macOS is asking.", "answer Allow")
 MISSING = SourceError("it is not there", "connect it")

@@ -16,8 +16,9 @@ import pytest
 from app.cameras import world
 from app.cameras.scenes import Scenes
 from tests import needs
-from tests.cameras.clips import capture_processes, encode, is_running, until
+from tests.cameras.clips import capture_processes, encode, is_running
 from tests.running import DEMO, SLOW_S, environment, records, run, start
+from tests.waiting import until
 
 NUMBERS = [
     *("media_s", "seen_at", "frame_age_s", "first_word_s", "total_s", "tokens", "image_tokens", "forwards"),

@@ -1,9 +1,7 @@
-"""Real encoded videos for tests, waiting for facts, and a look at the processes and descriptors we hold."""
+"""Real encoded videos for tests, and a look at the processes and descriptors we hold."""
 
 import os
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -14,8 +12,6 @@ from app.pixels import Pixels
 
 FRAMES = 30
 BITS = 8
-PATIENCE_S = 30.0
-"""How long a fact may take on a busy machine before a test fails."""
 CODECS = {".avi": "MJPG", ".mp4": "mp4v", ".mkv": "VP80"}
 
 
@@ -49,14 +45,6 @@ def is_red(pixels: Pixels) -> bool:
     return bool(red > 150 and blue < 60)
 
 
-def until(fact: Callable[[], object]) -> None:
-    """Wait for a fact, not for a time."""
-    give_up_at = time.monotonic() + PATIENCE_S
-    while not fact():
-        assert time.monotonic() < give_up_at, "it never came true"
-        time.sleep(0.02)
-
-
 def first_frame(items) -> Frame:
     """The first that can be had: a busy machine may have overwritten one before it is copied."""
     return next(frame for frame in map(own, items) if frame)
@@ -76,8 +64,17 @@ def capture_processes(parent: int | None = None) -> list[int]:
 
 def is_running(pid: int) -> bool:
     """Also false for one that ended and waits for its parent to notice."""
-    seen = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
-    return bool(seen) and not seen.startswith("Z")
+    state = state_of(pid)
+    return bool(state) and not state.startswith("Z")
+
+
+def is_stopped(pid: int) -> bool:
+    """As by SIGSTOP, which takes a moment."""
+    return state_of(pid).startswith("T")
+
+
+def state_of(pid: int) -> str:
+    return subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
 
 
 def open_descriptors() -> int:

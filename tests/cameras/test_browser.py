@@ -4,17 +4,18 @@ import io
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from threading import Event, Thread
+from threading import Event, Lock, Thread
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from app.cameras import grounds, world
+from app.cameras import browser, grounds, world
 from app.cameras.browser import Browser
 from app.eye import Eye
 from app.flow import Frame, Notice
-from tests.cameras.clips import until
+from tests.waiting import until
 
 SILENCE_S = 0.6
 PLAN = np.random.default_rng(4)
@@ -57,9 +58,36 @@ class Seat:
         self.eye.leave(self)
 
 
+class Still:
+    """A window that sends what the test gives in its name."""
+
+    def turn(self) -> None: ...
+    def make_way(self) -> None: ...
+
+
+class Clock:
+    """Monotonic seconds: a moment passes with every look at it, all else when a test says so."""
+
+    def __init__(self) -> None:
+        self.now, self.step_s, self.lock = time.monotonic(), 0.001, Lock()
+
+    def __call__(self) -> float:
+        with self.lock:
+            self.now += self.step_s
+            return self.now
+
+
 @pytest.fixture
-def eye() -> Eye:
-    return Eye()
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The only clock that the source and the eye have: on a busy machine nothing falls silent by itself."""
+    clock = Clock()
+    monkeypatch.setattr(browser, "time", SimpleNamespace(monotonic=clock))
+    return clock
+
+
+@pytest.fixture
+def eye(clock: Clock) -> Eye:
+    return Eye(clock)
 
 
 @pytest.fixture
@@ -83,6 +111,17 @@ def frames(eye: Eye, stop: Event):
     assert not eye.is_wanted
 
 
+@pytest.fixture
+def window(frames, eye: Eye) -> Still:
+    """One of which a first frame has come through; no other picture is there."""
+    window = Still()
+    assert next(frames).kind == "waiting"  # from now on it looks
+    eye.enter(window)
+    eye.give(window, JPEG, 0.0)
+    next_frame(frames)
+    return window
+
+
 def next_notice(items) -> Notice:
     return next(item for item in items if isinstance(item, Notice))
 
@@ -91,12 +130,12 @@ def next_frame(items) -> Frame:
     return next(item for item in items if isinstance(item, Frame))
 
 
-def test_a_picture_arrives_with_its_colours_and_its_age(frames, sit):
+def test_a_picture_arrives_with_its_colours_and_its_age(frames, sit, clock):
     sit(age_s=0.5)
     frame = next_frame(frames)
     assert frame.pixels.shape == PICTURE.shape
     assert np.abs(frame.pixels.astype(int) - PICTURE).mean() < 3
-    assert time.monotonic() - frame.seen_at >= 0.5
+    assert clock.now - frame.seen_at >= 0.5
     assert (frame.media_s, frame.number) == (0.0, 0)
 
 
@@ -113,15 +152,8 @@ def test_every_frame_is_newer_and_those_that_nobody_took_are_counted(frames, sit
         assert newer.media_s == pytest.approx(newer.seen_at - seen[0].seen_at)
 
 
-def test_a_network_that_speeds_up_turns_no_time_back(frames, eye):
-    class Still:
-        def turn(self) -> None: ...
-        def make_way(self) -> None: ...
-
-    window, times = Still(), []
-    eye.enter(window)
-    notice = next(frames)  # it looks now
-    assert notice.kind == "waiting"
+def test_a_network_that_speeds_up_turns_no_time_back(frames, window, eye):
+    times = []
     for age_s in (0.0, 1.5, 2.0, 0.1):
         eye.give(window, JPEG, age_s)
         times.append(next_frame(frames).seen_at)
@@ -138,8 +170,9 @@ def test_it_says_where_to_press_start_until_a_window_comes(frames, sit, eye):
     assert isinstance(next(frames), Frame)  # and no word of "back": it had never been there
 
 
-def test_a_window_that_is_there_but_sends_nothing_is_told_of_once(frames, sit):
-    sit().is_silent.set()
+def test_a_window_that_is_there_but_sends_nothing_is_told_of_once(frames, eye, clock):
+    eye.enter(Still())
+    clock.step_s = SILENCE_S
     waiting = next(frames)
     assert (waiting.kind, "no pictures" in waiting.text) == ("waiting", True)
 
@@ -157,33 +190,28 @@ def test_a_window_that_goes_and_comes_again_is_told_of_twice(frames, sit):
     assert after.media_s > before.media_s
 
 
-def test_silence_is_a_notice_and_never_an_old_frame(frames, sit):
-    seat = sit()
-    next_frame(frames)
-    seat.is_silent.set()
-    time.sleep(SILENCE_S * 2)  # what lies there has grown old
+def test_silence_is_a_notice_and_never_an_old_frame(frames, window, eye, clock):
+    eye.give(window, JPEG, 0.0)
+    clock.now += SILENCE_S * 2  # what lies there has grown old
     assert next(frames).kind == "camera lost"
-    seat.is_silent.clear()
+    resumed_at = clock.now
+    eye.give(window, JPEG, 0.0)
     assert next(frames).kind == "camera back"
-    assert time.monotonic() - next(frames).seen_at < SILENCE_S
+    assert next(frames).seen_at > resumed_at
 
 
 @pytest.mark.parametrize(("pause", "word"), [("hidden", "hidden"), ("muted", "muted"), ("still", "no more pictures")])
-def test_why_a_window_falls_silent_is_said(frames, sit, eye, pause, word):
-    seat = sit()
-    next_frame(frames)
-    seat.is_silent.set()
-    time.sleep(seat.every_s * 3)  # so that no picture ends the pause
-    eye.hold(seat, pause)
+def test_why_a_window_falls_silent_is_said(frames, window, eye, clock, pause, word):
+    eye.hold(window, pause)
+    clock.now += SILENCE_S * 2
     lost = next_notice(frames)
     assert word in lost.text
     assert lost.remedy
 
 
-def test_a_person_who_takes_long_over_one_frame_hears_of_no_loss(frames, sit):
-    sit()
-    next_frame(frames)
-    time.sleep(SILENCE_S * 2)  # the work of describing; pictures go on coming
+def test_a_person_who_takes_long_over_one_frame_hears_of_no_loss(frames, window, eye, clock):
+    clock.now += SILENCE_S * 2  # the work of describing; pictures go on coming
+    eye.give(window, JPEG, 0.0)
     assert isinstance(next(frames), Frame)
 
 
@@ -198,17 +226,18 @@ def test_another_window_takes_over_without_a_loss(frames, sit):
 
 
 @pytest.mark.parametrize("junk", [b"no picture", JPEG[:9000], b"\xff\xd8\xff" + bytes(9000) + b"\xff\xd9"])
-def test_hostile_bytes_are_left_out_told_of_once_and_then_count_as_silence(frames, sit, junk):
-    seat = sit()
-    next_frame(frames)
-    seat.jpeg = junk
-    notices = [next_notice(frames), next_notice(frames)]
-    assert [notice.kind for notice in notices] == ["picture unreadable", "camera lost"]
-    assert notices[0].remedy
-    seat.jpeg = JPEG
-    assert next_notice(frames).kind == "camera back"
-    seat.jpeg = junk
-    assert next_notice(frames).kind == "camera lost"  # and no second word about bytes
+def test_hostile_bytes_are_left_out_told_of_once_and_then_count_as_silence(frames, window, eye, clock, junk):
+    eye.give(window, junk, 0.0)
+    unreadable = next(frames)
+    assert (unreadable.kind, bool(unreadable.remedy)) == ("picture unreadable", True)
+    clock.now += SILENCE_S * 2
+    eye.give(window, junk, 0.0)
+    assert next(frames).kind == "camera lost"
+    eye.give(window, JPEG, 0.0)
+    assert [type(next(frames)) for _ in range(2)] == [Notice, Frame]
+    clock.now += SILENCE_S * 2
+    eye.give(window, junk, 0.0)
+    assert next(frames).kind == "camera lost"  # and no second word about bytes
 
 
 def test_a_phone_that_is_turned_gives_upright_frames(frames, sit):

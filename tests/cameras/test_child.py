@@ -12,19 +12,20 @@ import pytest
 from app.cameras import capture
 from app.cameras.child import Child
 from app.cameras.errand import Errand, Fate
-from app.cameras.shared import LARGEST, Slots, Tick, new_memory
+from app.cameras.shared import LARGEST, SLOTS, Slots, Tick, new_memory
 from tests import needs
 from tests.cameras.clips import (
     FRAMES,
     capture_processes,
     is_red,
     is_running,
+    is_stopped,
     number_in,
     numbered,
     open_descriptors,
-    until,
 )
 from tests.running import environment
+from tests.waiting import LIMIT_S, until
 
 pytestmark = needs.tool("ps")
 
@@ -64,13 +65,13 @@ def test_pictures_come_in_order_with_the_number_that_they_show(child):
 
 
 def test_a_slow_reader_misses_pictures_and_gets_the_newest(child):
+    """Stopped, so that what waits to be read is all that there will be."""
     first = newest(child)
-    until(lambda: child.wait(0.0) is not None)
-    late = newest(child)
-    until(lambda: (tick := child.wait(0.2)) and tick.number > late.number)
-    tick = newest(child)
-    assert tick.number > first.number
-    assert child.wait(0.0) is None or child.wait(0.0) is None  # nothing of the past is queued
+    until(lambda: child.picture(first) is None)  # its place has been taken by a later one
+    os.kill(child.pid, signal.SIGSTOP)
+    until(lambda: is_stopped(child.pid))
+    assert child.wait(0.0).number >= first.number + SLOTS - 1
+    assert child.wait(0.0) is None  # nothing of the past is queued
 
 
 def test_a_stand_in_clip_plays_over_and_over(child):
@@ -90,7 +91,7 @@ def test_a_stopped_process_is_ended_all_the_same(clip):
     with Child(Errand("clip", str(clip))) as child:
         newest(child)
         os.kill(child.pid, signal.SIGSTOP)
-    assert not is_running(child.pid)
+    until(lambda: not is_running(child.pid))
     child.end()  # twice does no harm
 
 
@@ -131,7 +132,7 @@ def test_opening_and_closing_twenty_times_leaves_nothing(clip):
         with Child(Errand("clip", str(clip))):
             pass
     assert open_descriptors() == before
-    assert capture_processes() == []
+    until(lambda: capture_processes() == [])
 
 
 def test_pictures_larger_than_a_slot_are_scaled_down_in_shape():
@@ -152,8 +153,9 @@ class Flaky:
 
 
 def test_a_device_may_miss_a_picture_but_not_all(monkeypatch):
-    monkeypatch.setattr(capture, "LOST_AFTER_S", 0.05)
+    monkeypatch.setattr(capture, "LOST_AFTER_S", LIMIT_S)
     assert capture._grab(Flaky(False, False, True), Errand("device", ""), 5)
+    monkeypatch.setattr(capture, "LOST_AFTER_S", 0.05)
     assert not capture._grab(Flaky(), Errand("device", ""), 5)
 
 

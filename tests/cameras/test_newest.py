@@ -8,7 +8,7 @@ import pytest
 
 from app.cameras.newest import Newest, newest
 from app.flow import Frame, Notice
-from tests.cameras.clips import until
+from tests.waiting import LIMIT_S, until
 
 NOTICE = Notice("video broken", "It breaks off.")
 
@@ -41,12 +41,12 @@ def test_what_is_there_can_be_taken_after_the_end():
 
 def test_a_waiting_reader_is_woken_by_put_and_by_the_end():
     slot, taken = Newest(), []
-    thread = threading.Thread(target=lambda: taken.extend(slot.take(60) + slot.take(60)))
+    thread = threading.Thread(target=lambda: taken.extend(slot.take(LIMIT_S) + slot.take(LIMIT_S)))
     thread.start()
     slot.put(frame(1))
     until(lambda: taken or not slot._frame)
     slot.end()
-    thread.join(30)
+    thread.join(LIMIT_S)
     assert not thread.is_alive()
     assert [each.number for each in taken] == [1]
 
@@ -58,11 +58,11 @@ def test_a_slow_taker_gets_the_newest_of_a_fast_reader(stop):
         for number in range(3):
             yield frame(number)
         third.set()
-        left.wait(30)
+        left.wait(LIMIT_S)
 
     frames = newest(read, stop)
     seen = [next(frames).number]
-    third.wait(30)
+    third.wait(LIMIT_S)
     if seen != [2]:
         seen.append(next(frames).number)
     frames.close()

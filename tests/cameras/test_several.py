@@ -17,7 +17,8 @@ from app.cameras.webcam import Webcam
 from app.errors import SourceError
 from app.flow import Banner, Frame, Notice, Seen
 from app.turns import Turns
-from tests.cameras.clips import PATIENCE_S, capture_processes, until
+from tests.cameras.clips import capture_processes
+from tests.waiting import LIMIT_S, until
 
 
 def frame(number: int) -> Frame:
@@ -56,7 +57,7 @@ def failing(_stop: Event) -> Iterator[Frame]:
 
 
 def silent(stop: Event) -> Iterator[Frame]:
-    stop.wait(PATIENCE_S)
+    stop.wait(LIMIT_S)
     return iter(())
 
 
@@ -178,7 +179,7 @@ def test_all_are_opened_at_the_same_time() -> None:
     meeting = Barrier(16)
 
     def met(_stop: Event) -> Iterator[Frame]:
-        meeting.wait(PATIENCE_S)
+        meeting.wait(LIMIT_S)
         yield frame(0)
 
     cameras = {f"Camera {number}": Told(met) for number in range(16)}

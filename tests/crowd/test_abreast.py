@@ -8,7 +8,7 @@ from threading import Barrier, Event, current_thread
 import pytest
 
 from app.crowd.abreast import ROOM, abreast
-from tests.cameras.clips import PATIENCE_S
+from tests.waiting import LIMIT_S
 
 
 def workers() -> list[threading.Thread]:
@@ -35,7 +35,7 @@ def test_they_are_at_work_at_the_same_time() -> None:
     meeting = Barrier(3)
 
     def work() -> Iterator[str]:
-        meeting.wait(PATIENCE_S)
+        meeting.wait(LIMIT_S)
         yield current_thread().name
 
     assert list(abreast([work() for _ in range(3)], Event())) == ["describing"] * 3

@@ -26,8 +26,8 @@ from app.recent import Recent
 from app.shown import Setup
 from app.turns import Turns
 from app.vision.scripted import ScriptedDescriber
-from tests.cameras.clips import PATIENCE_S
 from tests.test_narrator import Listed, frame, kinds, sentences
+from tests.waiting import LIMIT_S
 
 NAMES = ("Door", "Yard")
 
@@ -217,7 +217,7 @@ class Meeting:
             if self.most >= self.least:
                 self.has_met.set()
         try:
-            self.has_met.wait(PATIENCE_S)
+            self.has_met.wait(LIMIT_S)
             yield Piece(f"A dog of {camera}.", Cost())
         finally:
             with self.lock:

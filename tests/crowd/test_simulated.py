@@ -6,7 +6,7 @@ import pytest
 
 from scripts.crowd.clock import Turn, VirtualClock
 from scripts.crowd.simulated import FPS, LOOK_S, Case, Lived, live
-from tests.cameras.clips import PATIENCE_S, until
+from tests.waiting import LIMIT_S, until
 
 SLOW = ((1, 0.5), (4, 0.8), (16, 2.4))
 """A server that takes 5 captions a second at 4 at once, and 6.7 at 16."""
@@ -54,5 +54,5 @@ def test_the_clock_goes_to_the_earliest_once_all_wait_for_it_or_for_the_turn() -
     until(lambda: len(seen) == 2)
     clock.end()
     for each in threads:
-        each.join(PATIENCE_S)
+        each.join(LIMIT_S)
     assert [at for _, at in seen] == [2.0, 4.0]
