@@ -85,6 +85,7 @@ def test_the_live_rows_say_how_old_frames_were_and_what_it_cost(result: dict[str
         assert each["cpu_s_a_minute"] > 0
 
 
+@pytest.mark.long
 def test_a_model_that_tiles_is_shown_what_tiling_costs(tmp_path: Path) -> None:
     folder = make_small_smolvlm(tmp_path / "small")
     rows = clip(result_of(run("bench", "--model", str(folder), *SHORT, "--max-tokens", "4", "--json")), "moving")[
@@ -93,6 +94,7 @@ def test_a_model_that_tiles_is_shown_what_tiling_costs(tmp_path: Path) -> None:
     assert [rows[row]["image_tokens"]["median"] for row in "abcd"] == [832, 64, 64, 64]
 
 
+@pytest.mark.long
 def test_an_old_result_of_this_machine_is_compared(tmp_path: Path, result: dict[str, Any]) -> None:
     old = tmp_path / "old.json"
     old.write_text(json.dumps(result))
@@ -156,12 +158,14 @@ def test_a_command_line_that_makes_no_sense_ends_with_2(flags: tuple[str, str]) 
     assert run("bench", *flags).code == 2
 
 
+@pytest.mark.long
 def test_markdown_can_be_pasted_and_names_nobody() -> None:
     ended = run("bench", "--model", "demo", *SHORT, "--markdown")
     assert "| caption, ms |" in ended.out
     assert str(Path.home()) not in ended.out or Path.home() == Path("/")
 
 
+@pytest.mark.long
 def test_llama_server_gets_a_row_where_a_pair_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Through a stand-in; it is gone at the end."""
     folder, (text, eyes) = llama.install(tmp_path / "bin"), llama.pair(tmp_path)

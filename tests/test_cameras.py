@@ -79,6 +79,7 @@ def narrated(clips: Sequence[Clip], tmp_path_factory: pytest.TempPathFactory) ->
     return Narrated(run(*flags(clips), "--model", "demo", "--no-speak", "--seconds", "7", *kept), folder)
 
 
+@pytest.mark.long
 def test_every_camera_speaks_with_its_name_in_front(narrated: Narrated) -> None:
     assert narrated.ended.code == 0
     assert {line.partition(": ")[0] for line in narrated.ended.sentences} == set(NAMES)

@@ -33,6 +33,7 @@ def assert_explained(ended: Ended, count: int) -> None:
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.long
 def test_check_says_that_the_demo_model_fits_and_sees() -> None:
     ended = run("check", "demo")
     assert (ended.code, ended.err) == (0, "")
@@ -40,6 +41,7 @@ def test_check_says_that_the_demo_model_fits_and_sees() -> None:
     assert ended.out.splitlines()[-1] == "demo can be used"
 
 
+@pytest.mark.long
 def test_check_says_so_in_json_too() -> None:
     report = json.loads(run("check", "demo", "--json").out)
     assert report["is_ready"]
@@ -47,6 +49,7 @@ def test_check_says_so_in_json_too() -> None:
     assert [each["name"] for each in report["findings"]][-1] == "sight"
 
 
+@pytest.mark.long
 def test_check_calls_a_blind_model_blind(blind: Path) -> None:
     ended = run("check", str(blind))
     assert_explained(ended, 1)
@@ -106,6 +109,7 @@ def test_more_frames_than_the_model_can_be_shown_are_refused_before_anything_is_
     assert "4 frames at once" in ended.err
 
 
+@pytest.mark.long
 def test_describe_is_checked_as_well(blind: Path, tmp_path: Path) -> None:
     picture = tmp_path / "a.ppm"
     picture.write_bytes(b"P6 1 1 255\n\xff\0\0")
@@ -114,6 +118,7 @@ def test_describe_is_checked_as_well(blind: Path, tmp_path: Path) -> None:
     assert "blind" in ended.err
 
 
+@pytest.mark.long
 def test_weights_in_another_order_are_blindness_too(tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as thread:
         folder = thread.submit(blind_demo, tmp_path / "shuffled", shuffled).result()
@@ -172,6 +177,7 @@ def test_a_config_cannot_write_to_the_terminal(tmp_path: Path) -> None:
         assert "\x1b" not in ended.err + ended.out
 
 
+@pytest.mark.long
 def test_a_terminal_without_the_letters_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     assert run("check", "demo").code == 0

@@ -23,12 +23,14 @@ def picture(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_describe_says_what_is_in_a_picture_and_nothing_else(picture: Path) -> None:
     ended = run("describe", str(picture), "--model", "demo")
     assert (ended.code, ended.out) == (0, RED + "\n")
     assert "drawn shapes" in ended.err
 
 
+@pytest.mark.long
 def test_describe_goes_on_behind_a_bad_picture(picture: Path) -> None:
     (picture.parent / "a broken one.png").write_bytes(b"\x89PNG and no more")
     ended = run("describe", str(picture.parent), "--model", "demo", "--json")
@@ -67,6 +69,7 @@ def test_cameras_lists_what_there_is_or_explains_that_there_is_none() -> None:
     assert bool(found()) != ("no camera was found" in ended.err)
 
 
+@pytest.mark.long
 def test_a_reader_that_leaves_ends_a_command_quietly() -> None:
     process = start("check", "--model", "demo", "--json")
     assert process.stdout

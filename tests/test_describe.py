@@ -270,6 +270,7 @@ def test_sentences_and_bar_do_not_mix_on_one_terminal(tmp_path, monkeypatch):
         assert next(line for line in lines if name in line).endswith(f"{name}: A red square.")
 
 
+@pytest.mark.long
 def test_the_bundled_model_describes_a_folder_and_passes_over_what_is_no_picture(tmp_path):
     """The whole command: sentences alone on standard output, and 1 for the file that is no picture."""
     scene = Image.new("RGB", (640, 480), (120, 120, 120))

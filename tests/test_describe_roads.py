@@ -238,6 +238,7 @@ def scene(x, y, colour="red"):
     return picture
 
 
+@pytest.mark.long
 def test_the_bundled_model_tells_what_happens_in_a_clip(tmp_path):
     """A circle moves to the right; every frame by itself shows a circle that stands."""
     film(tmp_path / "a.mp4", [scene(20 + 12 * n, 180) for n in range(40)])
@@ -245,6 +246,7 @@ def test_the_bundled_model_tells_what_happens_in_a_clip(tmp_path):
     assert done.stdout.decode() == "At 0:00.5, 0:01.5, 0:02.5 and 0:03.5: A red circle moves right.\n", done.stderr
 
 
+@pytest.mark.long
 def test_the_bundled_model_writes_a_folder_down_and_goes_on(tmp_path):
     scene(50, 30).save(tmp_path / "1.png")
     scene(50, 30, "blue").save(tmp_path / "2.jpg")

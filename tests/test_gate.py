@@ -14,6 +14,7 @@ from app.gate import Gate, shrunk
 from app.pixels import Pixels
 from tests import needs
 from tests.filmed import FPS, SCENES, SIZE, WIDE, filmed, still, through_mp4v, through_x264
+from tests.sweeps import spread
 
 RNG = np.random.default_rng(7)
 GRAIN = RNG.normal(0, 1, (1440, 2560, 3)).astype(np.float32)
@@ -101,7 +102,7 @@ def test_slow_change_adds_up_to_news() -> None:
     assert any(steps[1:])
 
 
-@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("scene", spread(SCENES, 1))
 def test_a_still_scene_with_noise_flicker_and_a_shaking_hand_is_described_once(scene: str) -> None:
     gate = Gate()
     assert sum(opens(gate, each) for each in islice(filmed(SCENES[scene]), 300)) == 1
@@ -174,6 +175,7 @@ def test_a_dim_room_that_goes_dark_or_light_is_news(before: int, after: int) -> 
     assert opens(gate, next(filmed(np.full((WIDE[1], WIDE[0], 3), after, np.uint8), noise=2)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "encoded", [through_mp4v, pytest.param(through_x264, marks=needs.tool("ffmpeg"))], ids=["mp4v", "x264"]
 )
@@ -184,6 +186,7 @@ def test_an_encoder_that_paints_the_picture_anew_is_not_news(
     assert sum(opens(gate, each) for each in encoded(still(SCENES["drawn"], 300, noise=8), tmp_path)) == 1
 
 
+@pytest.mark.long
 def test_light_that_halves_within_half_a_minute_is_not_news_but_a_thing_that_comes_in_it_is() -> None:
     gate, picture = Gate(), with_square(grey(150), (200, 40, 40))
     drifting = [np.asarray(picture * 0.5 ** (each / 450), np.uint8) for each in range(450)]
@@ -227,7 +230,7 @@ def growing(at_s: float) -> Scene:
 
 @pytest.mark.parametrize("movement", [gliding, growing])
 @pytest.mark.parametrize("noise", [0.0, 8.0])
-@pytest.mark.parametrize("grain", grounds.GRAINS)
+@pytest.mark.parametrize("grain", spread(grounds.GRAINS, 1))
 def test_a_movement_is_not_calm_until_it_has_come_to_rest(
     movement: Callable[[float], Scene], noise: float, grain: grounds.Grain
 ) -> None:
@@ -243,7 +246,7 @@ def test_a_movement_is_not_calm_until_it_has_come_to_rest(
     assert not any(is_calm for at_s, is_calm in calm if 2.2 < at_s < 2.6)
 
 
-@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("scene", spread(SCENES, 1))
 def test_a_tripod_with_noise_and_flicker_is_calm(scene: str) -> None:
     gate, calm = Gate(), []
     for frame in islice(filmed(SCENES[scene], shake=0), 100):
@@ -254,7 +257,7 @@ def test_a_tripod_with_noise_and_flicker_is_calm(scene: str) -> None:
     assert all(calm[1:])
 
 
-@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("scene", spread(SCENES, 1))
 def test_a_shaking_hand_is_calm_once_it_is_known(scene: str) -> None:
     gate, calm = Gate(), []
     for frame in islice(filmed(SCENES[scene]), 200):

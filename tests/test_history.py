@@ -38,6 +38,7 @@ def test_what_a_run_has_said_is_found_again_without_naming_its_log(tmp_path: Pat
     assert run("history", "--since", "2100-01-01", env=home).err == "notice: Nothing in the log fits.\n"
 
 
+@pytest.mark.long
 def test_thumbnails_are_kept_listed_and_wiped(tmp_path: Path, home: dict[str, str]) -> None:
     log = tmp_path / "day.jsonl"
     narrate(log, home, "--thumbnails")

@@ -8,6 +8,7 @@ import pytest
 
 from app.check.sight.look import FAULTS
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "KNOWN_ISSUES.md").read_text()
 ENTRIES = {part.partition("\n")[0]: part for part in TEXT.split("\n## ")[1:] if not part.startswith("Find yours")}

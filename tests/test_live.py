@@ -18,6 +18,7 @@ from app.cameras.scenes import Scenes
 from tests import needs
 from tests.cameras.clips import capture_processes, encode, is_running
 from tests.running import DEMO, SLOW_S, environment, records, run, start
+from tests.sweeps import spread
 from tests.waiting import until
 
 NUMBERS = [
@@ -37,6 +38,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], str, list
 Demo = tuple[list[str], str, list[dict[str, object]], int]
 
 
+@pytest.mark.long
 def test_the_demo_narrates_and_ends_by_itself(demo: Demo) -> None:
     sentences, _, _, code = demo
     assert code == 0
@@ -113,6 +115,7 @@ def test_ctrl_c_while_the_model_loads_ends_as_well() -> None:
     assert took_s < 5
 
 
+@pytest.mark.long
 def test_sigterm_is_heard_too() -> None:
     process = start("demo")
     wait_for(process.stdout, ".")
@@ -127,6 +130,7 @@ def test_a_terminal_that_is_closed_ends_the_run_with_its_log_written(tmp_path: P
     assert [line for line in records(log) if line["event"] == "sentence"]
 
 
+@pytest.mark.long
 def test_nohup_is_respected() -> None:
     ignored = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-m", "app", "demo"]
     process = subprocess.Popen(ignored, stdout=subprocess.PIPE, text=True, env=environment())
@@ -136,6 +140,7 @@ def test_nohup_is_respected() -> None:
     assert end(process, signal.SIGTERM)[0] == 130
 
 
+@pytest.mark.long
 @needs.platform("linux")
 def test_a_full_disk_behind_stdout_ends_the_run_with_an_explanation() -> None:
     with open("/dev/full", "w") as full:
@@ -145,7 +150,7 @@ def test_a_full_disk_behind_stdout_ends_the_run_with_an_explanation() -> None:
     assert ended.err.count("error: ") == 1
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", spread(["<&- >&- 2>&-", "<&-", ">&-", "2>&-"], 1))
 def test_a_stream_that_is_closed_does_not_disturb_the_run(closed: str, tmp_path: Path) -> None:
     log = tmp_path / "x.jsonl"
     line = f"{shlex.quote(sys.executable)} -m app demo --seconds 2 --no-speak --log {shlex.quote(str(log))} {closed}"
@@ -155,6 +160,7 @@ def test_a_stream_that_is_closed_does_not_disturb_the_run(closed: str, tmp_path:
     assert [line for line in records(log) if line["event"] == "sentence"]
 
 
+@pytest.mark.long
 def test_a_reader_that_leaves_ends_the_run_quietly() -> None:
     process = start("demo")
     wait_for(process.stdout, ".")
@@ -209,7 +215,7 @@ def test_a_model_that_does_not_load_closes_the_camera_that_is_open_already(camer
     until(lambda: not is_running(capturing))
 
 
-@pytest.mark.parametrize("source", ["camera:97", "camera:README.md", "rtsp://127.0.0.1:9/video"])
+@pytest.mark.parametrize("source", spread(["camera:97", "camera:README.md", "rtsp://127.0.0.1:9/video"], 1))
 def test_a_camera_that_is_not_there_is_told_before_the_model_is_ready(source: str) -> None:
     ended = run("--source", source, "--model", DEMO, "--no-speak", cwd=Path(DEMO).parents[1])
     assert ended.code == 1
@@ -250,6 +256,7 @@ def test_a_model_name_that_nobody_knows_is_a_wrong_command_line() -> None:
     assert run("--source", "scenes", "--model", "smolvlm2-257m").code == 2
 
 
+@pytest.mark.long
 def test_json_lines_on_stdout_are_those_of_the_log(tmp_path: Path) -> None:
     """But for the moment at which each output was told of a notice; a sentence has that of its frame."""
     log = tmp_path / "x.jsonl"

@@ -50,6 +50,7 @@ def is_told(ended: Ended, *words: str) -> None:
         at = ended.err.index(each, at)
 
 
+@pytest.mark.long
 def test_a_real_server_narrates_the_drawn_clip(mlx_server: str, tmp_path: Path) -> None:
     ended = run(*narrate(mlx_server, "--seconds", "2", "--log", str(tmp_path / "log.jsonl")))
     assert ended.code == 0

@@ -17,6 +17,7 @@ from app.pixels import Pixels
 from app.view import BEGUN, OVER, View
 from tests import needs
 from tests.filmed import FPS, SCENES, filmed, still, through_mp4v, through_x264
+from tests.sweeps import spread
 
 Said = list[tuple[float, str]]
 SHAPES: Scene = (Shape("red", "circle", 0.3, 0.4, 0.12), Shape("white", "star", 0.7, 0.6, 0.13))
@@ -99,7 +100,7 @@ TROUBLES = [
 
 
 @pytest.mark.parametrize(("trouble", "kind", "begins"), TROUBLES)
-@pytest.mark.parametrize("grain", ["flat", "checks", "blotches"])
+@pytest.mark.parametrize("grain", spread(["flat", "checks", "blotches"], 1))
 def test_trouble_is_told_within_a_second_and_so_is_its_end(
     trouble: Callable[[Pixels, float], Pixels], kind: str, begins: float, grain: grounds.Grain
 ) -> None:
@@ -117,6 +118,7 @@ def test_a_bare_ground_that_is_covered_is_told_too(trouble: Callable[[Pixels, fl
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 def test_the_order_of_colours_and_the_size_make_no_difference(size: tuple[int, int]) -> None:
     frames = with_trouble(world.draw(SHAPES, ground("gradient"), *size), hand)
@@ -164,12 +166,13 @@ def test_a_clean_scene_after_a_noisy_one_is_not_frozen() -> None:
     assert said([*(noisy(picture, number) for number in range(75)), *[picture] * 75]) == []
 
 
+@pytest.mark.long
 def test_five_minutes_of_the_drawn_world_are_not_one_notice() -> None:
     frames = islice(Scenes(asap=True, fps=15).frames(Event()), 300 * 15)
     assert said((frame.view for frame in frames if hasattr(frame, "view")), fps=15) == []
 
 
-@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("scene", spread(SCENES, 1))
 def test_noise_flicker_and_a_shaking_hand_are_no_trouble(scene: str) -> None:
     assert said(islice(filmed(SCENES[scene]), 300)) == []
 
@@ -179,6 +182,7 @@ def test_light_that_halves_within_half_a_minute_is_no_trouble() -> None:
     assert said(noisy(np.asarray(picture * 0.5 ** (each / 450), np.uint8), each) for each in range(450)) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "encoded", [through_mp4v, pytest.param(through_x264, marks=needs.tool("ffmpeg"))], ids=["mp4v", "x264"]
 )

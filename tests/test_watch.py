@@ -83,6 +83,7 @@ def test_several_things_are_watched_for_beside_the_narration(clip: Path, tmp_pat
     assert len(told) == 5
 
 
+@pytest.mark.long
 def test_a_question_has_one_answer_and_the_end(clip: Path) -> None:
     ended = run(*demo("ask", "Is there a blue square?", clip=clip))
     assert (ended.code, ended.out) == (0, "Yes.\n")
@@ -91,6 +92,7 @@ def test_a_question_has_one_answer_and_the_end(clip: Path) -> None:
     assert (answer["kind"], answer["text"], answer["about"]) == ("answer", "No.", "Is there a red circle?")
 
 
+@pytest.mark.long
 def test_nothing_is_asked_in_the_dark(tmp_path: Path) -> None:
     path = tmp_path / "dark.mp4"
     writer, rng = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), FPS, (320, 240)), np.random.default_rng(1)

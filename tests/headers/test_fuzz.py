@@ -109,6 +109,7 @@ def overwrite(file: BinaryIO, content: bytes) -> None:
     file.flush()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("read", "draw"),
     [

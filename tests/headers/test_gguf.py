@@ -99,6 +99,7 @@ def test_a_vocabulary_of_150_000_words_is_never_built(tmp_path: Path) -> None:
     assert peak < 1_000_000
 
 
+@pytest.mark.long
 def test_the_largest_header_that_is_read_takes_less_than_64_mb(tmp_path: Path) -> None:
     """As many keys and tensors as there may be, with names as long, in letters that Python keeps in four bytes each."""
     value_of_text = struct.pack("<IQ", 8, 1028) + "😀".encode() * 2 + b"\xff" * 1020

@@ -53,6 +53,7 @@ def seat(log: Path) -> Iterator[Seat]:
         yield seat
 
 
+@pytest.mark.long
 def test_space_stops_the_narration_and_space_lets_it_go_on(seat: Seat, log: Path) -> None:
     seat.type(" ")
     seat.wait_for("stopped: space goes on")
@@ -89,6 +90,7 @@ def test_the_key_that_ends_is_heard_while_the_model_loads(log: Path) -> None:
         assert not sentences(log)
 
 
+@pytest.mark.long
 def test_ctrl_c_leaves_the_terminal_as_it_was(seat: Seat) -> None:
     seat.type("What")
     seat.wait_for("ask ▸ What")

@@ -90,6 +90,7 @@ def test_what_blinds_the_camera_is_seen_in_its_span_and_nowhere_else() -> None:
         assert light(after) > 0.5 * usual
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("nuisance", NUISANCES)
 def test_a_nuisance_changes_the_picture_a_little(nuisance: str) -> None:
     still = Drawing(script("nuisances", 2), (640, 480), Disturbing(1)).seen(0.0)

@@ -139,9 +139,11 @@ def probe(model: Path, folder: Path) -> str:
     return told.stdout.splitlines()[-1]
 
 
+@pytest.mark.long
 def test_the_probe_finds_that_the_demo_model_sees_and_says_what_it_sees(tmp_path: Path) -> None:
     assert probe(DEMO, tmp_path) == "works"
 
 
+@pytest.mark.long
 def test_the_probe_finds_a_blind_model_blind(tmp_path: Path) -> None:
     assert probe(blind_demo(tmp_path / "model", zeroed), tmp_path) == "blind"

@@ -15,6 +15,7 @@ from models.demo.training import wordings
 from models.demo.training.exams import EXAMS, SEED, UNHEARD, sample_exam
 from models.demo.training.score import Examinee, mark
 from tests import drawn_elsewhere, needs
+from tests.sweeps import spread
 
 DEMO = Path(__file__).parents[2] / "models" / "demo"
 COUNTS = {
@@ -31,12 +32,13 @@ def examinee() -> Examinee:
     return Examinee(DEMO)
 
 
-@pytest.mark.parametrize("exam", EXAMS)
+@pytest.mark.parametrize("exam", spread(EXAMS, 2))
 def test_every_exam_is_passed(examinee: Examinee, exam: str) -> None:
     score = mark(examinee, exam, sample_exam(exam, COUNTS[exam]))
     assert score.share >= EXAMS[exam].bar, score.mistakes
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("through", ["jpeg", "video"])
 def test_pictures_from_another_renderer_are_named_rightly(examinee: Examinee, through: str) -> None:
     rng = np.random.default_rng(SEED)
@@ -88,6 +90,7 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.mark.long
 @needs.module("torch", even_in_ci=True)
 def test_it_says_what_the_reference_implementation_says() -> None:
     from models.demo.training import parity  # it needs torch, which is never installed to run the app

@@ -50,6 +50,7 @@ def transformers() -> Iterator[Any]:
     describer.close()
 
 
+@pytest.mark.long
 @needs.module("torch", even_in_ci=True)
 @pytest.mark.parametrize("exam", COUNTS)
 def test_mlx_and_transformers_say_the_same(mlx: Any, transformers: Any, exam: str) -> None:
@@ -60,6 +61,7 @@ def test_mlx_and_transformers_say_the_same(mlx: Any, transformers: Any, exam: st
     assert all(ours for ours, _ in pairs)
 
 
+@pytest.mark.long
 @needs.module("gguf")
 @needs.module("xllamacpp")
 def test_llama_cpp_is_right_as_often_as_mlx_within_two_points(

@@ -288,11 +288,13 @@ class Expected(Talk):
                 assert self.now - said.since <= LIMIT_S
 
 
-@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
-@given(EVENTS)
-def test_no_order_of_events_makes_it_say_what_is_late_or_doubled_or_lose_what_is_urgent(
-    events: Sequence[tuple[str, int]],
-) -> None:
+@pytest.mark.parametrize("examples", [500, pytest.param(10_000, marks=pytest.mark.long)])
+def test_no_order_of_events_makes_it_say_what_is_late_or_doubled_or_lose_what_is_urgent(examples: int) -> None:
+    any_order = settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    any_order(given(EVENTS)(says_what_it_must))()
+
+
+def says_what_it_must(events: Sequence[tuple[str, int]]) -> None:
     talk = Expected()
     for what, value in events:
         before = len(talk.cut)

@@ -295,6 +295,7 @@ json_like = st.recursive(
 )
 
 
+@pytest.mark.long
 @given(
     content=json_like,
     more=st.dictionaries(

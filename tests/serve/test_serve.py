@@ -91,6 +91,7 @@ def own(pictures: Sequence[Pixels]) -> list[str]:
         return ["".join(piece.text for piece in describer.describe(request)).strip() for request in requests]
 
 
+@pytest.mark.long
 def test_pictures_are_described_truly_and_as_looksay_itself_does(client: "OpenAI", pictures: list[Pixels]) -> None:
     with ThreadPoolExecutor(1) as pool:
         own_words = pool.submit(own, pictures).result()
@@ -278,6 +279,7 @@ def test_the_key_of_a_file_is_told_nowhere_and_ctrl_c_ends_it_with_130(server: U
     assert not arguments.exists() or key not in arguments.read_text()
 
 
+@pytest.mark.long
 def test_a_key_that_was_made_is_shown_once_ready_to_paste_and_sigterm_ends_in_the_middle_of_an_answer() -> None:
     with up() as running:
         lines = [line for line in running.said if line.startswith("key: ")]

@@ -292,4 +292,3 @@ def started(name: str, root: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-c", call], cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-

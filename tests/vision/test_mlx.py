@@ -22,6 +22,7 @@ from app.vision.mlx import MlxDescriber
 from app.vision.quick.road import QuickRoad
 from tests import needs
 from tests.fixtures.families.smolvlm import make_small_smolvlm
+from tests.sweeps import spread
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "models" / "demo"
@@ -175,7 +176,7 @@ def test_a_checkpoint_without_a_vision_tower_is_refused(tmp_path: Path) -> None:
         MlxDescriber(folder)
 
 
-@pytest.mark.parametrize("drafts", [True, False])
+@pytest.mark.parametrize("drafts", spread([True, False], 1))
 def test_a_thread_that_describes_and_closes_ends_the_process_cleanly(drafts: bool) -> None:
     """Without clear_streams() on that thread the process may end with 134; without drafts a token is under way then."""
     program = f"""
@@ -233,6 +234,7 @@ def test_the_card_says_how_dear_repetition_is(describer: MlxDescriber) -> None:
     assert text(told(strict, three)) != text(told(describer, three))
 
 
+@pytest.mark.long
 @needs.platform("linux")
 def test_memory_does_not_grow_over_500_captions(describer: MlxDescriber) -> None:
     """Every frame is a new one, as from a camera: of those before it nothing may be kept."""

@@ -66,6 +66,7 @@ def test_a_folder_without_weights_is_refused_before_torch_is_loaded(tmp_path: Pa
         engine(replace(SETTINGS, model=str(tmp_path / "empty"))).open(Wish(), is_trusted=False)
 
 
+@pytest.mark.long
 @needs.module("torch", even_in_ci=True)
 def test_a_picture_is_described_from_the_command_line_without_mlx(tmp_path: Path) -> None:
     """What both backends say alike is said independently."""

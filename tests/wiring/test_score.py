@@ -43,6 +43,7 @@ def scored(thread: ThreadPoolExecutor, capsys: pytest.CaptureFixture[str], *what
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.long
 @needs.file(DEMO / "model.safetensors")
 def test_a_folder_is_scored_clip_by_clip_beside_describing_every_second(
     folder: Path, aside: ThreadPoolExecutor, capsys: pytest.CaptureFixture[str]

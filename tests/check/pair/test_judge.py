@@ -12,6 +12,7 @@ from tests import needs
 from tests.check.pair.libraries import compile_library
 from tests.fixtures.gguf_files import PAIRS, make_pair, make_sharded
 from tests.fixtures.gguf_spoilt import SPOILT
+from tests.sweeps import spread
 
 LOADER = Path(__file__).with_name("load_for_real.py")
 SILENT = {"no-mmproj", "image-tokens", "no-chat-template"}
@@ -129,7 +130,7 @@ def test_llama_cpp_loads_the_good_pairs(tmp_path: Path, name: str) -> None:
 
 
 @needs.module("xllamacpp")
-@pytest.mark.parametrize("name", SPOILT)
+@pytest.mark.parametrize("name", spread(SPOILT, 6))
 def test_llama_cpp_refuses_what_the_check_refuses_or_loads_it_in_silence(tmp_path: Path, name: str) -> None:
     spoiling = SPOILT[name]
     files = spoiling.spoil(*make_pair(spoiling.of, tmp_path))

@@ -164,6 +164,7 @@ def test_the_camera_is_asked_for_on_start_alone_and_goes_off_on_stop(
     until(lambda: not eye.has_window)
 
 
+@pytest.mark.long
 def test_what_is_filmed_arrives_in_its_colours_in_order_and_with_its_true_age(
     stay: Visit, site: str, frames: Iterator[Frame], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -186,6 +187,7 @@ def test_what_is_filmed_arrives_in_its_colours_in_order_and_with_its_true_age(
         print(f"max {max(ages_ms):.0f}; true to p50 {np.median(off_ms):.0f}, p95 {np.quantile(off_ms, 0.95):.0f} ms")
 
 
+@pytest.mark.long
 def test_the_age_is_that_of_the_camera_where_it_can_be_true(stay: Visit, site: str, eye: Eye) -> None:
     page = opened(stay, site, OTHER_CLOCK)
     page.evaluate(START)
@@ -197,6 +199,7 @@ def test_the_age_is_that_of_the_camera_where_it_can_be_true(stay: Visit, site: s
             assert least_s <= min(shot.came_at - shot.seen_at for shot in shots) <= most_s
 
 
+@pytest.mark.long
 def test_another_window_takes_over_and_the_first_camera_goes_off(
     stay: Visit, site: str, eye: Eye, frames: Iterator[Frame]
 ) -> None:
@@ -210,6 +213,7 @@ def test_another_window_takes_over_and_the_first_camera_goes_off(
     assert eye.has_window
 
 
+@pytest.mark.long
 def test_while_looksay_looks_elsewhere_the_page_waits_and_says_so(stay: Visit, site: str, eye: Eye) -> None:
     page = opened(stay, site)
     page.evaluate(START)
@@ -220,6 +224,7 @@ def test_while_looksay_looks_elsewhere_the_page_waits_and_says_so(stay: Visit, s
     has_come(page, "idle")
 
 
+@pytest.mark.long
 def test_when_looksay_goes_the_page_tries_again_until_it_is_back(stay: Visit, eye: Eye, port: int) -> None:
     stay.allow("WebSocket connection")
     stay.allow("ERR_CONNECTION")
@@ -237,6 +242,7 @@ def test_when_looksay_goes_the_page_tries_again_until_it_is_back(stay: Visit, ey
             page.evaluate("window.eye.stop()")
 
 
+@pytest.mark.long
 def test_a_token_that_cannot_be_fetched_yet_is_asked_for_again(stay: Visit, site: str, eye: Eye) -> None:
     page = opened(stay, site)
     page.evaluate("""async () => {
@@ -250,6 +256,7 @@ def test_a_token_that_cannot_be_fetched_yet_is_asked_for_again(stay: Visit, site
     assert "lost" in states(page)
 
 
+@pytest.mark.long
 def test_a_hidden_page_says_so_to_both_sides_and_goes_on_when_it_shows(
     stay: Visit, site: str, eye: Eye, frames: Iterator[Frame]
 ) -> None:
@@ -265,6 +272,7 @@ def test_a_hidden_page_says_so_to_both_sides_and_goes_on_when_it_shows(
     assert eye.has_window
 
 
+@pytest.mark.long
 def test_a_phone_that_is_turned_and_a_camera_that_stands_still(
     stay: Visit, site: str, eye: Eye, frames: Iterator[Frame]
 ) -> None:
@@ -280,6 +288,7 @@ def test_a_phone_that_is_turned_and_a_camera_that_stands_still(
     has_come(page, "sending")
 
 
+@pytest.mark.long
 def test_why_there_is_no_camera_is_said_with_what_to_do(visit: Visit, site: str) -> None:
     page = opened(visit, site, "")
     for failure, state in FAILURES.items():
@@ -291,6 +300,7 @@ def test_why_there_is_no_camera_is_said_with_what_to_do(visit: Visit, site: str)
         assert told["hint"]
 
 
+@pytest.mark.long
 def test_a_camera_that_is_allowed_too_late_goes_off_at_once(stay: Visit, site: str, eye: Eye) -> None:
     late = "let allow; window.allow = () => allow(); const first = new Promise((resolve) => { allow = resolve; });"
     slow = SPY.replace("const stream = await ask(how);", "const stream = await ask(how); await first;")
@@ -303,6 +313,7 @@ def test_a_camera_that_is_allowed_too_late_goes_off_at_once(stay: Visit, site: s
     assert not eye.has_window
 
 
+@pytest.mark.long
 def test_every_state_that_is_named_has_words(visit: Visit, site: str) -> None:
     page = opened(visit, site, "")
     words = page.evaluate("import('/static/eye_words.js').then(({WORDS}) => WORDS)")

@@ -85,6 +85,7 @@ def lies(lines: Sequence[dict[str, Any]], start_s: float) -> list[str]:
     return [line["text"] for line, place in zip(lines, at, strict=True) if named(line["text"]) - filmed[place]]
 
 
+@pytest.mark.long
 def test_what_a_browser_films_is_narrated_truly_and_its_end_is_told(
     stay: Visit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from app.outputs.page.tls import kept
 from tests import needs
 from tests.chrome import Driver, Visit
@@ -75,6 +77,7 @@ def test_another_page_in_the_same_browser_gets_nothing_and_changes_nothing(visit
         assert site.asked == [], "something of it came through to the application"
 
 
+@pytest.mark.long
 def test_the_page_cannot_be_put_in_a_frame_of_another(visit: Visit) -> None:
     visit.allow("")
     with served() as site, elsewhere() as foreign:
@@ -85,6 +88,7 @@ def test_the_page_cannot_be_put_in_a_frame_of_another(visit: Visit) -> None:
         assert answered.value.status == 403
 
 
+@pytest.mark.long
 def test_a_link_on_another_page_opens_it(visit: Visit) -> None:
     with served() as site, elsewhere() as foreign:
         page = visit.page()
@@ -95,6 +99,7 @@ def test_a_link_on_another_page_opens_it(visit: Visit) -> None:
         assert answered.value.status == 200
 
 
+@pytest.mark.long
 def test_the_page_itself_may_do_what_it_needs_and_the_browser_knows_every_word_of_the_headers(visit: Visit) -> None:
     said: list[str] = []
     with served() as site:
@@ -130,6 +135,7 @@ def test_nothing_is_fetched_from_outside_and_no_text_becomes_markup(visit: Visit
         assert tried == "TypeError"
 
 
+@pytest.mark.long
 def test_over_a_network_the_link_opens_the_page_wherever_it_is_followed_and_leaves_no_token_behind(
     driver: Driver, chrome: "Browser", tmp_path: Path
 ) -> None:

@@ -122,6 +122,7 @@ def test_markup_is_shown_as_the_text_that_it_is(served: Served, page: "Page") ->
     assert page.locator("body script, body img[src='x'], main b").count() == 0
 
 
+@pytest.mark.long
 def test_alerts_and_answers_interrupt_and_descriptions_do_not(served: Served, page: "Page") -> None:
     served.tell(sentence("A blue square."))
     served.tell(sentence("Two sentences.", "answer", "How many?"))
@@ -134,6 +135,7 @@ def test_alerts_and_answers_interrupt_and_descriptions_do_not(served: Served, pa
     assert {("alert", "assertive"), ("log", "polite"), ("status", "polite")} <= roles
 
 
+@pytest.mark.long
 def test_a_failure_is_an_alert_and_never_stands_where_sentences_do(served: Served, page: "Page") -> None:
     served.tell(sentence("A red circle."))
     page.locator("#strip").get_by_text("A red circle.").wait_for()
@@ -148,6 +150,7 @@ def test_a_failure_is_an_alert_and_never_stands_where_sentences_do(served: Serve
     assert page.get_by_role("alert").get_by_text("The camera is gone.").count() == 0
 
 
+@pytest.mark.long
 def test_a_black_picture_is_told_of_in_words_over_it(served: Served, page: "Page") -> None:
     served.tell(sentence("A red circle."))
     served.tell(Notice("dark", "It is dark: the camera sees almost nothing.", "turn on a light"))
@@ -158,6 +161,7 @@ def test_a_black_picture_is_told_of_in_words_over_it(served: Served, page: "Page
     page.locator("#trouble").wait_for(state="hidden")
 
 
+@pytest.mark.long
 def test_what_is_old_says_so_and_fades_and_can_still_be_read(served: Served, driver: Driver, chrome: "Browser") -> None:
     served.tell(sentence("A red circle.", age_s=61.0))
     served.tell(sentence("A green triangle.", age_s=9.0))
@@ -171,6 +175,7 @@ def test_what_is_old_says_so_and_fades_and_can_still_be_read(served: Served, dri
             assert violations(page) == []
 
 
+@pytest.mark.long
 def test_a_voice_is_switched_on_and_where_there_is_none_the_page_says_so(served: Served, page: "Page") -> None:
     box = page.get_by_label("Say it aloud")
     page.locator("#voice-note").get_by_text("This run has no voice").wait_for()
@@ -184,6 +189,7 @@ def test_a_voice_is_switched_on_and_where_there_is_none_the_page_says_so(served:
     assert page.locator("#voice-note").inner_text() == ""
 
 
+@pytest.mark.long
 def test_a_broken_connection_loses_nothing_and_doubles_nothing(served: Served, page: "Page") -> None:
     """Of what was missed, only the newest sentence is announced: the rest is past."""
     for text in ("One.", "Two."):
@@ -203,6 +209,7 @@ def test_a_broken_connection_loses_nothing_and_doubles_nothing(served: Served, p
     assert page.locator("#alerts .alert").count() == 0  # it was over before anybody needed to know
 
 
+@pytest.mark.long
 def test_what_is_to_be_said_again_is_announced_again(served: Served, page: "Page") -> None:
     told = sentence("A red circle.")
     served.tell(told)
@@ -213,6 +220,7 @@ def test_what_is_to_be_said_again_is_announced_again(served: Served, page: "Page
     assert page.locator("#log .sentence").count() == 1
 
 
+@pytest.mark.long
 def test_the_history_keeps_the_newest_two_hundred_and_shows_the_rest_when_asked(served: Served, page: "Page") -> None:
     for number in range(210):
         served.tell(Notice("nothing new", f"Notice {number}."))
@@ -224,6 +232,7 @@ def test_the_history_keeps_the_newest_two_hundred_and_shows_the_rest_when_asked(
     assert page.evaluate("document.activeElement.dataset.id") == "185"
 
 
+@pytest.mark.long
 def test_an_answer_of_two_sentences_stays_together_and_a_new_one_takes_its_place(served: Served, page: "Page") -> None:
     seen = frame()
     for text in ("One is red.", "One is blue."):
@@ -235,6 +244,7 @@ def test_an_answer_of_two_sentences_stays_together_and_a_new_one_takes_its_place
     assert page.locator("#told .answer-kind").count() == 1
 
 
+@pytest.mark.long
 def test_long_words_need_no_scrolling_to_the_side(served: Served, driver: Driver, chrome: "Browser") -> None:
     with driver.at_work(), visiting(chrome, viewport={"width": 320, "height": 256}) as stay:
         page = listening(stay.page(), served)

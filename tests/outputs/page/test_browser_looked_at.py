@@ -53,6 +53,7 @@ def test_each_sentence_is_announced_once_and_none_again_after_a_reload(run: Show
     assert set(ids) <= {each["id"] for each in known}
 
 
+@pytest.mark.long
 def test_a_reload_shows_all_that_was_said_each_once(run: Shown, visit: Visit) -> None:
     page = look(visit.page(), run.url)
     page.reload()
@@ -60,6 +61,7 @@ def test_a_reload_shows_all_that_was_said_each_once(run: Shown, visit: Visit) ->
     until(page, lambda: shown_ids(page) == [each["id"] for each in run.get("/api/state")["said"]][::-1])
 
 
+@pytest.mark.long
 def test_the_live_picture_is_drawn_and_new_ones_come(run: Shown, visit: Visit) -> None:
     page = look(visit.page(), run.url)
     page.locator("#picture-age").get_by_text("old").wait_for()
@@ -69,6 +71,7 @@ def test_the_live_picture_is_drawn_and_new_ones_come(run: Shown, visit: Visit) -
     assert page.evaluate("document.getElementById('picture').width") == 640
 
 
+@pytest.mark.long
 def test_the_figures_are_drawn_and_told_in_words(run: Shown, visit: Visit) -> None:
     page = look(visit.page(), run.url)
     holds(page, "[...document.querySelectorAll('#plots svg')].every(svg => svg.ariaLabel.includes('now'))")
@@ -83,6 +86,7 @@ def test_the_figures_are_drawn_and_told_in_words(run: Shown, visit: Visit) -> No
     assert "Image tokens\n16" in facts
 
 
+@pytest.mark.long
 def test_what_is_said_is_one_key_away_for_who_has_no_mouse(run: Shown, visit: Visit) -> None:
     page = look(visit.page(), run.url)
     page.keyboard.press("Tab")
@@ -108,8 +112,8 @@ def test_nobody_is_asked_for_a_camera_before_start_is_pressed(run: Shown, visit:
     "how",
     [
         pytest.param({"color_scheme": "light"}, id="light"),
-        pytest.param({"color_scheme": "dark"}, id="dark"),
-        pytest.param({"color_scheme": "light", "viewport": NARROW}, id="400 %"),
+        pytest.param({"color_scheme": "dark"}, id="dark", marks=pytest.mark.long),
+        pytest.param({"color_scheme": "light", "viewport": NARROW}, id="400 %", marks=pytest.mark.long),
     ],
 )
 def test_axe_finds_no_violation(run: Shown, driver: Driver, chrome: "Browser", how: dict[str, object]) -> None:

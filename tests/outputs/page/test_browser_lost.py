@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests import needs
 from tests.chrome import Visit
 from tests.outputs.page.looked import ANNOUNCED, DEMO, Shown, announced, holds, look, shown, shown_ids, until
@@ -20,6 +22,7 @@ WHEN = """window.alerted = new Promise((resolve) => addEventListener("DOMContent
 }));"""
 
 
+@pytest.mark.long
 def test_a_run_that_hangs_is_killed_or_ends_is_told_of_at_once_and_found_again(visit: Visit, tmp_path: Path) -> None:
     """One story, for each part needs the one before it: hanging, back, killed, started anew there, ended."""
     visit.allow("net::ERR_")

@@ -44,6 +44,7 @@ def failing(page: "Page", run: Shown) -> "Page":
     return page
 
 
+@pytest.mark.long
 def test_who_dismisses_alerts_with_the_keyboard_stays_beside_them(run: Shown, visit: Visit) -> None:
     visit.allow("Failed to load resource")
     page = failing(visit.page(), run)
@@ -54,6 +55,7 @@ def test_who_dismisses_alerts_with_the_keyboard_stays_beside_them(run: Shown, vi
     assert page.evaluate("document.activeElement.id") == "now"
 
 
+@pytest.mark.long
 def test_an_alert_is_heard_by_who_has_a_dialog_open(run: Shown, visit: Visit) -> None:
     """What lies behind a dialog is kept from screen readers."""
     visit.allow("Failed to load resource")
@@ -72,6 +74,7 @@ def test_an_alert_is_heard_by_who_has_a_dialog_open(run: Shown, visit: Visit) ->
     assert any("looksay does not answer" in each for each in heard)
 
 
+@pytest.mark.long
 def test_at_400_percent_an_alert_is_in_sight_and_covers_nothing_that_has_the_focus(
     run: Shown, driver: Driver, chrome: "Browser"
 ) -> None:
@@ -86,6 +89,7 @@ def test_at_400_percent_an_alert_is_in_sight_and_covers_nothing_that_has_the_foc
         assert violations(page) == []
 
 
+@pytest.mark.long
 def test_a_page_that_the_browser_had_kept_shows_new_pictures_and_sentences(run: Shown, visit: Visit) -> None:
     page = look(visit.page(), run.url)
     page.evaluate(LEFT)
@@ -98,6 +102,7 @@ def test_a_page_that_the_browser_had_kept_shows_new_pictures_and_sentences(run: 
     assert page.locator("#alerts .alert").count() == 0
 
 
+@pytest.mark.long
 def test_a_question_that_was_begun_is_given_up_by_who_leaves(run: Shown, visit: Visit) -> None:
     page = look(visit.page(), run.url)
     with page.expect_response("**/api/listen"):
@@ -107,6 +112,7 @@ def test_a_question_that_was_begun_is_given_up_by_who_leaves(run: Shown, visit: 
     until(page, lambda: run.get("/api/state")["said"][-1]["id"] > newest, SOON_S)
 
 
+@pytest.mark.long
 def test_who_is_about_to_remove_a_watch_is_not_thrown_out_by_another_window(run: Shown, visit: Visit) -> None:
     page, other = look(visit.page(), run.url), look(visit.page(), run.url)
     page.get_by_label("Tell me when").fill("a red circle")

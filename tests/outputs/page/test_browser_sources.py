@@ -7,6 +7,7 @@ import pytest
 
 from app.outputs.page.files import STATIC
 
+pytestmark = pytest.mark.long
 FILES = sorted(STATIC.iterdir())
 MODULES = [file for file in FILES if file.suffix == ".js"]
 MARKUP = (

@@ -60,6 +60,7 @@ def tidied(page: "Page") -> "Page":
     return page
 
 
+@pytest.mark.long
 def test_a_question_is_asked_with_the_mouse_and_answered(page: "Page", other: "Page") -> None:
     page.get_by_label("About what is seen").fill("Where is the circle?")
     page.get_by_role("button", name="Ask", exact=True).click()
@@ -69,6 +70,7 @@ def test_a_question_is_asked_with_the_mouse_and_answered(page: "Page", other: "P
         assert answer.locator(".sentence").first.text_content()
 
 
+@pytest.mark.long
 def test_a_question_is_dictated_only_where_the_browser_hears_it_here(run: Shown, stay: Visit, page: "Page") -> None:
     """No Chromium without a window can: this one is told that it could, and what it heard."""
     assert page.locator("#speak").is_hidden()
@@ -88,6 +90,7 @@ def test_a_question_is_asked_with_the_keyboard_alone(page: "Page") -> None:
     page.locator("#told").get_by_text("Asked: What is there?").wait_for()
 
 
+@pytest.mark.long
 def test_a_capital_letter_begins_a_question_and_escape_gives_it_up(page: "Page") -> None:
     page.keyboard.press("Shift+W")
     assert page.locator("#question").input_value() == "W"
@@ -106,6 +109,7 @@ def test_space_stops_and_goes_on_in_every_window(run: Shown, page: "Page", other
     page.get_by_role("button", name="Stop", exact=True).wait_for()
 
 
+@pytest.mark.long
 def test_more_and_repeat_are_buttons_and_keys(page: "Page") -> None:
     for key, name, path in (("m", "More", "**/api/more"), ("r", "Repeat", "**/api/repeat")):
         with page.expect_response(path) as by_key:
@@ -117,6 +121,7 @@ def test_more_and_repeat_are_buttons_and_keys(page: "Page") -> None:
     page.locator("#told").get_by_text("At length").wait_for()
 
 
+@pytest.mark.long
 def test_plus_and_minus_change_how_much_is_said(run: Shown, page: "Page", other: "Page") -> None:
     page.keyboard.press("+")
     run.is_set("verbosity", "full")
@@ -147,6 +152,7 @@ def test_pace_pictures_and_watches_change_in_both_windows(run: Shown, page: "Pag
     holds(page, "document.querySelectorAll('#watches li').length === 0")
 
 
+@pytest.mark.long
 def test_a_prompt_that_is_being_written_is_not_written_over(run: Shown, page: "Page", other: "Page") -> None:
     for window in (page, other):
         window.locator("#prompts summary").click()
@@ -163,6 +169,7 @@ def test_a_prompt_that_is_being_written_is_not_written_over(run: Shown, page: "P
     page.locator("#prompt-name").get_by_text("(the model’s own)").wait_for()
 
 
+@pytest.mark.long
 def test_a_list_does_not_jump_under_who_is_choosing(run: Shown, page: "Page", other: "Page") -> None:
     page.locator("#cameras summary").click()
     page.get_by_label("a browser's camera").check()
@@ -174,6 +181,7 @@ def test_a_list_does_not_jump_under_who_is_choosing(run: Shown, page: "Page", ot
     run.is_set("verbosity", "brief")
 
 
+@pytest.mark.long
 def test_another_camera_is_switched_to_and_back(run: Shown, page: "Page", other: "Page") -> None:
     page.locator("#cameras summary").click()
     page.get_by_label("a browser's camera").check()
@@ -186,6 +194,7 @@ def test_another_camera_is_switched_to_and_back(run: Shown, page: "Page", other:
     page.locator("#camera-name").get_by_text(run.setup["camera"]).wait_for()
 
 
+@pytest.mark.long
 def test_models_are_listed_with_what_the_check_says_and_can_be_switched(run: Shown, page: "Page") -> None:
     page.locator("#models summary").click()
     assert page.get_by_label("demo: sees").is_checked()
@@ -198,6 +207,7 @@ def test_models_are_listed_with_what_the_check_says_and_can_be_switched(run: Sho
     assert page.evaluate("document.activeElement.textContent") == "Switch"  # whoever uses the keyboard keeps the place
 
 
+@pytest.mark.long
 def test_what_was_said_can_be_saved(page: "Page") -> None:
     for name, beginning in (("The log", b'{"event"'), ("Subtitles", b"WEBVTT"), ("The newest picture", b"\xff\xd8")):
         with page.expect_download() as saved:
@@ -206,6 +216,7 @@ def test_what_was_said_can_be_saved(page: "Page") -> None:
         assert path.read_bytes().startswith(beginning)
 
 
+@pytest.mark.long
 def test_keys_can_be_switched_off_and_are_no_business_of_fields(run: Shown, page: "Page") -> None:
     page.get_by_label("Tell me when").press("m")
     assert page.get_by_label("Tell me when").input_value() == "m"
@@ -223,6 +234,7 @@ def test_keys_can_be_switched_off_and_are_no_business_of_fields(run: Shown, page
     look(page, run.url)
 
 
+@pytest.mark.long
 def test_q_asks_before_it_ends_the_run(run: Shown, page: "Page") -> None:
     """The last one: nothing runs after it."""
     page.keyboard.press("q")

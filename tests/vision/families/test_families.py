@@ -6,6 +6,7 @@ import pytest
 
 from app.errors import Explained
 from app.vision.mlx import MlxDescriber
+from tests.sweeps import spread
 from tests.vision.families.folders import folder
 from tests.vision.shown import SIZES, asked, first_word, frame, plain, told
 
@@ -22,7 +23,7 @@ NAMES = [
 ONE_FRAME_ONLY = {"fastvlm-small", "nanollava"}
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=spread(NAMES, 3))
 def describer(request: pytest.FixtureRequest) -> MlxDescriber:
     return MlxDescriber(folder(request.param))
 

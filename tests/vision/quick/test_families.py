@@ -10,6 +10,7 @@ from app.vision.families.family import Direct
 from app.vision.mlx import MlxDescriber
 from app.vision.quick.road import QuickRoad
 from app.wish import Wish
+from tests.sweeps import spread
 from tests.vision.families.folders import folder
 from tests.vision.quick.telling import WORDS, text, told
 from tests.vision.shown import SIZES, asked, plain
@@ -17,7 +18,7 @@ from tests.vision.shown import SIZES, asked, plain
 DIRECT = ["smolvlm-mlx", "smolvlm-2.2b", "smolvlm-4bit", "lfm2-vl", "lfm2.5-vl", "fastvlm-small"]
 
 
-@pytest.fixture(scope="module", params=DIRECT)
+@pytest.fixture(scope="module", params=spread(DIRECT, 3))
 def direct(request: pytest.FixtureRequest) -> MlxDescriber:
     return MlxDescriber(folder(request.param))
 

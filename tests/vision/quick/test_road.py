@@ -18,6 +18,7 @@ from app.vision.mlx import MlxDescriber
 from app.vision.quick.draft import Drafts
 from app.vision.quick.road import DRAFTS, QuickRoad
 from app.wish import Precision, Wish
+from tests.sweeps import spread
 from tests.vision.quick.telling import WORDS, clip, text, told
 
 DEMO = Path(__file__).parents[3] / "models" / "demo"
@@ -43,7 +44,7 @@ def as_published(monkeypatch: pytest.MonkeyPatch, precision: Precision) -> MlxDe
     return MlxDescriber(DEMO, wish=Wish(precision=precision))
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16", "4bit"])
+@pytest.mark.parametrize("precision", spread(["float32", "bfloat16", "4bit"], 1))
 def test_with_drafts_every_frame_gets_the_words_of_plain_greedy_decoding(
     monkeypatch: pytest.MonkeyPatch, precision: Precision
 ) -> None:

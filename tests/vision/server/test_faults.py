@@ -278,6 +278,7 @@ def test_one_who_asks_meanwhile_is_not_kept_waiting_by_a_server_that_takes_no_by
             list(pieces)
 
 
+@pytest.mark.long
 def test_hundreds_of_faults_leave_nothing_behind() -> None:
     every = [fault for name, (fault, _) in FAULTS.items() if "hang" not in name and "drip" not in name]
     with misbehaving(Misbehaving(every * 12)) as root:

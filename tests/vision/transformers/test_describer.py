@@ -234,6 +234,7 @@ def test_a_folder_with_other_names_is_refused_and_not_filled_with_random_numbers
         opened(make_small_smolvlm(tmp_path / "small", names="mlx"))
 
 
+@pytest.mark.long
 def test_a_processor_that_wants_what_is_not_installed_is_explained(tmp_path: Path) -> None:
     if find_spec("torchvision"):
         pytest.skip("torchvision is installed here, so nothing is missing")
