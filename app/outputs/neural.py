@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
-from typing import Any
+from types import ModuleType
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -49,6 +50,7 @@ class Neural:
         Raises:
             OutputError: it cannot be loaded.
         """
+        leave_out_resampling()
         try:
             from mlx_audio.tts.utils import load
 
@@ -79,6 +81,29 @@ class Neural:
         if mx := sys.modules.get("mlx.core"):  # a model that could not be loaded may have used it, too
             mx.synchronize()
             mx.clear_streams()
+
+
+def leave_out_resampling() -> None:
+    """Let mlx-audio's models be imported without scipy, which is not installed: 113 MB.
+
+    Every codec of mlx-audio imports its resampler, and the resampler imports scipy. Only recordings are resampled, and
+    a voice is read from a file of embeddings.
+    """
+    if find_spec("scipy") is None:
+        sys.modules.setdefault("mlx_audio.resample", _Resampling("mlx_audio.resample"))
+
+
+class _Resampling(ModuleType):
+    """The resampler's place: its functions can be imported, and fail when they are called."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _refuse_resampling
+
+
+def _refuse_resampling(*_: Any, **__: Any) -> NoReturn:
+    raise ImportError("it resamples recordings, for which scipy would have to be installed")
 
 
 def find_neural(voice: str, player: Player, folder: Path = FOLDER) -> Neural:

@@ -45,14 +45,14 @@ def spoken(voices: Path, folder: Path, then: str) -> str:
 
 
 @needs.platform("linux")
-def test_a_sentence_comes_out_of_the_loudspeaker_whole_and_without_torch(voices: Path, tmp_path: Path) -> None:
+def test_a_sentence_comes_out_of_the_loudspeaker_whole_and_without_torch_or_scipy(voices: Path, tmp_path: Path) -> None:
     """A second a word and two more, which is as long as this model may speak; it takes the full stop for a word."""
     then = """
 from threading import Event
 say("circle", "answer")  # never too late, however long it takes to load
 voice.finish(Event(), 600)
 voice.close()
-print([name for name in ("torch", "misaki", "spacy") if name in sys.modules])
+print([name for name in ("torch", "scipy", "misaki", "spacy") if name in sys.modules])
 """
     assert spoken(voices, tmp_path, then) == "[]\n"
     heard = recorded(tmp_path)
@@ -119,3 +119,17 @@ def test_a_missing_mlx_audio_is_explained(voices: Path, monkeypatch: pytest.Monk
     with pytest.raises(OutputError, match="mlx-audio") as refused:
         find_neural("pocket:alba", Player(), voices)
     assert refused.value.remedy == "./install.sh"
+
+
+def test_resampling_a_recording_fails_and_names_scipy() -> None:
+    code = """
+from app.outputs.neural import leave_out_resampling
+leave_out_resampling()
+from mlx_audio.utils import resample_audio
+import numpy as np
+try:
+    resample_audio(np.zeros(8, np.float32), 8000, 16000)
+except ImportError as failure:
+    print(failure)
+"""
+    assert "scipy" in run(code, {})

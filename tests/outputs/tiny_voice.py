@@ -57,6 +57,10 @@ def make(folder: Path) -> None:
     """The model and its voices alba and jean; MLX is used by this thread."""
     import mlx.core as mx
     from mlx.utils import tree_flatten
+
+    from app.outputs.neural import leave_out_resampling
+
+    leave_out_resampling()
     from mlx_audio.tts.models.pocket_tts import Model
     from tokenizers import Tokenizer, models, pre_tokenizers
 
