@@ -67,8 +67,6 @@ missing_libraries() {
     "$here/.venv/bin/python" -c '
 import ctypes, shutil
 for library, package in {
-    "libGL.so.1": "libgl1 (cameras and videos)",
-    "libgthread-2.0.so.0": "libglib2.0-0 (cameras and videos)",
     "libopenblas.so.0": "libopenblas0-pthread (speed)",
     "libportaudio.so.2": "libportaudio2 (sound)",
 }.items():

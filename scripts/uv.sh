@@ -113,9 +113,8 @@ is_apple_stub() { # without Apple's command line tools, /usr/bin/python3 only op
 }
 
 install_packages() { # plain or test
-    set -- "$1" pip sync --python .venv/bin/python --require-hashes requirements.lock
+    set -- "$1" pip sync --python .venv/bin/python --require-hashes --no-build requirements.lock
     if [ "$1" = test ]; then set -- "$@" requirements-dev.lock; fi
-    if [ "$(uname -sm)" != "Linux aarch64" ]; then set -- "$@" --no-build; fi # miniaudio has no wheel there: needs a C compiler
     shift
     if [ -t 2 ]; then
         logged : # what failed before has been dealt with

@@ -14,7 +14,7 @@ from pathlib import Path
 from app.check.facts import Finding
 from app.kept import keep, recalled
 
-VERSIONED = ("mlx", "mlx-vlm", "transformers", "tokenizers", "jinja2", "numpy", "pillow", "opencv-python")
+VERSIONED = ("mlx", "mlx-vlm", "transformers", "tokenizers", "jinja2", "numpy", "pillow", "opencv-python-headless")
 """Packages through which a model is loaded and shown a picture."""
 JUDGES = ("check", "headers", "vision", "card.py", "layers.py", "rope.py", "wish.py")
 """Where, inside app/, it is decided what is found."""

@@ -18,7 +18,7 @@ from app.wiring.models import Chosen, chosen
 if TYPE_CHECKING:
     from app.bench.result import Circumstances
 
-WATCHED = ("mlx", "mlx-vlm", "transformers", "torch", "numpy", "opencv-python")
+WATCHED = ("mlx", "mlx-vlm", "transformers", "torch", "numpy", "opencv-python-headless")
 NOT_INSTALLED = "The default model is not installed, so this measures the bundled one."
 
 

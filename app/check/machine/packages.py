@@ -9,7 +9,7 @@ from pathlib import Path
 from app.check.facts import Finding
 
 PROJECT = Path(__file__).parents[3] / "pyproject.toml"
-OPENCV = "opencv-python"
+OPENCV = "opencv-python-headless"
 WATCHED = ("mlx", "mlx-vlm", "transformers", OPENCV, "pillow", "numpy", "torch")
 OPTIONAL = frozenset({"torch"})
 
@@ -42,11 +42,10 @@ def package(name: str, has: str | None, pinned: Mapping[str, str]) -> Finding:
 
 
 def opencv(has: str | None, pinned: Mapping[str, str], refusal: str) -> Finding:
-    """`refusal`: what importing it said, if it failed: on a bare Linux it lacks a library of the system."""
+    """`refusal`: what importing it said, if it failed."""
     if has is None or not refusal:
         return package(OPENCV, has, pinned)
-    remedy = "sudo apt-get install libgl1 libglib2.0-0" if ".so" in refusal else "./install.sh"
-    return Finding(OPENCV, "bad", f"{has} is installed and does not load: {refusal}", remedy)
+    return Finding(OPENCV, "bad", f"{has} is installed and does not load: {refusal}", "./install.sh")
 
 
 def opencv_refusal() -> str:
