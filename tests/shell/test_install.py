@@ -80,7 +80,7 @@ def test_the_default_model_is_fetched_unless_told_otherwise(stage: Stage) -> Non
 
 
 def test_the_default_model_is_the_one_that_the_app_takes() -> None:
-    assert f"default_model={Settings().model} " in (PROJECT / "install.sh").read_text()
+    assert f"default_model={Settings().model} " in (PROJECT / "scripts/setup.sh").read_text()
 
 
 @pytest.mark.parametrize("arguments", [("--model", "smolvlm2-500m"), ("--model=smolvlm2-500m",)])
