@@ -1,9 +1,10 @@
 """The command line: which command, with which settings. Nothing heavy is imported before it is known what is asked."""
 
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import Action, ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from app.errors import Explained
 from app.parsers import (
@@ -141,7 +142,18 @@ def top(_name: str, words: str) -> ArgumentParser:
     told = f"{words}\n\nOther commands (each with its own --help):\n{others}"
     parser = Parser(prog="./run.sh", description=told, formatter_class=RawDescriptionHelpFormatter)
     add_flags(parser)
+    parser.add_argument("--version", action=ShowVersion, nargs=0, help="print the version and exit")
     return parser
+
+
+class ShowVersion(Action):
+    """Print looksay's version, which pyproject.toml holds, and exit."""
+
+    def __call__(self, parser: ArgumentParser, *_: Any) -> None:
+        from app.check.machine.packages import project_version
+
+        print(f"looksay {project_version()}")
+        parser.exit()
 
 
 COMMANDS = {

@@ -1,5 +1,6 @@
 """Every knob, and what the command line makes of it."""
 
+import tomllib
 from argparse import ArgumentParser
 from dataclasses import fields
 from pathlib import Path
@@ -99,3 +100,11 @@ def test_every_command_has_help_with_the_safety_line(command: str, capsys: pytes
         cli.main([*filter(None, [command]), "--help"])
     assert ended.value.code == 0
     assert "Not for navigation" in capsys.readouterr().out
+
+
+def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
+    version = tomllib.loads((README.parent / "pyproject.toml").read_text())["project"]["version"]
+    assert capsys.readouterr().out == f"looksay {version}\n"
