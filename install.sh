@@ -7,6 +7,8 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 . "$here/scripts/say.sh"
 # shellcheck source=scripts/environment.sh
 . "$here/scripts/environment.sh"
+# shellcheck source=scripts/complete.sh
+. "$here/scripts/complete.sh"
 # shellcheck source=scripts/setup.sh
 . "$here/scripts/setup.sh"
 # shellcheck source=scripts/clean.sh
@@ -81,10 +83,9 @@ install() {
     for each in $wanted; do install_extra "$each"; done
     say_extras "$before"
     hint_at_missing_libraries
-    if [ "$model" = auto ]; then choose_model; fi
     if [ -n "$model" ]; then
-        fetch_model
-        check_model
+        hold_lock
+        add_model
     fi
     say "done     in $(($(date +%s) - started)) s"
     say_what_next
@@ -101,7 +102,7 @@ say_what_next() {
             ;;
     esac
     say "  ./run.sh demo           narrate a drawn clip: no camera, no network, no download"
-    if [ -z "$model" ]; then say "  ./install.sh            download the model, to narrate a camera"; fi
+    if [ -z "$model" ]; then say "  ./run.sh                download the model, then narrate what the camera sees"; fi
     say "  ./install.sh clean      take everything away again"
     say ""
     say "It makes mistakes: not for navigation, traffic or medicine."
@@ -111,6 +112,7 @@ run_tests() {
     set_up test
     if [ -n "$engines" ]; then install_engines; fi
     say_extras "$before"
+    release_lock
     cd "$here"
     export HF_HUB_OFFLINE=1
     failed=

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts looksay with what ./install.sh made. It makes nothing, fetches nothing and stays in the folder that you are in.
+# Starts looksay, and sets it up first if that has not been done. It stays in the folder that you are in.
 set -eu
 
 self=$0
@@ -17,8 +17,16 @@ here=$(CDPATH='' cd -- "$(dirname -- "$self")" && pwd -P)
 # shellcheck source=scripts/environment.sh
 . "$here/scripts/environment.sh"
 
-if [ ! -f "$here/.venv/looksay-complete" ] || [ ! -x "$here/.venv/bin/python" ]; then
-    fail "looksay is not set up yet, or its set-up was interrupted" "run ./install.sh in $here"
+# shellcheck source=scripts/complete.sh
+. "$here/scripts/complete.sh"
+
+model=
+if ! has_model && ! asks_for_help "$@"; then model=$(needed_model "$@"); fi
+if [ -n "$model" ] || ! is_stamped plain; then
+    # shellcheck source=scripts/setup.sh
+    . "$here/scripts/setup.sh"
+    if asks_for_help "$@"; then help_only "$@"; fi
+    set_up_for_command "$model" >&2 </dev/null
 fi
 
 set_environment

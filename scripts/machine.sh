@@ -56,7 +56,7 @@ free_mb() {
 check_disk() { # megabytes that are needed, what for
     free=$(free_mb)
     if [ "${free:-$1}" -lt "$1" ]; then
-        fail "$2 needs about $1 MB, and the disk that holds $here has $free MB left" "free some space and run ./install.sh again"
+        fail "$2 needs about $1 MB, and the disk that holds $here has $free MB left" "free some space and run $again again"
     fi
 }
 

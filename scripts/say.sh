@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # How install.sh and run.sh speak. Failures say what is wrong and what to do about it, as app/errors.py does.
 
+again=./install.sh # what is typed to go on after a failure
+
 say() {
     printf '%s\n' "$*"
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Setting up: the packages, then a model.
+# Setting up: the packages, then a model. For install.sh, and for run.sh where a command finds something missing.
 
 # shellcheck source=scripts/machine.sh
 . "$here/scripts/machine.sh"
@@ -8,25 +8,123 @@
 # shellcheck source=scripts/extras.sh
 . "$here/scripts/extras.sh"
 
-default_model=smolvlm2-256m # as in app/settings.py; tests/shell compares them
 packages_mb=800
 model_mb=1000
+lock=$here/.cache/setting-up
+
+# What run.sh does before it starts: everything that the command needs and that is not there. No sentence of it may
+# reach standard output, which is for what the command says.
+set_up_for_command() { # model to fetch, or nothing
+    again=./run.sh model=$1
+    exec 3>&2
+    trap 'interrupted' INT TERM HUP
+    started=$(date +%s)
+    say_why
+    set_up plain
+    for each in $before; do # of a .venv that was made anew
+        case $each in reference | llama) install_extra "$each" ;; esac
+    done
+    hint_at_missing_libraries
+    if [ -n "$model" ] && ! has_model; then
+        hold_lock
+        if ! has_model; then add_model; fi # else another one has fetched it meanwhile
+    fi
+    say "done     in $(($(date +%s) - started)) s"
+    release_lock
+    trap - INT TERM HUP
+    exec 3>&-
+}
+
+say_why() {
+    if is_stamped plain; then
+        say "looksay  has no model yet and fetches $model first"
+    elif [ -f "$here/.venv/looksay-complete" ]; then
+        say "looksay  has changed since it was set up, or was moved, and sets itself up again first"
+    else
+        say "looksay  is not set up yet and sets itself up first, in $here and nowhere else"
+    fi
+}
+
+# --help and --version of a looksay that is not set up. Any Python can print them, for they import no package.
+help_only() { # the command line
+    python=$here/.venv/bin/python
+    "$python" -c '' 2>/dev/null ||
+        python=$(first_python 'import sys; print(sys.executable) if sys.version_info >= (3, 11) else sys.exit(1)')
+    if [ -n "$python" ]; then
+        unset PYTHONHOME
+        export PYTHONPATH="$here" PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1
+        exec "$python" -m app "$@"
+    fi
+    case " $* " in
+        *" --version "*) sed -n 's/^version = "\(.*\)"$/looksay \1/p' "$here/pyproject.toml" ;;
+        *)
+            cat <<END
+looksay looks through the camera and says what is new.
+
+  ./run.sh demo        narrate a drawn clip: no camera, no model to download
+  ./run.sh             narrate what the camera sees, with a model from huggingface.co
+  ./install.sh --help  other ways to set it up
+
+Either sets looksay up first, in this folder. ./run.sh --help then lists everything; that takes a Python from 3.11 on,
+which the set-up brings.
+END
+            ;;
+    esac
+    exit 0
+}
 
 interrupted() {
     trap '' INT TERM HUP
-    printf '\r\ninterrupted; ./install.sh goes on from here, ./install.sh clean takes it all away\n' >&3
+    printf '\r\ninterrupted; %s goes on from here, ./install.sh clean takes it all away\n' "$again" >&3
     exit 130
+}
+
+# One set-up at a time: another one waits, and then finds everything done. The lock is a link that leads to the number
+# of the process that holds it, so that it is made and signed in one step.
+hold_lock() {
+    if [ "$(readlink "$lock" 2>/dev/null || :)" = "$$" ]; then return 0; fi
+    mkdir -p "$here/.cache" && [ -w "$here/.cache" ] || fail "$here cannot be written to" "see who owns it: ls -la \"$here\""
+    waits=
+    until ln -s "$$" "$lock" 2>/dev/null; do
+        holder=$(readlink "$lock" || :)
+        if [ -z "$holder" ]; then # gone this moment
+            sleep 1
+            continue
+        fi
+        if ! kill -0 "$holder" 2>/dev/null; then
+            drop_stale_lock "$holder"
+            continue
+        fi
+        if [ -z "$waits" ]; then say "waiting  for the set-up by process $holder to end; if there is none: rm \"$lock\""; fi
+        waits=yes
+        sleep 1
+    done
+    trap 'release_lock' EXIT
+}
+
+drop_stale_lock() { # the process that held it and is no more
+    mv -- "$lock" "$lock.$$" 2>/dev/null || return 0
+    if [ "$(readlink "$lock.$$")" != "$1" ]; then ln -s "$(readlink "$lock.$$")" "$lock" || :; fi # taken meanwhile
+    rm -f -- "$lock.$$"
+}
+
+release_lock() {
+    if [ "$(readlink "$lock" 2>/dev/null || :)" = "$$" ]; then rm -f -- "$lock"; fi
+    trap - EXIT
 }
 
 set_up() { # plain or test; sets $before, the extras that were there
     check_machine
     set_environment
+    if ! is_complete "$1"; then
+        check_disk "$packages_mb" "setting looksay up"
+        hold_lock
+    fi
     before=$(extras)
     if is_complete "$1"; then
         say "packages in place"
         return 0
     fi
-    check_disk "$packages_mb" "setting looksay up"
     find_uv
     make_venv
     say "packages installing what the lock names into .venv/"
@@ -39,6 +137,12 @@ set_up() { # plain or test; sets $before, the extras that were there
 # spared compiling it all.
 check_loading() {
     logged "$here/.venv/bin/python" -c 'import mlx_vlm' || explain_failure "the packages are installed but do not load"
+}
+
+add_model() { # $model
+    if [ "$model" = auto ]; then choose_model; fi
+    fetch_model
+    check_model
 }
 
 choose_model() { # it tells why by itself

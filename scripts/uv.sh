@@ -37,13 +37,13 @@ uv_from_pip() {
     rm -rf -- "$here/.uv/pip" # what an interrupted run left
     python=$(first_python 'import pip, sys; print(sys.executable)')
     if [ -z "$python" ]; then
-        fail "neither uv nor a Python with pip was found" "install uv (macOS: brew install uv; Linux: see docs.astral.sh/uv), then run ./install.sh again"
+        fail "neither uv nor a Python with pip was found" "install uv (macOS: brew install uv; Linux: see docs.astral.sh/uv), then run $again again"
     fi
     say "uv       installing it with pip into .uv/"
     logged env PIP_REQUIRE_VIRTUALENV=0 PIP_USER=0 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_RETRIES="${PIP_RETRIES:-2}" \
         "$python" -m pip install --quiet --no-cache-dir --target "$here/.uv/pip" --require-hashes -r "$here/requirements-uv.lock" ||
         explain_failure "uv could not be installed with pip"
-    is_usable_uv "$uv" || fail "the uv that pip installed does not run on this machine" "install uv yourself (docs.astral.sh/uv), then run ./install.sh again"
+    is_usable_uv "$uv" || fail "the uv that pip installed does not run on this machine" "install uv yourself (docs.astral.sh/uv), then run $again again"
 }
 
 with_uv() (
@@ -53,18 +53,8 @@ with_uv() (
     exec "$uv" "$@"
 )
 
-# .venv is complete when it was made from these locks in this folder (it cannot be moved) and still runs. The stamp holds
-# the locks themselves: busybox has no cksum.
-is_complete() { # plain or test
-    { stamp_for test | cmp -s - "$here/.venv/looksay-complete" ||
-        stamp_for "$1" | cmp -s - "$here/.venv/looksay-complete"; } &&
-        "$here/.venv/bin/python" -c '' 2>/dev/null
-}
-
-stamp_for() { # plain, or test, which holds more
-    say "$here"
-    cat "$here/requirements.lock"
-    if [ "$1" = test ]; then cat "$here/requirements-dev.lock"; fi
+is_complete() { # plain or test; and its Python still runs
+    is_stamped "$1" && "$here/.venv/bin/python" -c '' 2>/dev/null
 }
 
 make_venv() {
@@ -84,7 +74,7 @@ venv_with_found_python() {
     if [ -z "$python" ]; then
         show_log
         fail "Python 3.12 could not be fetched, and no Python from 3.11 to 3.13 was found here" \
-            "check the network, or install one (macOS: brew install python@3.12; Debian: apt install python3), then run ./install.sh again"
+            "check the network, or install one (macOS: brew install python@3.12; Debian: apt install python3), then run $again again"
     fi
     rm -rf -- "$here/.venv"
     logged with_uv venv --quiet --python "$python" .venv || explain_failure "no environment could be made with $python"
@@ -137,8 +127,8 @@ show_log() {
 explain_failure() { # what did not work
     left=$(free_mb)
     if [ "${left:-1000}" -lt 100 ]; then
-        fail "$1: the disk that holds $here is full" "free some space and run ./install.sh again; it goes on from here"
+        fail "$1: the disk that holds $here is full" "free some space and run $again again; it goes on from here"
     fi
     show_log
-    fail "$1" "check the network (behind a mirror, set UV_DEFAULT_INDEX and PIP_INDEX_URL) and run ./install.sh again; it goes on from here"
+    fail "$1" "check the network (behind a mirror, set UV_DEFAULT_INDEX and PIP_INDEX_URL) and run $again again; it goes on from here"
 }

@@ -1,46 +1,22 @@
-"""run.sh: what it hands to Python, from wherever it is started, and what it says before anything is set up."""
+"""run.sh: what it hands to Python, from wherever it is started. What it does first is in test_first_start.py."""
 
 from pathlib import Path
 
 import pytest
 
 from tests import needs
-from tests.shell.stage import Outcome, Stage
+from tests.shell.stage import Stage
 
 
 @pytest.fixture
 def ready(stage: Stage) -> Stage:
-    assert stage.install("--no-model").code == 0
+    assert stage.install().code == 0
     return stage
 
 
 def environment(stage: Stage) -> dict[str, str]:
     lines = (stage.base / "environment").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if "=" in line)
-
-
-def assert_says_to_set_up(stage: Stage, outcome: Outcome) -> None:
-    assert outcome.code == 1
-    assert outcome.out == ""
-    error, hint = outcome.err.splitlines()
-    assert error.startswith("error: looksay is not set up")
-    assert hint == f"hint: run ./install.sh in {stage.home}"
-
-
-def test_before_the_set_up_it_says_what_to_do_in_two_lines(stage: Stage) -> None:
-    assert_says_to_set_up(stage, stage.run(stage.home / "run.sh"))
-
-
-def test_a_half_made_set_up_is_not_started(ready: Stage) -> None:
-    (ready.home / ".venv/looksay-complete").unlink()
-    assert_says_to_set_up(ready, ready.run(ready.home / "run.sh"))
-
-
-def test_a_python_that_has_gone_is_told_of_before_the_shell_does(ready: Stage) -> None:
-    python = ready.home / ".venv/bin/python"
-    python.unlink()
-    python.symlink_to(ready.base / "removed with an upgrade")
-    assert_says_to_set_up(ready, ready.run(ready.home / "run.sh"))
 
 
 def test_arguments_reach_python_as_they_were_given(ready: Stage) -> None:
