@@ -1,10 +1,11 @@
 """Who describes which frame when, with describers that say what they are told to."""
 
-import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from itertools import count
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from app.bench.clips import NOISE, Clip, still
 from app.bench.rounds import Plan, play, slow_rows, turns
@@ -76,28 +77,45 @@ def test_the_still_clip_differs_by_noise_alone_and_is_the_same_every_time() -> N
     assert (first[0].media_s, second[0].media_s) == (0.0, 1.0)
 
 
-class Timed(Scripted):
-    """Takes as long as it is told to: the clock of `measured` is the only one there is."""
+class Clock:
+    """Stands still but for those who let it go on."""
 
-    def __init__(self, *seconds: float) -> None:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+
+class Timed(Scripted):
+    """Takes as long as it is told to, on the clock of `measured`."""
+
+    def __init__(self, clock: Clock, *seconds: float) -> None:
         super().__init__("t", [])
-        self.seconds = list(seconds)
+        self.clock, self.seconds = clock, list(seconds)
 
     def describe(self, request: Request) -> Generator[Piece]:
-        time.sleep(self.seconds.pop(0))
+        self.clock.now += self.seconds.pop(0)
         yield from super().describe(request)
 
 
-def test_a_row_is_slow_by_its_quickest_description_and_not_by_one_that_was_held_up() -> None:
-    rows = [Row(key, key, teller) for key, teller in {"a": Timed(0.2, 0.02, 0.2), "b": Timed(0.02, 0.02, 0.02)}.items()]
-    assert slow_rows(rows, Clip("moving", "", frames()), PLAN) == frozenset()
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("app.bench.rows.time", SimpleNamespace(perf_counter=lambda: clock.now))
+    return clock
 
 
-def test_a_row_that_is_slow_each_time_is_slow() -> None:
-    rows = [Row(key, key, teller) for key, teller in {"a": Timed(0.3, 0.3, 0.3), "b": Timed(0.01, 0.01, 0.01)}.items()]
-    assert slow_rows(rows, Clip("moving", "", frames()), PLAN) == frozenset("a")
+def slow(clock: Clock, a: Sequence[float], b: Sequence[float]) -> frozenset[str]:
+    """Which of two rows are slow that take so many seconds, frame by frame."""
+    rows = [Row("a", "a", Timed(clock, *a)), Row("b", "b", Timed(clock, *b))]
+    return slow_rows(rows, Clip("moving", "", frames()), PLAN)
 
 
-def test_a_row_that_is_quick_is_never_slow_however_quick_another_is() -> None:
-    rows = [Row(key, key, teller) for key, teller in {"a": Timed(0.1, 0.1, 0.1), "b": Timed(0.01, 0.01, 0.01)}.items()]
-    assert slow_rows(rows, Clip("moving", "", frames()), PLAN) == frozenset()
+def test_a_row_is_slow_by_its_quickest_description_and_not_by_one_that_was_held_up(clock: Clock) -> None:
+    assert slow(clock, a=(0.5, 0.02, 0.5), b=(0.02, 0.02, 0.02)) == frozenset()
+
+
+def test_a_row_that_is_slow_each_time_is_slow(clock: Clock) -> None:
+    assert slow(clock, a=(0.3, 0.3, 0.3), b=(0.01, 0.01, 0.01)) == frozenset("a")
+
+
+def test_a_row_that_is_quick_is_never_slow_however_quick_another_is(clock: Clock) -> None:
+    assert slow(clock, a=(0.1, 0.1, 0.1), b=(0.01, 0.01, 0.01)) == frozenset()
