@@ -12,6 +12,7 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from tests.vision.server.stand_in import decoded
+from tests.waiting import LIMIT_S
 
 SAID = "A red circle is in the center."
 HALF = "A purple squ"
@@ -176,7 +177,7 @@ def misbehaving(server: Misbehaving, encrypted: SSLContext | None = None) -> Ite
         while not is_over.is_set():
             with suppress(TimeoutError):
                 caller, _ = listening.accept()
-                caller.settimeout(20)
+                caller.settimeout(LIMIT_S)
                 threads[:] = [each for each in threads if each.is_alive()]
                 threads.append(Thread(target=serve, args=(caller,)))
                 threads[-1].start()

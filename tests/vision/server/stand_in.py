@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tests.waiting import LIMIT_S
+
 Answer = Callable[[np.ndarray | None, str], str]
 """From the picture (RGB, or None) and the question to the answer."""
 Reply = tuple[int, object]
@@ -103,7 +105,7 @@ def answering(sent: bytes, drip: bytes = b"") -> Iterator[str]:
                 pass
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(10)
+        listening.settimeout(LIMIT_S)
         thread = Thread(target=answer)
         thread.start()
         try:

@@ -23,6 +23,7 @@ from app.vision.server.talk import line_to
 from app.vision.server.wire import Patience, trust
 from tests.vision.server.faults import HALF, HEAD, SAID, Misbehaving, event, misbehaving, sends
 from tests.vision.server.test_faults import frame
+from tests.waiting import LIMIT_S
 
 SECRET = "sk-do-not-tell-0123456789"
 
@@ -56,14 +57,16 @@ def _is_believed(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 @contextmanager
-def eyes(server: Misbehaving, certificate: Path | None, scheme: str = "https") -> Iterator[ServerDescriber]:
+def eyes(
+    server: Misbehaving, certificate: Path | None, scheme: str = "https", silence_s: float = LIMIT_S
+) -> Iterator[ServerDescriber]:
     context = None
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
     with misbehaving(server, context) as root:
         line = line_to(root.replace("http", scheme, 1), SECRET)
-        yield ServerDescriber(line, Form("small"), Patience(total_s=20, silence_s=2))
+        yield ServerDescriber(line, Form("small"), Patience(total_s=LIMIT_S, silence_s=silence_s))
 
 
 def said(describer: ServerDescriber) -> str:
@@ -108,7 +111,7 @@ def test_a_certificate_of_another_name_proves_nothing(certificate: Path) -> None
 def test_the_wrong_one_of_the_two_is_explained(certificate: Path, scheme: str, *, is_encrypted: bool) -> None:
     server = Misbehaving([])
     with (
-        eyes(server, certificate if is_encrypted else None, scheme) as describer,
+        eyes(server, certificate if is_encrypted else None, scheme, silence_s=1.0) as describer,  # both wait for more
         pytest.raises(ModelError) as failure,
     ):
         said(describer)
