@@ -2,16 +2,19 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import LIMIT_S, until
+
 ROOT = Path(__file__).parents[1]
 DEMO = str(ROOT / "models" / "demo")
-SLOW_S = 120
+SLOW_S = LIMIT_S
 """A test waits this long for what takes seconds, so that a busy machine does not fail it."""
 
 
@@ -50,5 +53,26 @@ def run(*argv: str, **how: Any) -> Ended:
     return Ended(process.returncode, out, err)
 
 
-def records(log: Path) -> Sequence[dict[str, Any]]:
-    return [json.loads(line) for line in log.read_text().splitlines()]
+def run_until(is_enough: Callable[["Records"], object], log: Path, *argv: str, **how: Any) -> Ended:
+    """`./run.sh ARGV --log LOG`, ended by Ctrl-C as soon as the log says enough.
+
+    `--seconds` would end it by a time, in which a busy machine may say nothing.
+    """
+    process = start(*argv, "--log", str(log), **how)
+    until(lambda: is_enough(records(log)) or process.poll() is not None)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=SLOW_S)
+    return Ended(process.returncode, out, err)
+
+
+Records = Sequence[dict[str, Any]]
+
+
+def sentences(told: Records) -> Records:
+    return [each for each in told if each["event"] == "sentence"]
+
+
+def records(log: Path) -> Records:
+    """Its whole lines, so far."""
+    whole = log.read_text().rpartition("\n")[0] if log.exists() else ""
+    return [json.loads(line) for line in whole.splitlines()]

@@ -10,7 +10,7 @@ import pytest
 
 from app.logbook import thumbnails_of
 from tests.history.logs import line, write
-from tests.running import ROOT, SLOW_S, Ended, environment, records, run, start
+from tests.running import ROOT, SLOW_S, Ended, environment, records, run, run_until, sentences, start
 from tests.waiting import until
 
 
@@ -22,8 +22,8 @@ def home(tmp_path: Path) -> dict[str, str]:
 
 
 def narrate(log: Path, home: dict[str, str], *more: str) -> Ended:
-    ended = run("demo", "--seconds", "3", "--log", str(log), *more, env=home)
-    assert ended.code == 0, ended.err
+    ended = run_until(lambda told: len(sentences(told)) >= 2, log, "demo", *more, env=home)
+    assert ended.code == 130, ended.err
     return ended
 
 
