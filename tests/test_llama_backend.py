@@ -14,7 +14,7 @@ from tests.fixtures import xllamacpp
 from tests.fixtures.gguf_files import make_pair
 from tests.fixtures.gguf_pair import demo_pair
 from tests.fixtures.started import serving
-from tests.running import SLOW_S, records, run, start
+from tests.running import SLOW_S, records, run, run_until, sentences, start
 from tests.waiting import until
 
 AT_SIGHT = 6
@@ -34,13 +34,13 @@ def words(tmp_path: Path) -> tuple[str, ...]:
     return ("--backend", "llama", "--gguf", str(make_pair("smolvlm", tmp_path)[0]))
 
 
-def test_it_narrates_and_leaves_nothing_behind(bin_folder: Path, words: tuple[str, ...]) -> None:
-    ended = run(*SCENES, *words, "--seconds", "2")
-    assert ended.code == 0, ended.err
+def test_it_narrates_and_leaves_nothing_behind(bin_folder: Path, words: tuple[str, ...], tmp_path: Path) -> None:
+    ended = run_until(sentences, tmp_path / "x.jsonl", *SCENES, *words)
+    assert ended.code == 130, ended.err
     assert ended.sentences
     assert "Looking at drawn scenes with smolvlm-Q8_0 in llama-server." in ended.err
     assert len(stand_in.pids(bin_folder)) == 1
-    assert not stand_in.is_running(bin_folder)
+    until(lambda: not stand_in.is_running(bin_folder))
 
 
 def test_a_picture_is_described(bin_folder: Path, words: tuple[str, ...]) -> None:
@@ -70,8 +70,8 @@ def test_its_death_is_a_notice_and_narration_goes_on(
     bin_folder: Path, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STAND_IN", f"dies={AT_SIGHT + 1}")
-    ended = run(*SCENES, *words, "--seconds", "4", "--log", str(log := tmp_path / "x.jsonl"))
-    assert ended.code == 0, ended.err
+    ended = run_until(sentences, log := tmp_path / "x.jsonl", *SCENES, *words)
+    assert ended.code == 130, ended.err
     told = [line["kind"] for line in records(log)]
     assert told.index("outage") < min(told.index("answering"), told.index("scene"))
     assert "llama-server was ended by signal 9" in ended.err
@@ -83,7 +83,7 @@ def test_a_second_death_ends_the_run_with_the_reason(
     bin_folder: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STAND_IN", f"fatal={AT_SIGHT + 1}")
-    ended = run(*SCENES, *words, "--seconds", "60")
+    ended = run(*SCENES, *words)
     assert ended.code == 1
     assert "error: llama-server was ended by signal 9: ggml_metal_graph_compute: failed to allocate buffer" in ended.err
     assert not stand_in.is_running(bin_folder)
@@ -140,7 +140,7 @@ def await_words(process: "subprocess.Popen[str]", words: str) -> None:
 
 def test_its_key_is_nowhere_to_be_read(bin_folder: Path, words: tuple[str, ...]) -> None:
     """Not in what is called, and not in what is said."""
-    process = start(*SCENES, *words, "--seconds", "1")
+    process = start(*SCENES, *words)
     until(lambda: bool(stand_in.pids(bin_folder)))
     environ = Path(f"/proc/{stand_in.pids(bin_folder)[-1]}/environ")
     key = (
@@ -148,6 +148,8 @@ def test_its_key_is_nowhere_to_be_read(bin_folder: Path, words: tuple[str, ...])
         if environ.exists()
         else ""
     )
+    await_words(process, "Looking at")
+    process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=SLOW_S)
     assert not key or key not in out + err + " ".join(stand_in.words(bin_folder))
     assert "LLAMA_API_KEY" not in os.environ
@@ -166,11 +168,11 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
 
 @needs.module("xllamacpp")
 @needs.module("gguf")
-def test_xllamacpp_narrates_as_mlx_does_and_leaves_nothing_behind(wheel: tuple[str, ...]) -> None:
-    words = (*SCENES, "--asap", "--seconds", "4")
-    through = run(*words, *wheel)
-    own = run(*words, "--model", "demo")
-    assert through.code == 0, through.err
+def test_xllamacpp_narrates_as_mlx_does_and_leaves_nothing_behind(wheel: tuple[str, ...], tmp_path: Path) -> None:
+    words = (*SCENES, "--asap")
+    through = run_until(sentences, tmp_path / "a.jsonl", *words, *wheel)
+    own = run_until(sentences, tmp_path / "b.jsonl", *words, "--model", "demo")
+    assert through.code == 130, through.err
     assert "with demo in xllamacpp." in through.err
     assert "mtmd" not in through.err + through.out
     assert through.sentences

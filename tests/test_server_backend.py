@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.fixtures.started import serving as started
-from tests.running import DEMO, SLOW_S, Ended, environment, records, run, start
+from tests.running import DEMO, SLOW_S, Ended, environment, records, run, run_until, sentences, start
 from tests.vision.server.faults import (
     HALF,
     HEAD,
@@ -52,11 +52,11 @@ def is_told(ended: Ended, *words: str) -> None:
 
 @pytest.mark.long
 def test_a_real_server_narrates_the_drawn_clip(mlx_server: str, tmp_path: Path) -> None:
-    ended = run(*narrate(mlx_server, "--seconds", "2", "--log", str(tmp_path / "log.jsonl")))
-    assert ended.code == 0
+    ended = run_until(sentences, tmp_path / "log.jsonl", *narrate(mlx_server))
+    assert ended.code == 130
     assert ended.sentences[0] == "An orange circle is at the top."
     is_told(ended, "mlx_vlm.server describes", "The demo model knows drawn shapes", f"Pictures go to {mlx_server[:-3]}")
-    told = [each for each in records(tmp_path / "log.jsonl") if each["event"] == "sentence"]
+    told = sentences(records(tmp_path / "log.jsonl"))
     assert all(each["image_tokens"] >= 16 and 0 < each["first_word_s"] <= each["total_s"] for each in told)
 
 
@@ -75,7 +75,8 @@ def test_pictures_questions_and_watches_go_through_it_too(mlx_server: str, tmp_p
     assert run("ask", "What do you see?", "--source", "scenes", "--no-speak", *how).sentences == [
         "An orange circle is at the top."
     ]
-    watched = run("watch", "an orange circle", "--source", "scenes", "--no-speak", "--seconds", "2", *how)
+    watching = ("watch", "an orange circle", "--source", "scenes", "--no-speak")
+    watched = run_until(sentences, tmp_path / "log.jsonl", *watching, *how)
     assert watched.sentences[0].startswith("An orange circle: since")
 
 
@@ -125,13 +126,13 @@ def test_a_server_that_hangs_keeps_nobody_from_stopping() -> None:
     assert "Traceback" not in err
 
 
-def test_a_server_that_invents_what_it_sees_does_not_start_unless_it_is_trusted() -> None:
+def test_a_server_that_invents_what_it_sees_does_not_start_unless_it_is_trusted(tmp_path: Path) -> None:
     with misbehaving(Misbehaving([], inventing)) as root:
         ended = run(*narrate(root))
         assert (ended.code, ended.out) == (1, "")
         is_told(ended, "small does not pass the check: blind", "--trust-model")
-        trusted = run(*narrate(root, "--trust-model", "--seconds", "2"))
-    assert trusted.code == 0
+        trusted = run_until(sentences, tmp_path / "log.jsonl", *narrate(root, "--trust-model"))
+    assert trusted.code == 130
     is_told(trusted, "Starting all the same, because of --trust-model")
 
 
