@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.config import Settings, add_flags, from_flags
 from app.errors import Explained
 from app.parsers import (
     DEMO_FLAGS,
@@ -21,7 +22,6 @@ from app.parsers import (
     served,
     watched,
 )
-from app.settings import Settings, add_flags, from_flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +43,22 @@ def demo(parser: ArgumentParser, argv: Sequence[str]) -> int:
 
 
 def narrate(settings: Settings) -> int:
-    from app.wiring.live import live_run
+    from app.commands.narrate import live_run
 
     return live_run(settings).go()
 
 
 def ask(parser: ArgumentParser, argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
-    from app.wiring.live import ask_run
+    from app.commands.narrate import ask_run
 
     return ask_run(from_flags(given), given.question).go()
 
 
 def watch(parser: ArgumentParser, argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
-    from app.wiring.live import watch_run
-    from app.wiring.watches import Vigil
+    from app.commands.narrate import watch_run
+    from app.commands.watches import Vigil
 
     settings = replace(from_flags(given), watch=(given.wish, *(given.watch or ())))
     return watch_run(settings, Vigil(given.lasting, given.cooldown, given.then)).go()
@@ -66,21 +66,21 @@ def watch(parser: ArgumentParser, argv: Sequence[str]) -> int:
 
 def voices(parser: ArgumentParser, argv: Sequence[str]) -> int:
     settings = from_flags(parser.parse_args(argv))
-    from app.wiring.answers import list_voices
+    from app.commands.lists import list_voices
 
     return list_voices(settings)
 
 
 def score(parser: ArgumentParser, argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
-    from app.wiring import score as scoring
+    from app.score import command as scoring
 
     return scoring.score(given.clip, given.truth, given.log, from_flags(given))
 
 
 def history(parser: ArgumentParser, argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
-    from app.history import Wanted, look_back, wipe
+    from app.commands.history import Wanted, look_back, wipe
 
     if given.wipe:
         if given.find or given.since:
@@ -91,36 +91,36 @@ def history(parser: ArgumentParser, argv: Sequence[str]) -> int:
 
 def describe(parser: ArgumentParser, argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
-    from app.describe.wished import Wished
-    from app.wiring.answers import describe_pictures
+    from app.commands.describe.wished import Wished
+    from app.commands.lists import describe_pictures
 
     return describe_pictures(given.picture, Wished.of(given), from_flags(given))
 
 
 def cameras(parser: ArgumentParser, argv: Sequence[str]) -> int:
     settings = from_flags(parser.parse_args(argv))
-    from app.wiring.answers import list_cameras
+    from app.commands.lists import list_cameras
 
     return list_cameras(settings)
 
 
 def models(parser: ArgumentParser, argv: Sequence[str]) -> int:
     settings = from_flags(parser.parse_args(argv))
-    from app.wiring.answers import list_models
+    from app.commands.lists import list_models
 
     return list_models(settings)
 
 
 def check(parser: ArgumentParser, argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
-    from app.wiring import checks
+    from app.commands import check as checks
 
     return checks.check(given.target, given.mmproj, from_flags(given))
 
 
 def serve(parser: ArgumentParser, argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
-    from app.wiring import serve as serving
+    from app.commands import serve as serving
 
     serving.serve(from_flags(given), given.port, given.key_file)
 
@@ -129,8 +129,8 @@ def bench(parser: ArgumentParser, argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
     if given.mmproj and not given.gguf:
         parser.error("--mmproj belongs to a model that --gguf names")
-    from app.wiring.bench import bench
-    from app.wiring.bench_rows import Options
+    from app.bench.command import bench
+    from app.bench.ways import Options
 
     options = Options(given.rounds, given.captions, given.markdown, given.compare, given.gguf, given.mmproj)
     return bench(options, from_flags(given))
@@ -150,7 +150,7 @@ class ShowVersion(Action):
     """Print looksay's version, which pyproject.toml holds, and exit."""
 
     def __call__(self, parser: ArgumentParser, *_: Any) -> None:
-        from app.check.machine.packages import project_version
+        from app.check.packages import project_version
 
         print(f"looksay {project_version()}")
         parser.exit()

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from app.config import add_flags, at_least, wording
+from app.config import port as port_number
 from app.errors import UsageError
 from app.moments import seconds
-from app.settings import add_flags, at_least, wording
-from app.settings import port as port_number
 
 SAFETY = "Not for navigation, traffic or medicine: it can be wrong, and it can be late."
 BENCHED = """The rows are: a, mlx-vlm with its defaults; b, mlx-vlm with one tile; c, looksay without drafts; d,

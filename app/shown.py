@@ -1,6 +1,6 @@
 """What flows to those who look on and steer, such as the page: what the camera shows, and how the run is set.
 
-Told like everything else that happens (see flow.py); an output that only speaks or writes lets it pass.
+Told like everything else that happens (see events.py); an output that only speaks or writes lets it pass.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from app.flow import Frame
+    from app.events import Frame
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom: shares of the picture, 0 to 1."""

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What is set up already, and what a command needs. run.sh asks at every start, so nothing here starts Python.
 
-default_model=smolvlm2-256m # as in app/settings.py; tests/shell compares them
+default_model=smolvlm2-256m # as in app/config.py; tests/shell compares them
 
 # .venv is complete when it was made from these locks in this folder (it cannot be moved). The stamp holds the locks
 # themselves: busybox has no cksum. What the tests need serves a plain install, too.

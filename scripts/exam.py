@@ -23,10 +23,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from app.config import Settings, add_flags, from_flags
 from app.errors import Explained, UsageError
-from app.flow import Describer, Frame, Request
+from app.events import Describer, Frame, Request
 from app.pixels import Pixels
-from app.settings import Settings, add_flags, from_flags
 from models.demo.training.exams import Question, sample_exam
 
 FLAGS = ("model", "trust_model", "image_tokens", "precision")
@@ -107,7 +107,7 @@ def answers(describer: Describer, asked: Sequence[Question], size: tuple[int, in
 
 def examined(settings: Settings, asked: Sequence[Question]) -> Iterator[Paper]:
     """Open what the settings name, with its check and its sight test, and ask it about every size."""
-    from app.wiring.engines import engine
+    from app.backends import engine
 
     with closing(engine(settings).open(settings.wish, is_trusted=settings.trust_model)) as describer:
         for warning in describer.banner.warnings:

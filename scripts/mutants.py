@@ -62,18 +62,18 @@ class Target(NamedTuple):
 
 
 TARGETS = {
-    "gate": Target(32, ["app/gate.py"], ["tests/test_gate.py"]),
-    "view": Target(26, ["app/view.py"], ["tests/test_view.py"]),
-    "attention": Target(26, ["app/attention.py"], ["tests/test_attention.py"]),
+    "gate": Target(32, ["app/frames/change.py"], ["tests/frames/test_change.py"]),
+    "view": Target(26, ["app/frames/visibility.py"], ["tests/frames/test_visibility.py"]),
+    "attention": Target(26, ["app/frames/selector.py"], ["tests/frames/test_selector.py"]),
     "news": Target(
         44,
-        [f"app/news/{name}.py" for name in ("compare", "meaning", "memory", "reading", "words")],
-        ["tests/news"],
+        [f"app/novelty/{name}.py" for name in ("compare", "meaning", "tracker", "parse", "lexicon")],
+        ["tests/novelty"],
     ),
-    "doubt": Target(20, ["app/doubt.py"], ["tests/test_doubt.py"]),
-    "sentences": Target(8, ["app/sentences.py"], ["tests/test_sentences.py"]),
-    "turns": Target(20, ["app/outputs/turns.py"], ["tests/outputs/test_turns.py"]),
-    "narrator": Target(24, ["app/narrator.py"], ["tests/test_narrator.py"]),
+    "doubt": Target(20, ["app/live/caption_quality.py"], ["tests/live/test_caption_quality.py"]),
+    "sentences": Target(8, ["app/text.py"], ["tests/test_text.py"]),
+    "turns": Target(20, ["app/audio/speech.py"], ["tests/audio/test_speech.py"]),
+    "narrator": Target(24, ["app/live/narrator.py"], ["tests/live/test_narrator.py"]),
 }
 PYTEST = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0", "--hypothesis-profile=mutants"]
 SLOWER, LEAST_S = 5, 60.0

@@ -146,14 +146,14 @@ add_model() { # $model
 }
 
 choose_model() { # it tells why by itself
-    model=$("$here/.venv/bin/python" -m app.store.best) || exit 1
+    model=$("$here/.venv/bin/python" -m app.models.best) || exit 1
 }
 
 fetch_model() {
     [ -d "$here/.models/$(printf '%s' "$model" | sed 's|/|--|g')" ] || check_disk "$model_mb" "downloading $model"
     say "model    $model"
     status=0
-    "$here/.venv/bin/python" -m app.store.fetch "$model" || status=$?
+    "$here/.venv/bin/python" -m app.models.install "$model" || status=$?
     case $status in
         0) ;;
         2) exit 2 ;; # no such model

@@ -6,7 +6,7 @@ import signal
 import hypothesis
 import pytest
 
-from app.logbook import LAST
+from app.outputs.logbook import LAST
 from tests.chrome import chrome, driver, visit, visit_with_camera
 from tests.needs import pytest_runtest_setup
 

@@ -1,6 +1,6 @@
 """The same world from another hand: Pillow's polygons at webcam size, through JPEG or an encoded video.
 
-It shares no drawing code with `app.cameras.world`, so that a model that reads these pictures has learned shapes and
+It shares no drawing code with `app.demo.scenes`, so that a model that reads these pictures has learned shapes and
 not a renderer.
 """
 
@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from app.cameras.grounds import Pixels
-from app.cameras.world import COLOURS, Shape
+from app.demo.grounds import Pixels
+from app.demo.scenes import COLOURS, Shape
 
 WIDTH, HEIGHT, TILE = 640, 480, 128
 FINER = 2

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import webvtt
 
-from app.cameras import world
-from app.cameras.record import record
-from app.cameras.scenes import Scenes
+from app.bench.record import record
+from app.demo import scenes
+from app.demo.source import Scenes
+from tests.backends.openai.faults import SAID, Asked, Misbehaving, misbehaving, response, sends
+from tests.backends.test_sighted import seeing
 from tests.running import SLOW_S, Ended, Records, records, run, run_until, sentences, start
-from tests.vision.server.faults import SAID, Asked, Misbehaving, misbehaving, response, sends
 from tests.waiting import LIMIT_S, until
-from tests.wiring.test_sighted import seeing
 
 NAMES = ("Door", "Yard", "Hall", "Attic")
 FPS, LONG_S = 15, 6
@@ -59,7 +59,7 @@ def flags(clips: Sequence[Clip]) -> list[str]:
 
 
 def named(text: str) -> set[str]:
-    return {f"{colour} {kind}" for colour in world.COLOURS for kind in world.KINDS if f"{colour} {kind}" in text}
+    return {f"{colour} {kind}" for colour in scenes.COLOURS for kind in scenes.KINDS if f"{colour} {kind}" in text}
 
 
 @dataclass(frozen=True)

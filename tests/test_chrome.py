@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.cameras.scenes import Scenes
+from app.demo.source import Scenes
 from app.pixels import Pixels
 from tests import needs
 from tests.chrome import PATIENCE_MS, Driver, Visit, accessible, violations, visiting, write_clip

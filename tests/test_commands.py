@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from app.cameras import world
-from app.cameras.devices import found
+from app.demo import scenes
+from app.sources.devices import found
 from tests.running import ROOT, SLOW_S, environment, run, start
 
 RED = "A red circle is in the top left."
@@ -17,7 +17,7 @@ RED = "A red circle is in the top left."
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
     pixels = np.full((480, 640, 3), 120, np.uint8)
-    cv2.circle(pixels, (110, 90), 60, world.COLOURS["red"][::-1], -1, cv2.LINE_AA)
+    cv2.circle(pixels, (110, 90), 60, scenes.COLOURS["red"][::-1], -1, cv2.LINE_AA)
     path = tmp_path / "red circle.png"
     cv2.imwrite(str(path), pixels)
     return path

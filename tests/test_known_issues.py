@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.check.sight.look import FAULTS
+from app.check.vision_test import FAULTS
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[1]

@@ -19,9 +19,9 @@ from PIL import Image
 
 from models.demo.clips.__main__ import make as make_clip
 from tests import needs
+from tests.api_server.served import up
+from tests.backends.mlx.folders import folder
 from tests.running import ROOT, SLOW_S, Ended, environment, run
-from tests.serve.served import up
-from tests.vision.families.folders import folder
 
 LEFT_OUT = ("pyarrow", "pandas", "scipy", "datasets", "llguidance", "miniaudio", "hf_xet", "dill", "xxhash")
 ONLY_FOR_TESTS = ("pytest", "hypothesis", "openai", "torch")
@@ -33,7 +33,7 @@ CHECK_AND_SERVE = """
 import sys
 from app.cli import main
 main(["check", "demo"])
-import cv2, mlx_vlm.server, app.serve.engine
+import cv2, mlx_vlm.server, app.api_server.runtime
 maps = open("/proc/self/maps").read() if sys.platform == "linux" else ""
 print([name for name in ("libGL", "libQt") if name in maps])
 """
@@ -172,11 +172,11 @@ def test_serve_answers_a_client(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_a_neural_voice_speaks(lean: Path, tmp_path: Path) -> None:
-    assert_complete(python(lean, "-m", "tests.outputs.tiny_voice", str(tmp_path / "voices" / "pocket")), 0)
+    assert_complete(python(lean, "-m", "tests.audio.tiny_voice", str(tmp_path / "voices" / "pocket")), 0)
     code = f"""
 from pathlib import Path
-from app.outputs.neural import find_neural
-from app.outputs.player import Player
+from app.audio.neural import find_neural
+from app.audio.playback import Player
 voice = find_neural("pocket:alba", Player(), Path({str(tmp_path / "voices")!r}))
 voice.open()
 print(sum(len(piece) for piece in voice.pieces("circle")) > 0)

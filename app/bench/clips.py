@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.flow import Frame
+from app.events import Frame
 
 NOISE = 4
 """Levels of 255, up or down: a webcam's sensor in a lit room."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from app.bench.rows import Teller
 from app.bench.spread import spread
-from app.flow import Banner, Cost, Describer, Notice, Piece, Request, Seen, Source
+from app.events import Banner, Cost, Describer, Notice, Piece, Request, Seen, Source
 
 INTERVAL_S = 1 / 30
 """Between two frames of the clip."""

@@ -10,7 +10,7 @@ from itertools import islice
 
 from app.bench.clips import Clip
 from app.bench.rows import Caption, Row, measured
-from app.flow import Frame, Request
+from app.events import Frame, Request
 
 SLOW = 5.0
 """A row that takes so many times as long as the quickest describes only the first frame of each clip in a round."""

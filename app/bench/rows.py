@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.flow import Cost, Piece, Request
+from app.events import Cost, Piece, Request
 
 
 class Teller(Protocol):

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from app.check.facts import Finding, Status
-from app.check.machine.packages import project_version
+from app.check.findings import Finding, Status
+from app.check.packages import project_version
 from app.harmless import harmless
 
 MARKS: dict[Status, str] = {"ok": "ok", "note": "note", "bad": "MISSING", "unknown": "unknown"}

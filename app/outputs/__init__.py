@@ -1,8 +1,6 @@
-"""Where sentences go: one file an output.
+"""Outputs that are files and commands: the log, subtitles, thumbnails, and `--then`.
 
-Screens, one a run: terminal, plain, json_lines (what they share: screen, inbox, summary; region, echo).
-Beside them: log and subtitles (placed by cues), which write through writer; thumbnails, command, earcons, voice (judged
-by turns), and microphone (judged by hush), for which the voice waits; and page/, a room inside the room. Engines speak
-for the voice: programs, neural; voices lists theirs; player makes sound of samples. Fan tells them all; records (with
-clock) and harmless word what is written.
+log.py writes what records.py makes of a sentence (times by clock.py); logbook.py finds the last log again. subtitles.py
+writes the cues of cues.py. Both write through writer.py. hook.py runs the command of `--then`. fanout.py sends
+everything to every output of a run, those of audio/, terminal/ and web/ too.
 """

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.errors import OutputError
-from app.flow import Banner, Happening, Notice, Sentence
+from app.events import Banner, Happening, Notice, Sentence
 from app.outputs.records import line_of
 from app.outputs.writer import Writer
 

@@ -4,10 +4,10 @@ import json
 import math
 from typing import Any
 
-from app.flow import Frame, Notice, Sentence
+from app.events import Frame, Notice, Sentence
 from app.harmless import harmless
-from app.logbook import thumbnail_name
 from app.outputs.clock import CLOCK
+from app.outputs.logbook import thumbnail_name
 
 Record = dict[str, Any]
 

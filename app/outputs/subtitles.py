@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import OutputError, UsageError
-from app.flow import Banner, Frame, Happening, Notice, Sentence
+from app.events import Banner, Frame, Happening, Notice, Sentence
 from app.harmless import harmless
 from app.outputs.cues import Cue, Cues
 from app.outputs.writer import Writer

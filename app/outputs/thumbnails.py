@@ -7,8 +7,8 @@ from pathlib import Path
 from threading import Condition, Thread
 
 from app.errors import OutputError
-from app.flow import Banner, Frame, Happening, Notice, Sentence
-from app.jpeg import jpeg
+from app.events import Banner, Frame, Happening, Notice, Sentence
+from app.images import jpeg
 from app.outputs.records import thumbnail_of
 
 ROOM = 8

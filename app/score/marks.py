@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, Literal
 
-from app.score.judge import NoticeVerdict, Verdicts
+from app.score.metrics import NoticeVerdict, Verdicts
 
 Unit = Literal["share", "s", "count", "a minute"]
 

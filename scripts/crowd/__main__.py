@@ -48,9 +48,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def measure(given: argparse.Namespace) -> None:
-    from app.vision.server.key import api_key
-    from app.vision.server.place import place
-    from app.vision.server.talk import Line
+    from app.backends.openai.client import Line
+    from app.backends.openai.key import api_key
+    from app.backends.openai.place import place
     from scripts.crowd.curve import measured
 
     line = Line(place(given.url), api_key(given.api_key_file))

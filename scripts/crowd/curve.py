@@ -17,11 +17,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from app.cameras import grounds, world
+from app.backends.openai.client import Line, post
+from app.backends.openai.describer import CHAT
+from app.config import PROMPT
+from app.demo import grounds, scenes
 from app.errors import ModelError
-from app.settings import PROMPT
-from app.vision.server.describer import CHAT
-from app.vision.server.talk import Line, post
 
 PICTURES = 384
 TOKENS = 24
@@ -55,7 +55,7 @@ def drawn(count: int) -> Iterator[bytes]:
     rng = np.random.default_rng(11)
     for number in range(count):
         ground = grounds.sample_ground(rng, darkest=0.42, lightest=0.6)
-        picture = world.draw(world.sample_scene(rng, 1 + number % 3), ground, 320, 240)
+        picture = scenes.draw(scenes.sample_scene(rng, 1 + number % 3), ground, 320, 240)
         yield cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 

@@ -13,19 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from app.attention import Attention
-from app.cameras import grounds, world
-from app.cameras.several import Slots
-from app.crowd.loop import Crowd
-from app.crowd.orders import Everyone
-from app.desk import Desk
-from app.flow import Banner, Cost, Frame, Notice, Piece, Request, Seen
-from app.lookout import Lookout
-from app.narrator import Narrator
-from app.pace import Pace
+from app.demo import grounds
+from app.demo import scenes as world
+from app.events import Banner, Cost, Frame, Notice, Piece, Request, Seen
+from app.frames.pace import Pace
+from app.frames.selector import Attention
+from app.live.controls import Desk
+from app.live.narrator import Narrator
+from app.live.watch import Lookout
+from app.multicamera.loop import Crowd
+from app.multicamera.orders import Everyone
+from app.multicamera.source import Slots
+from app.multicamera.turns import Turns
 from app.pixels import Pixels
 from app.shown import Setup
-from app.turns import Turns
 from scripts.crowd.clock import Turn, VirtualClock
 
 FPS = 15.0

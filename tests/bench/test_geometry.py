@@ -9,8 +9,8 @@ import pytest
 from transformers import AutoTokenizer
 
 from app.bench.geometry import make
-from app.card import Card
-from app.check.model.judge import judge
+from app.check.stages import judge
+from app.models.card import Card
 from tests.running import DEMO
 
 

@@ -14,7 +14,7 @@ from app.bench.rounds import Take
 from app.bench.rows import Caption
 from app.bench.summary import summary
 from app.bench.table import WIDTH, fitted, markdown, plain, row, table, wrapped
-from app.flow import Cost
+from app.events import Cost
 
 HERE = {"system": "Darwin arm64", "chip": "Apple M2", "cores": 8, "memory_gb": 17, "device": "Metal, Apple M2",
         "model": "demo", "max_tokens": 64}  # fmt: skip

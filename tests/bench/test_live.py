@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.bench.live import Counted, Given, Watched, at_intervals, percentiles, played, queued
-from app.flow import Banner, Cost, Frame, Notice, Piece, Request, Seen
+from app.events import Banner, Cost, Frame, Notice, Piece, Request, Seen
 
 
 class Camera:

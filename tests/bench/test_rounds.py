@@ -10,7 +10,7 @@ import pytest
 from app.bench.clips import NOISE, Clip, still
 from app.bench.rounds import Plan, play, slow_rows, turns
 from app.bench.rows import Memory, Row, measured
-from app.flow import Cost, Frame, Piece, Request
+from app.events import Cost, Frame, Piece, Request
 
 PLAN = Plan(rounds=2, captions=3, prompt="What?", max_tokens=8)
 

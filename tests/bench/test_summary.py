@@ -6,7 +6,7 @@ from app.bench.rounds import Take
 from app.bench.rows import Caption
 from app.bench.spread import Spread, spread
 from app.bench.summary import MEASURES, summary
-from app.flow import Cost
+from app.events import Cost
 
 
 def take(row: str, number: int, place: int, total_s: float, text: str = "A cat.", **cost: int) -> Take:

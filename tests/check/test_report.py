@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.check.facts import Facts, Finding, ModelState
-from app.check.machine import findings
+from app.check.findings import Facts, Finding, ModelState
+from app.check.gather import findings
 from app.check.report import MARKS, as_json, commit, exit_code, private, render, this_looksay
 from tests import needs
 

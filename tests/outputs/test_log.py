@@ -10,11 +10,11 @@ from threading import Thread
 import pytest
 
 from app.errors import OutputError
-from app.flow import Notice, Silence
+from app.events import Notice, Silence
 from app.outputs.log import Log
 from app.outputs.writer import ROOM
 from tests.needs import platform
-from tests.outputs.stage import ROOT, again, asking, growing, notice, sentence, status
+from tests.terminal.stage import ROOT, again, asking, growing, notice, sentence, status
 from tests.waiting import LIMIT_S, until
 
 
@@ -122,7 +122,7 @@ def test_a_full_disk_is_told_once_and_never_raised() -> None:
 FILLING = """
 import json, resource, sys
 from app.outputs.log import Log
-from tests.outputs.stage import sentence
+from tests.terminal.stage import sentence
 from tests.waiting import until
 warned = []
 log = Log(sys.argv[1], warned.append)

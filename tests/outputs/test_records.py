@@ -8,11 +8,11 @@ from datetime import datetime
 
 import pytest
 
-from app.flow import Cost
-from app.logbook import is_thumbnail
+from app.events import Cost
 from app.outputs.clock import STEP_S
+from app.outputs.logbook import is_thumbnail
 from app.outputs.records import line_of, record, thumbnail_of, time_of
-from tests.outputs.stage import frame, notice, sentence
+from tests.terminal.stage import frame, notice, sentence
 
 
 def test_a_sentence_has_every_field_of_the_contract() -> None:

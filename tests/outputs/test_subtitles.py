@@ -22,7 +22,7 @@ from app.harmless import harmless
 from app.outputs.subtitles import Subtitles
 from tests import needs
 from tests.needs import platform
-from tests.outputs.stage import ROOT, growing, notice, sentence, status
+from tests.terminal.stage import ROOT, growing, notice, sentence, status
 from tests.waiting import LIMIT_S, until
 
 
@@ -120,7 +120,7 @@ def test_a_new_file_is_valid_before_the_first_sentence(tmp_path: Path) -> None:
 KILLED = """
 import sys
 from app.outputs.subtitles import Subtitles
-from tests.outputs.stage import sentence
+from tests.terminal.stage import sentence
 subtitles = Subtitles(sys.argv[1], print)
 for number, text in enumerate(sys.argv[2:]):
     subtitles.tell(sentence(text, number=75 * number))
@@ -172,7 +172,7 @@ def test_a_full_disk_at_the_start_asks_for_room(tmp_path: Path) -> None:
 FILLING = """
 import resource, sys
 from app.outputs.subtitles import Subtitles
-from tests.outputs.stage import sentence
+from tests.terminal.stage import sentence
 from tests.waiting import until
 def limited(size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from app.errors import OutputError
-from app.flow import Notice, Sentence
+from app.events import Notice, Sentence
 from app.outputs.records import thumbnail_of
 from app.outputs.thumbnails import ROOM, Thumbnails
-from tests.outputs.stage import growing, notice, sentence, status
+from tests.terminal.stage import growing, notice, sentence, status
 from tests.waiting import until
 
 

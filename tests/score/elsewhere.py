@@ -1,7 +1,7 @@
 """Clips of the same world from another hand, to measure with, not to tune by: `python -m tests.score.elsewhere OUT`.
 
 Pillow draws; things slide in from the edge, fade, or are simply there; grounds, timing, faults of the camera and files
-are otherwise than in models/demo/clips, with which this shares captions alone (`app.cameras.world`).
+are otherwise than in models/demo/clips, with which this shares captions alone (`app.demo.scenes`).
 """
 
 import io
@@ -19,7 +19,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
 
-from app.cameras.world import COLOURS, KINDS, Scene, Shape, caption, is_roomy, is_unambiguous
+from app.demo.scenes import COLOURS, KINDS, Scene, Shape, caption, is_roomy, is_unambiguous
 
 FINER = 2
 ENCODERS = {

@@ -32,9 +32,9 @@ PYTHON = """case "$*" in
     *"pip install"*) [ ! -e "$STAGE/no-network" ] || {{ echo "no route to host"; exit 1; }}
         while [ "$1" != --target ]; do shift; done
         mkdir -p "$2/bin" && cp "$STAGE/uv" "$2/bin/uv" ;;
-    *app.store.fetch*) [ ! -e "$STAGE/fetch-says" ] || exit "$(cat "$STAGE/fetch-says")"
+    *app.models.install*) [ ! -e "$STAGE/fetch-says" ] || exit "$(cat "$STAGE/fetch-says")"
         mkdir -p "$PYTHONPATH/.models" && echo "{{}}" >"$PYTHONPATH/.models/lock.json" ;;
-    *app.store.best*) [ -e "$STAGE/best-says" ] || {{ echo "error: made up" >&2; exit 1; }}
+    *app.models.best*) [ -e "$STAGE/best-says" ] || {{ echo "error: made up" >&2; exit 1; }}
         echo "because" >&2; cat "$STAGE/best-says" ;;
     *"-m app check"*) echo "checked $4, offline $HF_HUB_OFFLINE"
         exit "$(cat "$STAGE/check-says" 2>/dev/null || echo 0)" ;;

@@ -73,7 +73,7 @@ def test_a_broken_link_goes(stage: Stage) -> None:
 
 
 def test_bytecode_goes_and_what_else_lies_there_stays(stage: Stage) -> None:
-    for room in ("app/vision", "tests", "models/demo"):
+    for room in ("app/live", "tests", "models/demo"):
         folder = stage.home / room / "__pycache__"
         folder.mkdir(parents=True)
         (folder / "mlx.cpython-312.pyc").write_text("")

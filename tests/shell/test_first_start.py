@@ -18,7 +18,7 @@ def started(stage: Stage, *arguments: str) -> Outcome:
 
 
 def fetched(stage: Stage) -> list[str]:
-    return [call.split()[-1] for call in stage.calls() if "app.store.fetch" in call]
+    return [call.split()[-1] for call in stage.calls() if "app.models.install" in call]
 
 
 def wait_for(is_so: Callable[[], bool]) -> None:

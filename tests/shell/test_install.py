@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from app.settings import Settings
+from app.config import Settings
 from tests.shell.stage import PROJECT, PYTHON, Stage, everything_in
 
 
@@ -75,7 +75,7 @@ def signal_group(leader: int, number: signal.Signals) -> None:
 
 def test_the_default_model_is_fetched_unless_told_otherwise(stage: Stage) -> None:
     stage.install()
-    assert "python -m app.store.fetch smolvlm2-256m" in stage.calls()
+    assert "python -m app.models.install smolvlm2-256m" in stage.calls()
 
 
 def test_the_default_model_is_the_one_that_the_app_takes() -> None:
@@ -85,12 +85,12 @@ def test_the_default_model_is_the_one_that_the_app_takes() -> None:
 @pytest.mark.parametrize("arguments", [("--model", "smolvlm2-500m"), ("--model=smolvlm2-500m",)])
 def test_another_model_is_fetched_by_its_name(stage: Stage, arguments: tuple[str, ...]) -> None:
     assert stage.install(*arguments).code == 0
-    assert "python -m app.store.fetch smolvlm2-500m" in stage.calls()
+    assert "python -m app.models.install smolvlm2-500m" in stage.calls()
 
 
 def test_a_repository_of_the_hub_is_fetched_and_checked_by_its_id(stage: Stage) -> None:
     assert stage.install("--model", "owner/name@v2").code == 0
-    assert "python -m app.store.fetch owner/name@v2" in stage.calls()
+    assert "python -m app.models.install owner/name@v2" in stage.calls()
     assert "python -m app check owner/name@v2" in stage.calls()
 
 
@@ -107,20 +107,20 @@ def test_auto_takes_the_best_for_this_machine_and_tells_why(stage: Stage) -> Non
     outcome = stage.install("--model", "auto")
     assert outcome.code == 0
     assert outcome.err == "because\n"
-    assert "python -m app.store.fetch qwen3-vl-2b" in stage.calls()
+    assert "python -m app.models.install qwen3-vl-2b" in stage.calls()
     assert "./run.sh --model qwen3-vl-2b" in outcome.out
 
 
 def test_auto_fetches_nothing_where_nothing_fits(stage: Stage) -> None:
     assert stage.install("--model", "auto").code == 1
-    assert not any("app.store.fetch" in call for call in stage.calls())
+    assert not any("app.models.install" in call for call in stage.calls())
 
 
 def test_what_was_fetched_is_checked_offline(stage: Stage) -> None:
     outcome = stage.install()
     assert "checked smolvlm2-256m, offline 1" in outcome.out.splitlines()
     calls = stage.calls()
-    assert calls.index("python -m app.store.fetch smolvlm2-256m") < calls.index("python -m app check smolvlm2-256m")
+    assert calls.index("python -m app.models.install smolvlm2-256m") < calls.index("python -m app check smolvlm2-256m")
 
 
 def test_a_model_that_does_not_pass_ends_with_1_and_its_files_are_kept(stage: Stage) -> None:
@@ -146,7 +146,7 @@ def test_without_a_model_nothing_is_fetched_and_it_says_how_to_get_one(stage: St
     outcome = stage.install("--no-model")
     assert outcome.code == 0
     assert "download the model" in outcome.out
-    assert not any("app.store.fetch" in call or "app check" in call for call in stage.calls())
+    assert not any("app.models.install" in call or "app check" in call for call in stage.calls())
 
 
 @pytest.mark.parametrize("says", [1, 3])
@@ -324,7 +324,7 @@ def test_test_sets_up_what_the_tests_need_and_never_asks_the_hub(stage: Stage) -
     assert outcome.out.splitlines().count("1") == 3  # HF_HUB_OFFLINE, as ruff, mypy and pytest saw it
     for checker in ("python -m ruff check", "python -m mypy", "shellcheck", "python -m pytest"):
         assert stage.has_called(checker)
-    assert not any("app.store.fetch" in call for call in stage.calls())
+    assert not any("app.models.install" in call for call in stage.calls())
 
 
 def test_test_runs_all_and_ends_with_1_when_some_do_not_pass(stage: Stage) -> None:

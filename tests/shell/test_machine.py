@@ -86,7 +86,7 @@ def test_too_little_room_for_the_model_is_told_of_before_it_is_fetched(stage: St
     outcome = stage.install()
     assert outcome.code == 1
     assert "downloading smolvlm2-256m needs about 1000 MB" in outcome.err
-    assert not any("app.store.fetch" in call for call in stage.calls())
+    assert not any("app.models.install" in call for call in stage.calls())
 
 
 @pytest.mark.parametrize("filesystem", ["/dev/disk3s1", "map auto_home", "//user@server/My 50% Share"])

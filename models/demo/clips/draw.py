@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from app.cameras import world
-from app.cameras.grounds import Ground, Pixels
-from app.cameras.world import Scene, Shape
+from app.demo import scenes
+from app.demo.grounds import Ground, Pixels
+from app.demo.scenes import Scene, Shape
 from models.demo.clips.disturb import Disturbing, blinded
 from models.demo.clips.script import Beat, Blind, Script
 
@@ -46,7 +46,7 @@ class Drawing:
 
     def drawn(self, scene: Scene, ground: Ground) -> Pixels:
         if (scene, ground) != self.last:
-            self.last, self.picture = (scene, ground), world.draw(scene, ground, *self.size)
+            self.last, self.picture = (scene, ground), scenes.draw(scene, ground, *self.size)
         return self.picture
 
 

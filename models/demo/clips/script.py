@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.cameras import grounds, world
-from app.cameras.grounds import Ground
-from app.cameras.world import Scene, Shape
+from app.demo import grounds, scenes
+from app.demo.grounds import Ground
+from app.demo.scenes import Scene, Shape
 from app.score.truth import SpanKind
 
 NUISANCES = ("noise", "flicker", "drift", "shake", "blocks", "jpeg")
@@ -161,7 +161,7 @@ def sample_ground(rng: np.random.Generator) -> Ground:
 def sample_scene(rng: np.random.Generator) -> Scene:
     """Up to three shapes of different colours, such that nobody doubts the caption."""
     while True:
-        scene = world.sample_scene(rng, int(rng.choice(4, p=(0.1, 0.35, 0.35, 0.2))))
+        scene = scenes.sample_scene(rng, int(rng.choice(4, p=(0.1, 0.35, 0.35, 0.2))))
         if len({shape.colour for shape in scene}) == len(scene):
             return scene
 
@@ -181,19 +181,19 @@ def _tried(rng: np.random.Generator, kind: str, scene: Scene) -> Scene | None:
     """A scene after this kind of change that has another caption and leaves no doubt; None if there is none."""
     for _ in range(_ATTEMPTS):
         after = CHANGES[kind](rng, scene)
-        if after is not None and is_clear(after) and world.caption(after) != world.caption(scene):
+        if after is not None and is_clear(after) and scenes.caption(after) != scenes.caption(scene):
             return after
     return None
 
 
 def is_clear(scene: Scene) -> bool:
     return len({shape.colour for shape in scene}) == len(scene) <= 3 and (
-        world.is_roomy(scene) and world.is_unambiguous(scene)
+        scenes.is_roomy(scene) and scenes.is_unambiguous(scene)
     )
 
 
 def _appear(rng: np.random.Generator, scene: Scene) -> Scene | None:
-    return (*scene, world.sample_scene(rng, 1)[0]) if len(scene) < 3 else None
+    return (*scene, scenes.sample_scene(rng, 1)[0]) if len(scene) < 3 else None
 
 
 def _vanish(rng: np.random.Generator, scene: Scene) -> Scene | None:
@@ -210,12 +210,12 @@ def _move(rng: np.random.Generator, scene: Scene) -> Scene | None:
 
 
 def _recolour(rng: np.random.Generator, scene: Scene) -> Scene | None:
-    return _with_one(rng, scene, lambda shape: replace(shape, colour=str(rng.choice(list(world.COLOURS)))))
+    return _with_one(rng, scene, lambda shape: replace(shape, colour=str(rng.choice(list(scenes.COLOURS)))))
 
 
 def _swap(rng: np.random.Generator, scene: Scene) -> Scene | None:
     """Another kind of shape in the same place."""
-    return _with_one(rng, scene, lambda shape: replace(shape, kind=str(rng.choice(world.KINDS))))
+    return _with_one(rng, scene, lambda shape: replace(shape, kind=str(rng.choice(scenes.KINDS))))
 
 
 def _several(rng: np.random.Generator, scene: Scene) -> Scene | None:

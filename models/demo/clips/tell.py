@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
-from app.cameras import world
-from app.cameras.world import Scene
+from app.demo import scenes
+from app.demo.scenes import Scene
 from app.score.truth import Occurrence, Span, SpanKind, Truth
 from models.demo.clips.script import Beat, Blind, Script
 
@@ -20,7 +20,7 @@ def truth(script: Script, clip: str, fps: float, size: tuple[int, int]) -> Truth
     borders += [at for stretch in script.stretches for at in (stretch.since, stretch.until)]
     ordered = [0.0, *(at for before, at in pairwise(sorted(borders)) if at - before > EMPTY_S)]
     spans = tuple(span(script, since, until) for since, until in pairwise(ordered))
-    begin = Occurrence(0.0, "begin", (world.caption(script.first),))
+    begin = Occurrence(0.0, "begin", (scenes.caption(script.first),))
     return Truth(clip, fps, size, spans, (begin, *(occurrence(beat) for beat in script.beats)))
 
 
@@ -37,7 +37,7 @@ def span(script: Script, since: float, until: float) -> Span:
 
 def captions_of(script: Script, media_s: float, kind: SpanKind, way: str) -> tuple[str, ...]:
     """What a person could say of the picture; of a hand before the lens, nothing that the model can say."""
-    seen = () if kind in ("changing", "covered") else (world.caption(scene_after(script, media_s)),)
+    seen = () if kind in ("changing", "covered") else (scenes.caption(scene_after(script, media_s)),)
     return (*seen, BLACK) if kind == "dark" or way == "lid" else seen
 
 
@@ -52,5 +52,5 @@ def scene_after(script: Script, media_s: float) -> Scene:
 
 def occurrence(beat: Beat) -> Occurrence:
     """Told by what there is now, or by what happened to one shape."""
-    sentences = dict.fromkeys([world.caption(beat.after), world.story([beat.before, beat.after])])
+    sentences = dict.fromkeys([scenes.caption(beat.after), scenes.story([beat.before, beat.after])])
     return Occurrence(round(beat.at, 4), beat.kind, tuple(sentences))

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from app.cameras import world
-from app.cameras.world import Shape
+from app.demo import scenes
+from app.demo.scenes import Shape
 from models.demo.training import happenings, lessons, wordings
 from models.demo.training.lessons import Clip, View
 from models.demo.training.speech import Turn
@@ -68,7 +68,7 @@ def _presence(rng: np.random.Generator, view: View) -> Turn:
 
 def _absent(rng: np.random.Generator, view: View) -> Shape:
     here = {shape.name for shape in view.scene}
-    colours, kinds = list(world.COLOURS), list(world.KINDS)
+    colours, kinds = list(scenes.COLOURS), list(scenes.KINDS)
     if view.scene and rng.random() < 0.8:
         colours, kinds = _near(rng, view, colours, kinds)
     names = [(colour, kind) for colour in colours for kind in kinds if f"{colour} {kind}" not in here]
@@ -89,7 +89,7 @@ def corpus(rng: np.random.Generator, lines: int) -> Iterator[str]:
     """What the tokenizer learns from: what is asked and answered."""
     for number in range(lines):
         clip = lessons.sample_still(rng, number % 4)
-        colour, shape = str(rng.choice(list(world.COLOURS))), world.sample_scene(rng, 1)[0]
+        colour, shape = str(rng.choice(list(scenes.COLOURS))), scenes.sample_scene(rng, 1)[0]
         yield " " + clip.answer
         yield f" Everything is {colour}. Yes. No. {' '.join(NUMBERS)}"
         yield f" {colour.capitalize()}. {shape.one.capitalize()} moves left. right. up. down. appears. disappears."

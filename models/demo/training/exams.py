@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.cameras import world
-from app.cameras.grounds import Pixels
+from app.demo import scenes
+from app.demo.grounds import Pixels
 from models.demo.training import curriculum, happenings, lessons, wordings
 from models.demo.training.lessons import Clip
 
@@ -97,7 +97,7 @@ def _questions(rng: np.random.Generator, number: int) -> Question:
 
 def _plain(rng: np.random.Generator, number: int) -> Question:
     """Every colour in turn, asked for a caption and for the colour by turns."""
-    colour = list(world.COLOURS)[number // 2 % len(world.COLOURS)]
+    colour = list(scenes.COLOURS)[number // 2 % len(scenes.COLOURS)]
     view = happenings.sample_plain(rng, colour)
     tiles = Clip((view,), replace(lessons.sample_shot(rng), is_padded=False)).tiles(rng)
     if number % 2:

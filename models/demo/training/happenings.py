@@ -5,9 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from app.cameras import grounds, world
-from app.cameras.grounds import Ground, Look
-from app.cameras.world import Scene, Shape
+from app.demo import grounds
+from app.demo import scenes as world
+from app.demo.grounds import Ground, Look
+from app.demo.scenes import Scene, Shape
 from models.demo.training import lessons
 from models.demo.training.lessons import Clip, View
 

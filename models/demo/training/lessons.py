@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.cameras import grounds, world
-from app.cameras.grounds import Ground, Look, Pixels
-from app.cameras.world import Scene, Shape
+from app.demo import grounds, scenes
+from app.demo.grounds import Ground, Look, Pixels
+from app.demo.scenes import Scene, Shape
 
 TILE, PATCHES, TOKENS = 128, 8, 4
 """Pixels, vision patches and image tokens along one side of a picture."""
-COLOUR_CLASSES, KIND_CLASSES = len(world.COLOURS) + 1, len(world.KINDS) + 1
+COLOUR_CLASSES, KIND_CLASSES = len(scenes.COLOURS) + 1, len(scenes.KINDS) + 1
 """One more than there are: nothing."""
 IGNORED = -100
 _FINE = 32
@@ -37,7 +37,7 @@ class View:
     @property
     def caption(self) -> str:
         """What a still picture of it is called."""
-        return f"Everything is {self.plain}." if self.plain else world.caption(self.scene)
+        return f"Everything is {self.plain}." if self.plain else scenes.caption(self.scene)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Clip:
         """To any request for a description."""
         if any(view.plain for view in self.views):
             return self.views[-1].caption
-        return world.story([view.scene for view in self.views])
+        return scenes.story([view.scene for view in self.views])
 
     def tiles(self, rng: np.random.Generator) -> Pixels:
         """The pictures that the model gets, frames×128×128×3."""
@@ -78,10 +78,10 @@ class Clip:
 
 def _tile(view: View, shot: Shot, rng: np.random.Generator) -> Pixels:
     if shot.height:
-        frame = world.draw(view.scene, view.ground, round(shot.height * shot.aspect), shot.height)
+        frame = scenes.draw(view.scene, view.ground, round(shot.height * shot.aspect), shot.height)
         size = (TILE, round(TILE * shot.share))
         return _padded(cv2.resize(grounds.film(frame, view.look, rng), size, interpolation=cv2.INTER_AREA))
-    frame = world.draw(view.scene, view.ground, TILE, round(TILE * shot.share), shot.aspect)
+    frame = scenes.draw(view.scene, view.ground, TILE, round(TILE * shot.share), shot.aspect)
     return _padded(grounds.film(frame, view.look, rng))
 
 
@@ -111,8 +111,8 @@ def labels(view: View, shot: Shot, side: int) -> Labels:
     most, share = cover.argmax(0), cover.max(0)
     is_thing = share >= (0.25 if side == PATCHES else _NOTICED)
     fallback = np.where((share >= 0.03) | bool(view.plain), IGNORED, 0)
-    colours = np.array([list(world.COLOURS).index(shape.colour) + 1 for shape in view.scene] + [0])
-    kinds = np.array([world.KINDS.index(shape.kind) + 1 for shape in view.scene] + [0])
+    colours = np.array([list(scenes.COLOURS).index(shape.colour) + 1 for shape in view.scene] + [0])
+    kinds = np.array([scenes.KINDS.index(shape.kind) + 1 for shape in view.scene] + [0])
     centres = np.array([_centre(shape, shot) for shape in view.scene] + [(0.5, 0.5)], np.float32)
     centre = np.where(is_thing[:, None], (centres[most] - 0.5) * 4, np.nan).astype(np.float32)
     return Labels(np.where(is_thing, colours[most], fallback), np.where(is_thing, kinds[most], fallback), centre)
@@ -122,7 +122,7 @@ def coverage(scene: Scene, shot: Shot, cells: int) -> NDArray[np.float32]:
     """Which share of each cell each shape covers, (shapes+1)×(cells·cells); the last row is 0, for "nothing"."""
     x, y = grounds.grid(_FINE, _FINE)
     y = ((y - 0.5) / shot.share + 0.5).astype(np.float32)
-    inside = [world.distance(shape, x, y, shot.aspect) < 0 for shape in scene] + [np.zeros((_FINE, _FINE), bool)]
+    inside = [scenes.distance(shape, x, y, shot.aspect) < 0 for shape in scene] + [np.zeros((_FINE, _FINE), bool)]
     step = _FINE // cells
     blocks = np.stack(inside).reshape(-1, cells, step, cells, step).mean((2, 4))
     return blocks.reshape(len(inside), cells * cells).astype(np.float32)
@@ -191,15 +191,15 @@ def sample_still(rng: np.random.Generator, count: int, *, is_clear: bool | None 
 def sample_captionable(rng: np.random.Generator, count: int, is_clear: bool) -> Scene:
     """A scene whose caption could be learned: unclear ones keep a fifth of the margins."""
     while True:
-        scene = world.sample_scene(rng, count, is_clear=is_clear)
-        if is_clear or world.is_unambiguous(scene, slack=0.2):
+        scene = scenes.sample_scene(rng, count, is_clear=is_clear)
+        if is_clear or scenes.is_unambiguous(scene, slack=0.2):
             return scene
 
 
 def _fitting(shot: Shot, scene: Scene) -> Shot:
     """Never padded where the bars would change what is true of the scene."""
     seen = tuple(replace(shape, y=_centre(shape, shot)[1]) for shape in scene)
-    return shot if world.caption(seen) == world.caption(scene) else replace(shot, is_padded=False)
+    return shot if scenes.caption(seen) == scenes.caption(scene) else replace(shot, is_padded=False)
 
 
 def sample_view(rng: np.random.Generator, scene: Scene) -> View:

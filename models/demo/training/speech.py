@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from app.cameras.world import COLOURS, KINDS
+from app.demo.scenes import COLOURS, KINDS
 
 VOCABULARY = 1024
 IMAGE_TOKENS = 16

@@ -1,0 +1,135 @@
+"""A model as mlx-vlm has loaded it: asked for its inputs, its parts and its counts. It does not generate.
+
+The last line of defence stands here: what mlx-vlm lets pass in silence is an error.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import mlx_vlm
+from mlx_vlm.utils import should_add_special_tokens
+from PIL.Image import Image
+
+from app.backends.mlx import device, precision
+from app.errors import ModelError
+from app.wish import Precision
+
+UNFIT = "copy or download the folder again, or take the default; ./run.sh demo shows whether looksay itself works"
+LACKING = 'take a complete one, or the default; more in KNOWN_ISSUES.md, "Files that are missing and not missed"'
+FAILURES = (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, RuntimeError, ImportError)
+"""What mlx-vlm and transformers raise over a folder or an input that they cannot take."""
+EYES = re.compile(r"vis(ion|ual)")
+DROPPED = re.compile(r"vis(ion|ual)|project|connect")
+"""Names that mlx-vlm gives to towers and connectors. It sets those of which a checkpoint has nothing to None."""
+
+Inputs = dict[str, Any]
+"""Token ids, pixels and masks of one request, named as mlx-vlm's generation takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model and its processor, evaluated on this thread."""
+
+    folder: Path
+    model: Any
+    processor: Any
+    precision: str
+    """As the banner says it; empty for the type that was published."""
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def architecture(self) -> str:
+        """The folder of mlx_vlm.models that serves it. A `model_type` may be an alias, and two have shared one."""
+        return type(self.model).__module__.split(".")[2]
+
+    @property
+    def image_token_id(self) -> int | None:
+        """The id in whose places the model puts what it sees; None where it needs none."""
+        config = self.model.config
+        named: list[int | None] = [getattr(config, name, None) for name in ("image_token_index", "image_token_id")]
+        return next((found for found in named if found is not None), None)
+
+    def inputs(self, pictures: Sequence[Image], prompt: str) -> Inputs:
+        """What the model's own processor and chat template make of pictures (oldest first) and a prompt."""
+        words = mlx_vlm.apply_chat_template(self.processor, self.model.config, prompt, num_images=len(pictures))
+        made = mlx_vlm.prepare_inputs(
+            self.processor,
+            images=list(pictures),
+            prompts=words,
+            image_token_index=self.image_token_id,
+            add_special_tokens=should_add_special_tokens(self.model.config.model_type, self.processor),
+        )
+        return {"mask" if name == "attention_mask" else name: value for name, value in made.items()}
+
+    def placeholders(self, inputs: Inputs) -> int:
+        """How many of the token ids (1×L int32) stand for something seen."""
+        ids: Any = inputs["input_ids"]
+        return 0 if self.image_token_id is None else int((ids == self.image_token_id).sum().item())
+
+    def rows(self, inputs: Inputs) -> mx.array:
+        """What mlx-vlm itself gives the language model, 1×n×width; MLX is lazy, so the tower is mostly not run yet."""
+        given = {name: value for name, value in inputs.items() if name not in ("input_ids", "pixel_values")}
+        found: mx.array = self.model.get_input_embeddings(
+            inputs["input_ids"], inputs["pixel_values"], **given
+        ).inputs_embeds
+        return found
+
+    def image_rows(self, inputs: Inputs) -> int:
+        """How many of the rows that reach the language model are image and not text.
+
+        Rows are not ids: one placeholder may become hundreds.
+        """
+        words: int = inputs["input_ids"].shape[1] - self.placeholders(inputs)
+        return int(self.rows(inputs).shape[1]) - words
+
+
+def load(folder: Path, wished: Precision | None = None) -> Loaded:
+    """Load model and processor in the wished precision, evaluated on this thread.
+
+    Raises:
+        ModelError: they cannot be loaded, or they would run a program, or there are no eyes or no chat template.
+        UsageError: the precision cannot be had.
+    """
+    try:
+        refuse_programs(folder)
+        model, processor = mlx_vlm.load(str(folder), lazy=True, trust_remote_code=False)
+        precision.bring(model, wished)
+        name = precision.called(model, wished)
+        device.settle(model)
+    except FAILURES as failure:
+        reason = str(failure).strip().splitlines() or [type(failure).__name__]
+        raise ModelError(f"the model in {folder} cannot be loaded: {reason[0]}", UNFIT) from failure
+    if not has_eyes(model):
+        raise ModelError(f"the model in {folder} has no eyes: its vision tower or connector is missing", LACKING)
+    if not has_template(processor):
+        raise ModelError(f"the model in {folder} has no chat template, so it cannot be asked anything", LACKING)
+    return Loaded(folder, model, processor, name)
+
+
+def refuse_programs(folder: Path) -> None:
+    """mlx-vlm runs the Python file that config.json names as `model_file`, whatever `trust_remote_code` says."""
+    named = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_file")
+    if named:
+        raise ModelError(
+            f"the model in {folder} wants to run a program of its own, {named}",
+            "looksay runs none; take a model that mlx-vlm knows by itself (./run.sh models)",
+        )
+
+
+def has_eyes(model: Any) -> bool:
+    """Whether there is a vision tower, and nothing between it and the language model is missing."""
+    dropped = [name for name, part in vars(model).items() if part is None and DROPPED.search(name)]
+    return not dropped and any(EYES.search(path) for path, _ in model.named_modules())
+
+
+def has_template(processor: Any) -> bool:
+    holders = (processor, getattr(processor, "tokenizer", None))
+    return any(getattr(holder, "chat_template", None) for holder in holders)

@@ -1,0 +1,42 @@
+"""From tokens to pieces of text, with what they have cost so far."""
+
+import time
+
+from app.backends.transformers.loading import Loaded
+from app.events import Cost, Piece
+
+
+class Speech:
+    """One description as it comes; the clock runs from its making."""
+
+    def __init__(self, loaded: Loaded, frames: int) -> None:
+        self.loaded, self.frames, self.image_tokens = loaded, frames, 0
+        self.started, self.first_word_s = time.monotonic(), 0.0
+        self.said: list[int] = []
+        self.written = ""
+
+    def piece(self, token: int) -> Piece:
+        """What a token adds; nothing while a letter of several tokens is not whole."""
+        self.said.append(token)
+        text = self.text()
+        return self.made("" if text.endswith("\ufffd") else text, len(self.said))
+
+    def last(self, most: int) -> Piece:
+        """What was still held back; where the limit did not end it, the end mark took one more pass."""
+        return self.made(self.text(), len(self.said) + (len(self.said) < most))
+
+    def text(self) -> str:
+        whole: str = self.loaded.tokenizer.decode(
+            self.said, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return whole
+
+    def made(self, text: str, forwards: int) -> Piece:
+        new, self.written = text[len(self.written) :], max(text, self.written, key=len)
+        total_s = time.monotonic() - self.started
+        self.first_word_s = self.first_word_s or (total_s if new.strip() else 0.0)
+        tokens = len(self.said)
+        return Piece(
+            new,
+            Cost(self.first_word_s, total_s, tokens, self.image_tokens, forwards=forwards, encoded=self.frames),
+        )

@@ -1,0 +1,123 @@
+"""First stage: config and weights are there and whole, by the headers alone. mlx-vlm is not asked."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app.check.absence import explain_absence, leftovers, one_line
+from app.check.findings import Finding, bad
+from app.models.safetensors import Tensor, read_header
+from app.models.spoilt import Spoilt
+
+INDEX = "model.safetensors.index.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A model folder as its files describe it."""
+
+    folder: Path
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """config.json."""
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+    """Of all weight files that the loader would read, by the names in the files."""
+
+    @property
+    def architecture(self) -> str:
+        """`model_type` of config.json; empty where it says none."""
+        named = self.config.get("model_type")
+        return named if isinstance(named, str) else ""
+
+
+def read(folder: Path) -> tuple[Checkpoint, list[Finding]]:
+    """The folder's checkpoint, and what was found. It is empty where anything was bad."""
+    try:
+        config = _config(folder)
+        paths = weight_files(folder)
+    except Spoilt as spoilt:
+        return Checkpoint(folder), [bad("files", spoilt)]
+    tensors, spoilt_ones = _tensors(paths)
+    if spoilt_ones:
+        return Checkpoint(folder), [bad("files", each) for each in spoilt_ones]
+    return Checkpoint(folder, config, tensors), [_whole(paths, tensors), *_left_behind(folder)]
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files that mlx-vlm would load: those of the index where any is there, else every *.safetensors.
+
+    Raises:
+        Spoilt: `no-weights`, `unfinished-download`, `shard-missing` or `index-unreadable`.
+    """
+    found = [path for path in sorted(folder.glob("*.safetensors")) if _counts(path)]
+    shards = _indexed(folder)
+    missing = [path for path in shards if not path.is_file()]
+    is_stale = len(missing) == len(shards)  # mlx-vlm passes over an index of which no shard is there
+    if not found or (missing and not is_stale):
+        raise explain_absence(folder, missing)
+    if not is_stale:
+        return shards
+    if all(path.name.startswith("adapter") for path in found):
+        raise explain_absence(folder, [])
+    return found
+
+
+def _counts(path: Path) -> bool:
+    """No link to nothing, no shadow that a Mac leaves on a stick, no second copy of the weights as Mistral has it."""
+    return path.is_file() and not path.name.startswith(".") and not path.name.endswith("consolidated.safetensors")
+
+
+def _config(folder: Path) -> Mapping[str, Any]:
+    path = folder / "config.json"
+    if not path.is_file():
+        raise Spoilt("no-config", "there is no config.json", "give the folder that config.json is in, or download it")
+    config = _json(path, "config-unreadable")
+    if not isinstance(config, dict):
+        raise Spoilt("config-unreadable", "config.json is no JSON object", "download config.json again")
+    return config
+
+
+def _indexed(folder: Path) -> list[Path]:
+    """The shards that the index names; none where there is no index."""
+    path = folder / INDEX
+    if not path.is_file():
+        return []
+    index = _json(path, "index-unreadable")
+    named = index.get("weight_map") if isinstance(index, dict) else None
+    if not isinstance(named, dict) or not all(isinstance(each, str) for each in named.values()):
+        raise Spoilt("index-unreadable", f"{INDEX} has no weight_map", f"download {INDEX} again")
+    return [folder / name for name in sorted(set(named.values()))]
+
+
+def _json(path: Path, code: str) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        sentence = f"{path.name} is no JSON: {one_line(error)}"
+        raise Spoilt(code, sentence, f"download {path.name} again") from error
+
+
+def _tensors(paths: list[Path]) -> tuple[dict[str, Tensor], list[Spoilt]]:
+    tensors: dict[str, Tensor] = {}
+    spoilt_ones = []
+    for path in paths:
+        try:
+            tensors.update(read_header(path).tensors)
+        except Spoilt as spoilt:
+            spoilt_ones.append(spoilt)
+    return tensors, spoilt_ones
+
+
+def _whole(paths: list[Path], tensors: Mapping[str, Tensor]) -> Finding:
+    files = "file is" if len(paths) == 1 else "files are"
+    return Finding("files", "ok", f"{len(paths)} weight {files} whole: {len(tensors):,} tensors")
+
+
+def _left_behind(folder: Path) -> list[Finding]:
+    """Beside whole weights a piece of a download is litter, and worth a word only if something else is missing."""
+    pieces = leftovers(folder)
+    if not pieces:
+        return []
+    sentence = f"{pieces[0]} is left of a download that was not finished"
+    return [Finding("files", "note", sentence, "delete it if nothing else is found", "unfinished-download")]

@@ -1,0 +1,40 @@
+"""The stages in their order: files, loader, eyes, fit, processor. What a stage finds bad makes those after it idle."""
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from app.check import config, eyes, files, loader, processor, rope, tensors
+from app.check.findings import Finding, unknown
+from app.models.card import Card
+
+
+def judge(folder: Path, card: Card) -> list[Finding]:
+    """Whether what is installed can load the model in `folder`, without reading its weights.
+
+    Never raises: an exception in here is the finding `unknown`, and no verdict on the model. Every stage that passes
+    gives a finding that is ok. Once mlx_vlm is imported, which takes seconds, it takes under half a second and as long
+    as transformers needs for the tokenizer.
+    """
+    findings: list[Finding] = []
+    try:
+        for found in _stages(folder, card):
+            findings += found
+            if any(each.status == "bad" for each in found):
+                break
+    except Exception as error:  # noqa: BLE001 — a defect of the check, or of a library, says nothing about the model
+        findings.append(unknown("check", error))
+    return findings
+
+
+def _stages(folder: Path, card: Card) -> Iterator[list[Finding]]:
+    checkpoint, found = files.read(folder)
+    yield found
+    yield [*loader.in_range(card, version("mlx-vlm")), *eyes.look(checkpoint)]
+    yield config.known(checkpoint)
+    plan = config.plan(checkpoint)
+    if isinstance(plan, Finding):
+        yield [plan]
+        return
+    yield [*rope.counting(checkpoint, plan.config), *tensors.judge_plan(checkpoint, plan)]
+    yield processor.examine(checkpoint, plan.config)

@@ -1,0 +1,151 @@
+"""Where a run's sentences go, by its settings."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from app.config import Settings
+from app.errors import UsageError
+from app.events import Notice, Output
+from app.live.session import Screen, Tell
+from app.shown import Voicing
+
+if TYPE_CHECKING:
+    from app.audio.vad import Microphone
+    from app.audio.voice import Voice
+
+Opened = Callable[[Tell], Output]
+"""Opens an output that tells of its own failures so."""
+
+
+def open_screen(settings: Settings) -> Screen:
+    from app.terminal.lines import wants_plain
+
+    if settings.json:
+        from app.terminal.json_lines import JsonLines
+
+        return JsonLines()
+    if settings.screen_reader or wants_plain(sys.stdout, sys.stderr, os.environ):
+        from app.terminal.plain import Plain
+
+        return Plain()
+    from app.terminal.live import Terminal
+
+    return Terminal()
+
+
+def open_files(settings: Settings, warn: Tell) -> Sequence[Output]:
+    """Log, thumbnails and subtitles, as far as they are asked for."""
+    if not settings.subtitles:
+        return open_log(settings, warn)
+    refuse_one_file_for_both(settings)
+    from app.outputs.subtitles import Subtitles
+
+    return [*open_log(settings, warn), Subtitles(settings.subtitles, warn)]
+
+
+def refuse_one_file_for_both(settings: Settings) -> None:
+    """Raise UsageError where log and subtitles would be written into each other."""
+    if (
+        settings.log
+        and Path(settings.log).expanduser().resolve() == Path(settings.subtitles or "").expanduser().resolve()
+    ):
+        raise UsageError("--log and --subtitles name the same file", "give each a file of its own")
+
+
+def open_command(then: str | None) -> Sequence[Opened]:
+    """What runs a command for each alert, if there is one to run."""
+    if then is None:
+        return ()
+    from app.outputs.hook import Command
+
+    return (lambda warn: Command(then, warn),)
+
+
+def open_log(settings: Settings, warn: Tell) -> Sequence[Output]:
+    if not settings.log:
+        if settings.thumbnails:
+            raise UsageError("--thumbnails are kept beside a log", "add --log FILE.jsonl")
+        return ()
+    from app.outputs.log import Log
+    from app.outputs.logbook import remember, thumbnails_of
+
+    path = Path(settings.log).expanduser()
+    folder = thumbnails_of(path) if settings.thumbnails else None
+    log = Log(path, warn, thumbnails=folder)
+    remember(path)
+    if folder is None:
+        return (log,)
+    from app.outputs.thumbnails import Thumbnails
+
+    return (log, Thumbnails(folder, warn))
+
+
+def open_sounds(settings: Settings, warn: Tell) -> "tuple[Sequence[Voice], Sequence[Output]]":
+    """The voices, and all that makes or hears sounds, them included: what the voice listens with closes after it."""
+    if not is_heard(settings):
+        voices = silent_voice(settings, warn)
+        return voices, voices
+    voices = open_voice(settings, warn)
+    ears = [each.ear for each in voices if each.ear]
+    return voices, (*open_earcons(settings, warn), *voices, *ears)
+
+
+def is_heard(settings: Settings) -> bool:
+    """Whether anything is: on a terminal, or with a voice by name, unless told otherwise."""
+    if settings.screen_reader:
+        return False
+    return sys.stdout.isatty() or bool(settings.voice) if settings.speak is None else settings.speak
+
+
+def open_voice(settings: Settings, warn: Tell) -> "Sequence[Voice]":
+    """The voice, if there is one."""
+    from app.audio.engines import find_engine, no_voice
+    from app.audio.voice import Voice
+
+    engine = find_engine(settings.voice, device=settings.audio_device)
+    if engine is None:
+        for warning in no_voice().warnings:
+            warn(Notice("warning", warning))
+        return ()
+    return (Voice(engine, warn, ear=open_ear(settings, warn)),)
+
+
+def silent_voice(settings: Settings, warn: Tell) -> "Sequence[Voice]":
+    """A voice that can be switched on from the page; none where nobody can, or there is none to be had."""
+    if not settings.is_paged:
+        return ()
+    from app.audio.engines import find_engine
+    from app.audio.voice import Voice
+
+    engine = find_engine(settings.voice, device=settings.audio_device)
+    if engine is None:
+        return ()
+    voice = Voice(engine, warn)
+    voice.tell(Voicing(False))
+    return (voice,)
+
+
+def open_ear(settings: Settings, warn: Tell) -> "Microphone | None":
+    if not settings.hush:
+        return None
+    from app.audio.vad import Microphone
+
+    return Microphone(warn)
+
+
+def open_earcons(settings: Settings, warn: Tell) -> Sequence[Output]:
+    if not settings.earcons:
+        return ()
+    from app.audio.earcons import Earcons
+    from app.audio.playback import Player
+
+    return (Earcons(Player(settings.audio_device), warn),)
+
+
+def finish(voices: "Sequence[Voice]", stop: Event) -> None:
+    for each in voices:
+        each.finish(stop)

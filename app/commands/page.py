@@ -1,0 +1,130 @@
+"""The page of a run: where it is served, and what those who open it may ask for."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.backends.verdicts import known_models
+from app.commands.stage import Stage
+from app.config import Settings
+from app.errors import UsageError
+from app.events import Notice
+from app.live.infer import Choice
+from app.live.session import Reins, Tell
+from app.live.steer import Camera, Model
+from app.live.wishes import Clerk, Wish
+
+if TYPE_CHECKING:
+    from app.web.server import Page, Place
+
+BROWSER = Camera("browser", "a browser's camera")
+DRAWN = Camera("scenes", "drawn scenes")
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """A `Steer`: what people want from outside is done by those who do it for the terminal."""
+
+    stage: Stage
+    reins: Reins
+
+    def carry_out(self, wishes: Iterable[Wish]) -> None:
+        Clerk(self.stage.orders, self.reins.tell, self.reins.end).carry_out(wishes)
+
+    def switch(self, source: str | None, model: str | None) -> None:
+        """See `Steer.switch`. Only what the page lists: files and addresses are for who has the terminal."""
+        if source is not None and source not in (known := [each.source for each in self.cameras()]):
+            raise UsageError(f"there is no source {source!r} to go over to", f"choose one of: {', '.join(known)}")
+        if model is not None and model not in (names := [each.name for each in self.models()]):
+            raise UsageError(f"there is no model {model!r}", f"choose one of: {', '.join(names)}")
+        if model is not None:
+            self.stage.model(model)
+        if source is not None:
+            self.stage.source(Choice(source, model or ""))
+        self.reins.switch(source, model)
+
+    def cameras(self) -> Sequence[Camera]:
+        from app.sources.devices import found
+
+        own = Camera(self.stage.choice.source, self.stage.choice.source)
+        listed = [Camera(f"camera:{each.name or each.index}", each.name) for each in found()]
+        return list({each.source: each for each in (own, *listed, DRAWN, BROWSER)}.values())
+
+    def models(self) -> Sequence[Model]:
+        return known_models(self.stage.settings)
+
+
+def open_page(stage: Stage, warn: Callable[[Notice], None], *, voice: bool | None) -> "Page":
+    """The page, listening already. `voice`: whether the run speaks; None: it cannot.
+
+    Raises:
+        OutputError: it cannot be served there, or its certificate cannot be used.
+    """
+    from app.sources.eye import Eye
+    from app.web.server import Page
+    from app.web.state import Board
+
+    place, eye = placed(stage.settings), Eye()
+    eye.address = place.address.url.partition("?")[0]
+    board = Board(stage.setup, every_least=stage.settings.least_s, voice=voice, is_loopback=place.address.is_loopback)
+    page = Page(place, board, eye, warn)
+    stage.eye, stage.onlookers = eye, page.onlookers
+    return page
+
+
+def placed(settings: Settings) -> "Place":
+    from app.web.address import address, is_loopback, listen
+    from app.web.server import Place
+
+    host = settings.page_host or "127.0.0.1"
+    if settings.page_cert and is_loopback(host):
+        raise UsageError("--page-cert is for a page that is open to a network", f"leave it out: {host} is not")
+    listener = listen(host, settings.page_port)
+    where = address(host, listener.getsockname()[1])
+    if not where.is_secure:
+        return Place(where, listener)
+    from app.models.registry import ROOT
+    from app.web.tls import given, kept
+
+    if settings.page_cert:
+        chain = Path(settings.page_cert).expanduser()
+        certificate = given(chain, Path(settings.page_key).expanduser() if settings.page_key else chain)
+        return Place(where, listener, certificate.context())
+    certificate = kept(ROOT / ".cache" / "page.pem", (where.reached, *where.names))
+    return Place(where, listener, certificate.context(), certificate.fingerprint)
+
+
+def begin(page: "Page", stage: Stage, reins: Reins, tell: Tell) -> None:
+    """Serve the page, say where it is, and open it where there is somebody to see it.
+
+    `tell` is the screen's alone: the link may have the token in it, which is for no log.
+    """
+    page.begin(Steering(stage, reins))
+    for notice in told(page.place):
+        tell(notice)
+    if page.place.address.is_loopback and has_windows():
+        import webbrowser
+
+        webbrowser.open(page.place.address.url)
+
+
+def told(place: "Place") -> Sequence[Notice]:
+    address = place.address
+    here = Notice("page", f"The page is at {address.url}")
+    if address.is_loopback:
+        return (here,)
+    words = "The page is open to the network: whoever has the link sees what the camera sees, and steers."
+    if not place.fingerprint:
+        return here, Notice("warning", words)
+    seal = f"Its certificate was made here, so browsers warn of it once. Its SHA-256 fingerprint: {place.fingerprint}"
+    return here, Notice("warning", words), Notice("page", seal)
+
+
+def has_windows() -> bool:
+    """Whether a browser can be opened beside this terminal."""
+    if not (sys.stdout.isatty() and sys.stderr.isatty()) or "SSH_CONNECTION" in os.environ:
+        return False
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,1 @@
+"""The drawn demo world: its scenes, what happens in them, and a source that plays it."""

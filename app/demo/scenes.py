@@ -1,0 +1,239 @@
+"""The drawn world: up to three coloured shapes on a quiet ground, their pictures, and the sentences true of them.
+
+The live `scenes` source, the tests and the training of the bundled model all draw from here. It knows nothing of
+models, clocks or windows. Positions are shares of the frame (x of its width, y of its height), sizes of its height.
+"""
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.demo.grounds import Ground, Picture, Pixels, grid, paint, to_picture, to_pixels
+
+COLOURS: dict[str, tuple[int, int, int]] = {
+    "red": (210, 35, 40),
+    "orange": (245, 135, 20),
+    "yellow": (245, 220, 40),
+    "green": (40, 160, 60),
+    "blue": (40, 80, 215),
+    "purple": (135, 45, 170),
+    "white": (245, 245, 245),
+    "black": (20, 20, 20),
+}
+"""RGB, 0..255."""
+KINDS = ("circle", "square", "triangle", "star", "cross")
+CLEAR_MOVE = 0.07
+"""A shape that came this far (share of the frame) is said to move; nobody doubts it from 0.10 on."""
+AT_REST = 0.03
+"""A shape that came no further than this is said to rest."""
+_ATTEMPTS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One thing of the world."""
+
+    colour: str
+    kind: str
+    x: float
+    y: float
+    radius: float
+    """Share of the frame's height, 0.09 to 0.21."""
+    tilt: float = 0.0
+    """Radians, clockwise."""
+
+    @property
+    def name(self) -> str:
+        """As in "red circle"."""
+        return f"{self.colour} {self.kind}"
+
+    @property
+    def one(self) -> str:
+        """As in "a red circle"."""
+        return f"{'an' if self.colour[0] in 'aeiou' else 'a'} {self.name}"
+
+
+Scene = tuple[Shape, ...]
+
+
+def caption(shapes: Sequence[Shape]) -> str:
+    """The one sentence that is true of a still picture with these shapes."""
+    if not shapes:
+        return "The scene is empty."
+    if len(shapes) == 1:
+        return _opening(f"{shapes[0].one} is {_place(shapes[0])}.")
+    if len(shapes) == 2:
+        return _opening(_relation(*shapes))
+    ordered = [shape.one for shape in sorted(shapes, key=lambda shape: shape.x)]
+    return f"From left to right: {', '.join(ordered[:-1])} and {ordered[-1]}."
+
+
+def _opening(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]
+
+
+def _place(shape: Shape) -> str:
+    """In thirds of the frame."""
+    column = "left" if shape.x < 1 / 3 else "right" if shape.x > 2 / 3 else ""
+    row = "top" if shape.y < 1 / 3 else "bottom" if shape.y > 2 / 3 else ""
+    if row and column:
+        return f"in the {row} {column}"
+    if row:
+        return f"at the {row}"
+    return f"on the {column}" if column else "in the center"
+
+
+def _relation(a: Shape, b: Shape) -> str:
+    """Along the axis on which the two are further apart."""
+    if abs(a.x - b.x) >= abs(a.y - b.y):
+        first, second = sorted((a, b), key=lambda shape: shape.x)
+        return f"{first.one} is left of {second.one}."
+    first, second = sorted((a, b), key=lambda shape: shape.y)
+    return f"{first.one} is above {second.one}."
+
+
+def story(scenes: Sequence[Scene]) -> str:
+    """The one sentence that is true of a clip, oldest scene first: what happened to one shape, else the last caption.
+
+    Shapes are told apart by colour and kind, so a clip should not hold the same twice.
+    """
+    first, last = scenes[0], scenes[-1]
+    came, left = _surplus(last, first), _surplus(first, last)
+    moves = [(shape, step) for shape in last for step in [_step(first, shape)] if math.hypot(*step) > AT_REST]
+    if len(came) + len(left) == 1 and not moves:
+        return _opening(f"{came[0].one} appears." if came else f"{left[0].one} disappears.")
+    if len(moves) == 1 and not came and not left and max(map(abs, moves[0][1])) >= CLEAR_MOVE:
+        return _opening(f"{moves[0][0].one} moves {_direction(*moves[0][1])}.")
+    return caption(last)
+
+
+def _surplus(here: Scene, there: Scene) -> list[Shape]:
+    """Those of `here` that have no counterpart in `there`."""
+    extra = Counter(shape.name for shape in here) - Counter(shape.name for shape in there)
+    return [shape for shape in here if extra[shape.name]]
+
+
+def _step(first: Scene, shape: Shape) -> tuple[float, float]:
+    """How far the shape came since `first`; (0, 0) if it was not there."""
+    steps = [(shape.x - old.x, shape.y - old.y) for old in first if old.name == shape.name]
+    return min(steps, key=lambda step: math.hypot(*step), default=(0.0, 0.0))
+
+
+def _direction(dx: float, dy: float) -> str:
+    if abs(dx) >= abs(dy):
+        return "left" if dx < 0 else "right"
+    return "up" if dy < 0 else "down"
+
+
+def draw(shapes: Sequence[Shape], ground: Ground, width: int, height: int, aspect: float | None = None) -> Pixels:
+    """The picture, uint8 RGB height×width×3.
+
+    `aspect` is the frame's own width/height where the frame is squeezed into another shape, as a 4:3 frame into a
+    square tile; without it the picture is as wide as it is drawn.
+    """
+    picture = paint(ground, width, height)
+    for shape in shapes:
+        _stamp(picture, shape, aspect or width / height)
+    return to_pixels(picture)
+
+
+def _stamp(picture: Picture, shape: Shape, aspect: float) -> None:
+    """Draw one shape into the picture, with smooth edges, touching only the pixels around it."""
+    height, width = picture.shape[:2]
+    reach = 1.25 * shape.radius
+    columns, rows = _span(shape.x, reach / aspect, width), _span(shape.y, reach, height)
+    x, y = grid(width, height)
+    cover = np.clip(0.5 - distance(shape, x[:, columns], y[rows], aspect) * height, 0, 1)[..., None]
+    patch = picture[rows, columns]
+    patch += (to_picture(np.asarray(COLOURS[shape.colour], np.uint8)) - patch) * cover
+
+
+def _span(middle: float, reach: float, size: int) -> slice:
+    """The pixels within reach of the middle, cut at the picture's edge."""
+    return slice(max(0, int((middle - reach) * size)), max(0, int((middle + reach) * size) + 2))
+
+
+def distance(shape: Shape, x: Picture, y: Picture, aspect: float) -> NDArray[np.float32]:
+    """How far points lie outside the shape, negative inside, in shares of the frame's height.
+
+    x and y are shares of the frame and broadcast together. The formulas are the usual signed distances
+    (iquilezles.org/articles/distfunctions2d), simplified where only the sign near the edge matters.
+    """
+    across, down = (x - np.float32(shape.x)) * np.float32(aspect), y - np.float32(shape.y)
+    cos, sin = math.cos(shape.tilt), math.sin(shape.tilt)
+    u, v = cos * across + sin * down, cos * down - sin * across
+    return np.asarray(_OUTLINES[shape.kind](u, v, shape.radius), np.float32)
+
+
+def _circle(u: Picture, v: Picture, r: float) -> Picture:
+    return np.asarray(np.hypot(u, v) - r, np.float32)
+
+
+def _square(u: Picture, v: Picture, r: float) -> Picture:
+    return np.asarray(np.maximum(np.abs(u), np.abs(v)) - 0.86 * r, np.float32)
+
+
+def _triangle(u: Picture, v: Picture, r: float) -> Picture:
+    return np.asarray(np.maximum(v, 0.866 * np.abs(u) - 0.5 * v) - 0.55 * r, np.float32)
+
+
+def _cross(u: Picture, v: Picture, r: float) -> Picture:
+    a, b = np.abs(u), np.abs(v)
+    return np.asarray(np.minimum(np.maximum(a - r, b - 0.32 * r), np.maximum(a - 0.32 * r, b - r)), np.float32)
+
+
+def _star(u: Picture, v: Picture, r: float) -> Picture:
+    """Five points: fold the plane into half a point, then measure to its one edge."""
+    fifth = 2 * math.pi / 5
+    angle = np.abs((np.arctan2(u, -v) + fifth / 2) % fifth - fifth / 2)
+    tip, notch_x, notch_y = 1.12 * r, 0.48 * r * math.cos(fifth / 2), 0.48 * r * math.sin(fifth / 2)
+    edge_x, edge_y = notch_x - tip, notch_y
+    from_tip, beside = np.hypot(u, v) * np.cos(angle) - tip, np.hypot(u, v) * np.sin(angle)
+    return np.asarray((from_tip * edge_y - beside * edge_x) / math.hypot(edge_x, edge_y), np.float32)
+
+
+_OUTLINES = {"circle": _circle, "square": _square, "triangle": _triangle, "star": _star, "cross": _cross}
+
+
+def sample_scene(rng: np.random.Generator, count: int, *, is_clear: bool = True) -> Scene:
+    """`count` shapes (0 to 3) at random places; a clear scene stays away from whatever would make its caption a matter
+    of opinion: borders of thirds, nearly equal distances, nearly tied order, edges, crowding."""
+    for _ in range(_ATTEMPTS):
+        scene = tuple(_sample_shape(rng, count, is_clear) for _ in range(count))
+        if is_roomy(scene, is_clear=is_clear) and (not is_clear or is_unambiguous(scene)):
+            return scene
+    raise RuntimeError(f"no room for {count} shapes in {_ATTEMPTS} attempts")
+
+
+def _sample_shape(rng: np.random.Generator, count: int, is_clear: bool) -> Shape:
+    radius = rng.uniform(0.09 if is_clear else 0.07, (0.21, 0.21, 0.18, 0.15)[count])
+    edge = radius * (1.1 if is_clear else 0.7)
+    colour, kind = str(rng.choice(list(COLOURS))), str(rng.choice(KINDS))
+    x, y = rng.uniform(edge, 1 - edge), rng.uniform(edge, 1 - edge)
+    return Shape(colour, kind, x, y, radius, rng.uniform(-0.2, 0.2))
+
+
+def is_roomy(scene: Scene, *, is_clear: bool = True) -> bool:
+    """Whether all shapes are inside the frame and none touch; unclear scenes may graze, and be cut by the edge."""
+    edge, factor, gap = (1.1, 1.15, 0.02) if is_clear else (0.7, 0.95, 0.0)
+    pairs = [(a, b) for place, a in enumerate(scene) for b in scene[:place]]
+    is_inside = all(edge * one.radius <= at <= 1 - edge * one.radius for one in scene for at in (one.x, one.y))
+    return is_inside and all(
+        math.hypot(a.x - b.x, a.y - b.y) > (a.radius + b.radius) * factor + gap for a, b in pairs
+    )
+
+
+def is_unambiguous(scene: Scene, slack: float = 1.0) -> bool:
+    """Whether two honest people would caption it alike; a smaller slack is more lenient."""
+    if len(scene) == 1:
+        return all(abs(at - border) >= 0.04 * slack for at in (scene[0].x, scene[0].y) for border in (1 / 3, 2 / 3))
+    if len(scene) == 2:
+        near, far = sorted((abs(scene[0].x - scene[1].x), abs(scene[0].y - scene[1].y)))
+        return far >= 0.2 * slack and far >= (1 + 0.5 * slack) * near
+    places = sorted(shape.x for shape in scene)
+    return all(b - a >= 0.12 * slack for a, b in itertools.pairwise(places))

@@ -1,0 +1,1 @@
+"""Change detection and visibility: when a frame is worth describing, decided on pixels alone."""

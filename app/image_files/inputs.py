@@ -1,0 +1,104 @@
+"""How pictures come in: which questions there are to be asked, and what the model is shown with each."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.errors import SourceError, UsageError
+from app.events import Frame
+from app.image_files import called, expand, picture
+from app.image_files.clip import WHOLE, Stretch, is_video, watched
+from app.image_files.fetch import LIMITS, Limits
+from app.image_files.names import is_remote
+from app.moments import listed
+
+Question = tuple[str, ...]
+"""What is shown with it: one picture or clip as the user names it, or several pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the model is shown with one question."""
+
+    names: tuple[str, ...]
+    frames: tuple[Frame, ...]
+    """Oldest first."""
+    is_clip: bool = False
+    notes: tuple[str, ...] = ()
+    """What is to be said of it."""
+
+    @property
+    def moments(self) -> tuple[float, ...]:
+        """Of a clip: when its frames are shown, in seconds from its beginning."""
+        return tuple(each.media_s for each in self.frames) if self.is_clip else ()
+
+    @property
+    def when(self) -> str:
+        return f"at {listed(self.moments)}" if self.is_clip else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Roads:
+    """How they come in, for all of a run."""
+
+    limits: Limits = LIMITS
+    stretch: Stretch = WHOLE
+    """Of clips: what is looked at."""
+    note: str = ""
+    """To be said of every clip."""
+    together: int = 0
+    """All pictures in one question, at most so many; 0: each in one of its own."""
+
+    def questions(self, whats: Sequence[str]) -> list[Question]:
+        """One for each picture, or one for all.
+
+        Raises:
+            UsageError: they are more than the model can be shown at once, or one cannot be read twice.
+        """
+        if list(whats).count("-") > 1:
+            raise UsageError("standard input is named twice, and can be read once", "leave one - out")
+        named = [name for what in whats for name in expand(what)]
+        if not self.together:
+            return [(name,) for name in named]
+        if len(named) > self.together:
+            most = "one picture" if self.together == 1 else f"at most {self.together} pictures"
+            raise UsageError(
+                f"the model can be shown {most} with one question, and these are {len(named)}",
+                "name fewer, leave --together out, or take another --model",
+            )
+        return [tuple(named)]
+
+    def called(self, question: Question) -> tuple[str, ...]:
+        """The names that are told, even of what cannot be read."""
+        return tuple(called(each) for each in question)
+
+    def read(self, question: Question) -> Shown:
+        """Raises SourceError for what cannot be had, is no picture, or is a clip where none can be."""
+        names = self.called(question)
+        if any(self.is_clip(each) for each in question):
+            return self.clip(question, names)
+        if self.stretch.has_times:
+            raise SourceError(
+                f"{names[0]} is a picture: nothing of it lies between two times",
+                "--from and --to are for videos; to write to a file, end its name in .jsonl",
+            )
+        seen = [picture(each, self.limits).pixels for each in question]
+        return Shown(names, tuple(Frame(each, time.monotonic(), 0.0, number) for number, each in enumerate(seen)))
+
+    def is_clip(self, what: str) -> bool:
+        return not is_remote(what) and is_video(Path(what).expanduser())
+
+    def clip(self, question: Question, names: tuple[str, ...]) -> Shown:
+        if self.together:
+            clip = names[[self.is_clip(each) for each in question].index(True)]
+            raise SourceError(
+                f"{clip} is a video, and --together is for pictures",
+                "name it alone: it is shown to the model at several moments in any case",
+            )
+        seen = watched(Path(question[0]).expanduser(), names[0], self.stretch)
+        frames = (Frame(each.pixels, time.monotonic(), each.at_s, at) for at, each in enumerate(seen.moments))
+        return Shown(names, tuple(frames), is_clip=True, notes=(*seen.notes, *filter(None, [self.note])))
+
+
+AS_NAMED = Roads()

@@ -1,0 +1,198 @@
+"""The file that `describe --to` writes: one JSON line a picture, as they come, and what is in it is not asked again.
+
+A picture is known again by its path, size and time of change; one that was fetched, by its address. What
+failed is tried again the next time. Nothing is ever taken out of the file but half a last line.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from app.errors import OutputError
+from app.image_files.inputs import Question
+from app.image_files.names import is_remote
+
+HEAD = b'{"picture": '
+"""What every line begins with."""
+NOT_OURS = "name another file, which need not be there yet; this one was left as it is"
+
+
+class Captions:
+    """Held by one process at a time."""
+
+    def __init__(self, path: str | Path, asked: Mapping[str, Any]) -> None:
+        """Open the file, or make it. `asked`: what every line must have been asked, and by which model.
+
+        Raises:
+            OutputError: it cannot be written, is in use, is no such file, or holds answers to another question.
+        """
+        self.path = Path(path).expanduser()
+        self.asked = dict(asked)
+        self.described: set[str] = set()
+        self.failed: dict[str, str] = {}
+        """What was said of those that failed."""
+        self.file = self.opened()
+        try:
+            with os.fdopen(os.dup(self.file), "rb") as file:
+                whole = self.recall(file)
+            self.mend(whole)
+        except BaseException:
+            self.close()
+            raise
+
+    def opened(self) -> int:
+        try:
+            file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)
+        except OSError as failure:
+            raise self.unwritable(failure) from failure
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            os.close(file)
+            raise OutputError(f"{self.path} is no plain file", NOT_OURS)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as failure:
+            os.close(file)
+            raise OutputError(
+                f"{self.path} is being written by another looksay", "wait until it ends, or name another file"
+            ) from failure
+        except OSError:  # not every disk has locks
+            pass
+        return file
+
+    def recall(self, file: BinaryIO) -> int:
+        """Read what is there. Returns how many bytes of it are whole lines."""
+        whole = 0
+        for number, line in enumerate(file, start=1):
+            if line.endswith(b"\n"):
+                whole += len(line)
+            elif known(line) is None and is_torn(line, is_first=whole == 0):
+                break
+            if line.strip():
+                self.take(line, number)
+        return whole
+
+    def take(self, line: bytes, number: int) -> None:
+        """Remember one line; refuse a strange one."""
+        found = known(line)
+        if found is None:
+            raise OutputError(f"line {number} of {self.path} is not one that describe --to has written", NOT_OURS)
+        if found["asked"] != self.asked:
+            raise self.otherwise(found["asked"])
+        mark = json.dumps(found["of"], sort_keys=True)
+        if "text" in found:
+            self.described.add(mark)
+        else:
+            self.failed[mark] = found["error"]
+
+    def mend(self, whole: int) -> None:
+        """Take away half a last line, or end it if nothing but its end is missing."""
+        size = os.fstat(self.file).st_size
+        if size > whole:
+            last = os.pread(self.file, size - whole, whole)
+            if known(last):
+                self.append(b"\n")
+            else:
+                os.ftruncate(self.file, whole)
+
+    def left(self, questions: Sequence[Question]) -> list[Question]:
+        """Those that are not described yet, each once."""
+        marks: dict[str, Question] = {}
+        for number, each in enumerate(questions):
+            marks.setdefault(self.mark(each) or str(number), each)
+        return [each for mark, each in marks.items() if mark not in self.described]
+
+    def keep(self, question: Question, told: Mapping[str, Any]) -> None:
+        """Write a result, on disk when this returns; a failure that is there already is not written twice.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        mark = self.mark(question)
+        if mark and "error" in told and self.failed.get(mark) == told["error"]:
+            return
+        of = json.loads(mark) if mark else {}
+        line = json.dumps({**told, "of": of, "asked": self.asked}, ensure_ascii=False)
+        self.append(line.encode("utf-8", "replace") + b"\n")
+
+    def append(self, data: bytes) -> None:
+        """All of it or nothing."""
+        size, written = os.fstat(self.file).st_size, 0
+        try:
+            while written < len(data):
+                written += os.write(self.file, data[written:])
+            os.fsync(self.file)
+        except OSError as failure:
+            with suppress(OSError):
+                os.ftruncate(self.file, size)
+            raise self.unwritable(failure) from failure
+
+    def mark(self, question: Question) -> str:
+        """By what a picture is known again; empty for one that never is."""
+        (what,) = question
+        if what == "-":
+            return ""
+        if is_remote(what):
+            return json.dumps({"sha256": hashlib.sha256(what.encode("utf-8", "replace")).hexdigest()})
+        return json.dumps(of_file(what), sort_keys=True)
+
+    def unwritable(self, failure: OSError) -> OutputError:
+        if self.path.is_dir():
+            remedy = f"name a file in it: --to {self.path / 'captions.jsonl'}"
+        elif not self.path.parent.is_dir():
+            remedy = f"make its folder first: mkdir -p {self.path.parent}"
+        else:
+            remedy = "make room, or name a file that you may write to; the same command goes on where it stopped"
+        return OutputError(f"{self.path} cannot be written: {failure.strerror or failure}", remedy)
+
+    def otherwise(self, asked: Mapping[str, Any]) -> OutputError:
+        """What is asked now is not what was asked of the lines that are there."""
+        names = [name for name in {**asked, **self.asked} if asked.get(name) != self.asked.get(name)]
+        told = "; ".join(f"{name} was {asked.get(name)!r} and is now {self.asked.get(name)!r}" for name in names)
+        return OutputError(
+            f"{self.path} was asked otherwise: {told}",
+            "name another file for it, or ask as before; what is there was left as it is",
+        )
+
+    def close(self) -> None:
+        """Give the file back; may be called twice."""
+        if self.file >= 0:
+            os.close(self.file)
+            self.file = -1
+
+
+def of_file(what: str) -> dict[str, Any]:
+    """A file as it is now."""
+    path = os.path.abspath(os.path.expanduser(what))
+    found: dict[str, Any] = {"path": os.fsencode(path).decode("utf-8", "backslashreplace")}
+    with suppress(OSError, ValueError):
+        now = os.stat(path)
+        found |= {"size": now.st_size, "modified_s": round(now.st_mtime, 6)}
+    return found
+
+
+def known(line: bytes) -> dict[str, Any] | None:
+    """A line that was written here; None for any other."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    is_ours = (
+        isinstance(found, dict)
+        and isinstance(found.get("picture"), str)
+        and isinstance(found.get("of"), dict)
+        and isinstance(found.get("asked"), dict)
+        and any(isinstance(found.get(name), str) for name in ("text", "error"))
+    )
+    return found if is_ours else None
+
+
+def is_torn(line: bytes, *, is_first: bool) -> bool:
+    """Whether it is the beginning of a line of ours; after a loss of power there may be nothing but zeros in it."""
+    rest = line.rstrip(b"\0")
+    return rest.startswith(HEAD) or (HEAD.startswith(rest) and not (is_first and rest == b""))

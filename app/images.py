@@ -1,0 +1,29 @@
+"""A frame as baseline JPEG, for people and for a model behind a server. It reads none; app/sources/jpeg.py does."""
+
+from app.pixels import Pixels
+
+QUALITY = 80
+"""JPEG's own scale, of 100."""
+FOR_A_MODEL = 90
+"""With colours at full resolution, for they are what is asked about."""
+
+
+def jpeg(pixels: Pixels, longest: int | None = None, *, is_for_a_model: bool = False) -> bytes:
+    """`pixels` (RGB, H×W×3, uint8), neither edge longer than `longest` pixels.
+
+    Raises:
+        ValueError: there is nothing to be seen in it.
+    """
+    import cv2
+
+    height, width = pixels.shape[:2]
+    if not height or not width:
+        raise ValueError("a frame was empty")
+    shrink = min(1.0, longest / max(height, width)) if longest else 1.0
+    size = max(1, round(width * shrink)), max(1, round(height * shrink))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    how = [cv2.IMWRITE_JPEG_QUALITY, FOR_A_MODEL if is_for_a_model else QUALITY]
+    if is_for_a_model:
+        how += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), how)
+    return data.tobytes()

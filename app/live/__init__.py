@@ -1,0 +1,1 @@
+"""The live run: frames in, sentences out, and the commands that steer it."""

@@ -1,0 +1,16 @@
+"""`--json`: every sentence and notice as a JSON object on a line of stdout, the same objects as in a log."""
+
+import time
+
+from app.events import Banner, Notice, Sentence
+from app.outputs.records import line_of
+from app.terminal.plain import Plain
+
+
+class JsonLines(Plain):
+    """Plain lines whose standard output is for programs; notices are on stderr too, for people."""
+
+    banner = Banner("JSON lines")
+
+    def line(self, happening: Sentence | Notice) -> str:
+        return line_of(happening, time.monotonic())

@@ -1,0 +1,78 @@
+"""What the page's addresses share. Everything here is used on the server's thread; happenings are brought to it."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.events import Frame, Happening, Sentence
+from app.images import jpeg
+from app.live.steer import Steer
+from app.live.wishes import Wish
+from app.orders import Arrange, Hold
+from app.shown import Glimpse
+from app.sources.eye import Eye
+from app.web.answers import Answers
+from app.web.events import Event
+from app.web.pictures import SMALL, Pictures
+from app.web.state import Board
+from app.web.stream import Feed
+
+THUMBNAILS = 200
+"""Kept in memory, the newest, each of some 8 KB."""
+
+
+@dataclass(slots=True)
+class Hub:
+    """One run, as its windows see it."""
+
+    steer: Steer
+    eye: Eye
+    token: str
+    board: Board
+    pictures: Pictures
+    feed: Feed = field(default_factory=Feed)
+    answers: Answers = field(default_factory=Answers)
+    thumbnails: OrderedDict[int, bytes] = field(default_factory=OrderedDict)
+
+    def take(self, happening: Happening, now: float) -> None:
+        """Something has happened at `now` (monotonic s)."""
+        self.answers.take(happening)
+        if isinstance(happening, Glimpse):
+            self.pictures.show(happening)
+        events = self.board.take(happening, now)
+        if isinstance(happening, Sentence) and self.board.has_thumbnails:
+            self.keep(self.board.count, happening.frame)
+        self.tell(events)
+
+    def carry_out(self, wishes: Sequence[Wish]) -> None:
+        """How it is to be set is shown at once: where no picture comes, the narrator has no turn to do it in."""
+        before = self.board.setup
+        for wish in wishes:
+            if isinstance(wish, Arrange | Hold):
+                self.board.setup = wish.of(self.board.setup)
+        if self.board.setup != before:
+            self.tell([self.board.set()])
+        self.steer.carry_out(wishes)
+
+    def tell(self, events: Sequence[Event]) -> None:
+        if events:
+            self.feed.tell(events)
+
+    def keep(self, number: int, frame: Frame) -> None:
+        self.thumbnails[number] = jpeg(frame.pixels, SMALL)
+        while len(self.thumbnails) > THUMBNAILS:
+            self.thumbnails.popitem(last=False)
+
+    def keep_thumbnails(self, *, is_wanted: bool) -> None:
+        """From now on, or no more; those that there are go with the wish."""
+        self.board.has_thumbnails = is_wanted
+        if not is_wanted:
+            self.thumbnails.clear()
+        self.tell([self.board.set()])
+
+    def snapshot(self) -> dict[str, object]:
+        return self.board.snapshot(time.monotonic())
+
+    def beginning(self) -> Event:
+        return Event("state", self.snapshot())

@@ -1,0 +1,27 @@
+"""What can be saved from the page: the log of this run, its sentences as subtitles. The same forms as of the flags."""
+
+import json
+from collections.abc import Iterable
+
+from app.events import Sentence
+from app.harmless import harmless
+from app.outputs.cues import Cue, Cues
+from app.outputs.records import sentence_record
+from app.outputs.subtitles import FORMS
+from app.web.events import Event
+
+
+def log(sentences: Iterable[Sentence], said: Iterable[Event]) -> str:
+    """One JSON object a line, the oldest first: every sentence, and those of the notices that are still kept."""
+    notices = (each.data["record"] for each in said if each.name == "notice")
+    records = sorted((*map(sentence_record, sentences), *notices), key=lambda record: record["seen_at"] or 0.0)
+    return "".join(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n" for record in records)
+
+
+def subtitles(sentences: Iterable[Sentence]) -> str:
+    """WebVTT."""
+    cues, placed, form = Cues(), dict[int, Cue](), FORMS[".vtt"]
+    for each in sentences:
+        for cue in cues.add(harmless(each.text), each.frame.media_s, each.frame.number):
+            placed[cue.number] = cue
+    return form.head + b"".join(form.block(cue) for cue in placed.values()).decode()

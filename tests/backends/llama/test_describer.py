@@ -1,0 +1,177 @@
+"""A llama-server that dies: the question is lost and said to be, the next one is answered, and not again and again."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.backends.llama.describer import WORTH_S, Tended
+from app.backends.llama.server import LlamaServer, Order, files
+from app.backends.llama.shown import Shown
+from app.errors import ModelError, Outage
+from app.events import Frame, Piece, Request
+from tests.fixtures import llama_server as stand_in
+
+RED = np.full((480, 640, 3), (220, 20, 20), np.uint8)
+REQUEST = Request((Frame(RED, 0.0, 0.0, 0),), "What single color fills this picture?")
+SLOW_S = 60
+
+
+@pytest.fixture
+def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = stand_in.install(tmp_path / "bin")
+    monkeypatch.setenv("PATH", stand_in.path_with(folder))
+    return folder
+
+
+Start = Callable[[str], Tended]
+
+
+@pytest.fixture
+def start(bin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Starts one in this mood; all are ended."""
+    started: list[Tended] = []
+
+    def do(mood: str) -> Tended:
+        monkeypatch.setenv("STAND_IN", mood)
+        order = Order(files(*stand_in.pair(tmp_path)), patience_s=SLOW_S)
+        started.append(Tended("small", order, Shown()))
+        return started[-1]
+
+    yield do
+    for each in started:
+        each.close()
+    assert not stand_in.is_running(bin_folder)
+
+
+def answer(tended: Tended) -> str:
+    return "".join(piece.text for piece in tended.describe(REQUEST)).strip()
+
+
+def test_it_answers_as_it_comes_and_counts_the_picture(start: Start) -> None:
+    pieces = list(start("").describe(REQUEST))
+    assert "".join(piece.text for piece in pieces) == "Red."
+    assert pieces[-1].cost.image_tokens == stand_in.PICTURE_TOKENS
+    assert pieces[-1].cost.first_word_s > 0
+
+
+def test_its_banner_names_the_model_and_no_address(start: Start) -> None:
+    assert start("").banner.name == "small in llama-server"
+
+
+def test_a_death_under_a_question_is_an_outage_and_the_next_one_is_answered(start: Start, bin_folder: Path) -> None:
+    tended = start("dies=1")
+    with pytest.raises(Outage, match=r"llama-server was ended by signal 9: .*failed to allocate buffer") as outage:
+        answer(tended)
+    assert "started again" in outage.value.remedy
+    assert answer(tended) == "Red."
+    assert len(stand_in.pids(bin_folder)) == 2
+
+
+def test_a_death_between_two_questions_is_one_as_well(start: Start, bin_folder: Path) -> None:
+    tended = start("")
+    os.kill(stand_in.pids(bin_folder)[-1], signal.SIGKILL)
+    assert tended.server.has_ended(SLOW_S)
+    with pytest.raises(Outage):
+        answer(tended)
+    assert answer(tended) == "Red."
+
+
+def test_a_second_death_soon_after_is_the_end(start: Start) -> None:
+    tended = start("dies")
+    with pytest.raises(Outage):
+        answer(tended)
+    with pytest.raises(ModelError, match=r"ended by signal 9.*started again shortly before") as end:
+        answer(tended)
+    assert not isinstance(end.value, Outage)
+
+
+def test_a_second_death_after_a_minute_is_an_outage_again(start: Start) -> None:
+    tended = start("dies")
+    with pytest.raises(Outage):
+        answer(tended)
+    list(tended.waited(tended.server))
+    tended.started_at -= WORTH_S
+    with pytest.raises(Outage):
+        answer(tended)
+
+
+def test_until_it_is_there_again_it_can_be_left_at_any_time(
+    start: Start, bin_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tended = start("")
+    monkeypatch.setenv("STAND_IN", "slow=600")
+    os.kill(stand_in.pids(bin_folder)[-1], signal.SIGKILL)
+    assert tended.server.has_ended(SLOW_S)
+    with pytest.raises(Outage):
+        answer(tended)
+    with closing(tended.describe(REQUEST)) as pieces:
+        assert [next(pieces).text for _ in range(3)] == ["", "", ""]
+
+
+def test_an_answer_that_does_not_come_can_be_left_at_any_time(start: Start) -> None:
+    with closing(start("silent").describe(REQUEST)) as pieces:
+        assert [next(pieces).text for _ in range(3)] == ["", "", ""]
+
+
+def test_one_that_is_started_again_and_refuses_then_is_the_end(
+    start: Start, bin_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tended = start("")
+    monkeypatch.setenv("STAND_IN", "refuse=cut")
+    os.kill(stand_in.pids(bin_folder)[-1], signal.SIGKILL)
+    assert tended.server.has_ended(SLOW_S)
+    with pytest.raises(Outage):
+        answer(tended)
+    with pytest.raises(ModelError, match="failed to seek for tensor") as end:
+        answer(tended)
+    assert not isinstance(end.value, Outage)
+
+
+def test_what_is_shown_is_what_the_eyes_are_meant_for(start: Start) -> None:
+    """The stand-in names the side of a disc on a frame that was squeezed."""
+    tended = start("")
+    tended.shown = Shown(edge=64)
+    frame = np.full((480, 640, 3), 235, np.uint8)
+    frame[200:280, 40:120] = (20, 40, 220)
+    request = Request((Frame(frame, time.monotonic(), 0.0, 0),), "Is it on the left or on the right?")
+    assert "".join(piece.text for piece in tended.describe(request)) == "It is on the left."
+
+
+def test_of_several_who_ask_at_once_one_starts_it_again(
+    start: Start, bin_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tended = start("silent")
+    questions = [tended.describe(REQUEST) for _ in range(3)]
+    assert [next(each).text for each in questions] == ["", "", ""]
+    monkeypatch.setenv("STAND_IN", "")
+    os.kill(stand_in.pids(bin_folder)[-1], signal.SIGKILL)
+    with ThreadPoolExecutor(3) as threads:
+        failures = list(threads.map(failure_of, questions))
+    assert all(isinstance(each, Outage) for each in failures)
+    assert answer(tended) == "Red."
+    assert len(stand_in.pids(bin_folder)) == 2
+
+
+def failure_of(pieces: Generator[Piece]) -> BaseException | None:
+    try:
+        list(pieces)
+    except ModelError as failure:
+        return failure
+    return None
+
+
+def test_what_it_refuses_for_once_does_not_end_a_run(start: Start, tmp_path: Path) -> None:
+    """One without eyes says so with a 500, in its own words."""
+    tended = start("")
+    tended.server.close()
+    blind = LlamaServer(Order(("-m", str(tmp_path / "small.gguf"))))
+    tended.take(blind)
+    with pytest.raises(Outage, match="image input is not supported"):
+        answer(tended)

@@ -1,0 +1,63 @@
+"""What is said aloud: never a thought, however it is cut; and events, however they are cut."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.backends.openai.aloud import Aloud, ThinksAloud
+from app.backends.openai.events import Events
+
+
+def aloud(*parts: str) -> str:
+    said = Aloud()
+    return "".join([*map(said.add, parts), said.finish()])
+
+
+def cuts(text: str) -> st.SearchStrategy[list[str]]:
+    places = st.lists(st.integers(0, len(text)), max_size=6).map(sorted)
+    return places.map(lambda at: [text[a:b] for a, b in zip([0, *at], [*at, len(text)], strict=True)])
+
+
+@given(cuts("<think>It is < red.</th></think>A <b>red</b> circle.[THINK]no[/THINK] Done < 3"))
+def test_thoughts_are_left_out_wherever_they_are_cut(parts: list[str]) -> None:
+    assert aloud(*parts) == "A <b>red</b> circle. Done < 3"
+
+
+@given(cuts("A < b <t <think <thinkers"))
+def test_what_only_looks_like_a_mark_is_said(parts: list[str]) -> None:
+    assert aloud(*parts) == "A < b <t <think <thinkers"
+
+
+def test_a_thought_without_an_end_is_not_said() -> None:
+    assert aloud("Yes.<think>", "or is it", " no") == "Yes."
+
+
+def test_thoughts_that_never_began_are_noticed() -> None:
+    with pytest.raises(ThinksAloud):
+        aloud("It may be red.", "</thi", "nk>Red.")
+
+
+STREAM = 'data: {"a": "é😀"}\r\n\r\n: ping\n\nevent: x\ndata: 1\ndata:2\n\ndata: [DONE]\n\n'.encode()
+
+
+@given(st.lists(st.integers(0, len(STREAM)), max_size=9).map(sorted))
+def test_events_are_the_same_wherever_their_bytes_are_cut(at: list[int]) -> None:
+    events = Events()
+    parts = [STREAM[a:b] for a, b in zip([0, *at], [*at, len(STREAM)], strict=True)]
+    found = [each for part in parts for each in events.add(part)]
+    assert found == ['{"a": "é😀"}', "1\n2", "[DONE]"]
+    assert list(events.finish()) == []
+
+
+def test_the_last_lines_end_may_be_missing_but_not_half_of_a_character() -> None:
+    events = Events()
+    assert list(events.add(b"data: [DONE]")) == []
+    assert list(events.finish()) == ["[DONE]"]
+    list(events.add("data: é".encode()[:-1]))
+    with pytest.raises(UnicodeDecodeError):
+        list(events.finish())
+
+
+def test_a_line_without_end_is_given_up() -> None:
+    with pytest.raises(ValueError, match="without end"):
+        list(Events().add(b"x" * 1_000_001))

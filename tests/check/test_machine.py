@@ -1,0 +1,177 @@
+"""The machine's part of the check, as tables of facts and verdicts."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.check import device, machine, packages, parts
+from app.check.findings import Finding, ModelState
+
+GB = 10**9
+
+
+def verdict(finding):
+    """The status; a remedy must stand where something is bad, and nothing may end in a full stop."""
+    assert finding.remedy or finding.status != "bad"
+    assert not finding.sentence.endswith(".")
+    return finding.status
+
+
+@pytest.mark.parametrize(
+    ("kind", "release", "processor", "status", "says"),
+    [
+        ("Darwin", "26.1", "arm64", "ok", "macOS 26.1"),
+        ("Darwin", "14.0", "arm64", "ok", "macOS 14.0"),
+        ("Darwin", "14", "arm64", "bad", "macOS 14 or later"),
+        ("Darwin", "13.7.1", "arm64", "bad", "macOS 14 or later"),
+        ("Darwin", "", "arm64", "bad", "macOS 14 or later"),
+        ("Darwin", "26.1", "x86_64", "bad", "Rosetta"),
+        ("Linux", "6.1.0", "x86_64", "note", "Apple Silicon"),
+        ("Linux", "6.1.0", "aarch64", "note", "aarch64"),
+        ("Windows", "11", "AMD64", "bad", "no wheels"),
+    ],
+)
+def test_the_system_fits_or_is_told_why_not(kind, release, processor, status, says):
+    found = machine.system(kind, release, processor)
+    assert (verdict(found), says in found.sentence) == (status, True)
+
+
+@pytest.mark.parametrize(("size", "status"), [(4 * GB, "note"), (8 * GB, "ok"), (64 * GB, "ok")])
+def test_little_memory_is_noted(size, status):
+    assert verdict(machine.memory(size)) == status
+
+
+@pytest.mark.parametrize(("free", "status"), [(0, "note"), (2.9 * GB, "note"), (3 * GB, "ok")])
+def test_a_full_disk_is_noted(free, status):
+    found = machine.disk(free, Path("/somewhere"))
+    assert (verdict(found), "/somewhere" in found.sentence) == (status, True)
+
+
+@pytest.mark.parametrize(
+    ("version", "is_own", "status"),
+    [
+        ((3, 10, 9), True, "bad"),
+        ((3, 11, 0), True, "ok"),
+        ((3, 13, 9), True, "ok"),
+        ((3, 14, 0), True, "bad"),
+        ((3, 12, 1), False, "note"),
+    ],
+)
+def test_python_fits_or_is_told_why_not(version, is_own, status):
+    assert verdict(machine.python(version, is_own, "/p")) == status
+
+
+def test_the_pythons_are_those_of_pyproject():
+    wanted = re.search(r'requires-python = ">=(\d+)\.(\d+),<(\d+)\.(\d+)"', packages.PROJECT.read_text())
+    low, lower, high, higher = map(int, wanted.groups())
+    assert ((low, lower), (high, higher - 1)) == machine.PYTHONS
+
+
+@pytest.mark.parametrize(
+    ("program", "is_terminal", "encoding", "is_mac", "status", "says"),
+    [
+        ("iTerm.app", True, "utf-8", True, "ok", "in the name of this program"),
+        ("xterm", True, "UTF-8", False, "ok", "xterm"),
+        ("", False, "utf8", False, "ok", "output is piped"),
+        ("xterm", True, "ascii", False, "note", "may be lost"),
+    ],
+)
+def test_the_terminal_is_named(program, is_terminal, encoding, is_mac, status, says):
+    found = machine.terminal(program, is_terminal, encoding, is_mac)
+    assert (verdict(found), says in found.sentence) == (status, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "has", "status"),
+    [("mlx", "1.0", "ok"), ("mlx", "0.9", "note"), ("mlx", None, "bad"), ("numpy", "9", "ok"), ("torch", None, "ok")],
+)
+def test_packages_are_compared_with_what_was_tested(name, has, status):
+    assert verdict(packages.package(name, has, {"mlx": "1.0"})) == status
+
+
+def test_the_pins_come_from_pyproject():
+    assert packages.pins().keys() >= {"mlx", "mlx-vlm"}
+    assert all(re.fullmatch(r"[\d.]+", version) for version in packages.pins().values())
+
+
+def test_an_installed_package_is_found_without_importing_it():
+    assert packages.installed("numpy")
+    assert packages.installed("no-such-package") is None
+
+
+@pytest.mark.parametrize(
+    ("has", "refusal", "status", "remedy"),
+    [
+        ("5.0", "", "ok", ""),
+        (None, "No module named 'cv2'", "bad", "install.sh"),
+        ("5.0", "numpy.core.multiarray failed to import", "bad", "install.sh"),
+    ],
+)
+def test_opencv_must_also_load(has, refusal, status, remedy):
+    found = packages.opencv(has, {}, refusal)
+    assert (verdict(found), remedy in found.remedy) == (status, True)
+
+
+def test_opencv_loads_here():
+    assert packages.opencv_refusal() == ""
+
+
+@pytest.mark.parametrize(
+    ("is_metal", "is_linux", "preloaded", "status", "remedy"),
+    [
+        (True, False, "", "ok", ""),
+        (False, False, "", "note", "update macOS"),
+        (False, True, "/usr/lib/libopenblas.so.0", "note", ""),
+        (False, True, "", "note", "apt-get install libopenblas0-pthread"),
+    ],
+)
+def test_a_slow_device_is_told_with_what_makes_it_faster(is_metal, is_linux, preloaded, status, remedy):
+    found = device.computing(is_metal, "M4", is_linux, preloaded)
+    assert (verdict(found), remedy in found.remedy, bool(found.remedy)) == (status, True, bool(remedy))
+    assert "M4" in found.sentence
+
+
+def test_the_device_of_this_machine_has_a_name():
+    is_metal, name = device.device()
+    assert isinstance(is_metal, bool)
+    assert name
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "says"),
+    [
+        (ModelState("tiny", Path("/m"), "verified", "3 files as recorded"), "ok", "tiny in /m, verified: 3 files"),
+        (ModelState("tiny", Path("/m"), "not locked"), "note", "not locked"),
+        (ModelState("tiny", Path("/m"), "changed", "model.safetensors differs"), "bad", "model.safetensors differs"),
+        (ModelState("tiny", None, "not installed"), "bad", "tiny is not installed"),
+    ],
+)
+def test_the_model_is_told_with_its_reason(state, status, says):
+    found = parts.model(state)
+    assert (verdict(found), says in found.sentence) == (status, True)
+
+
+def test_a_remedy_that_comes_with_the_model_is_the_one_that_is_told():
+    assert parts.model(ModelState("tiny", None, "not installed", remedy="do this")).remedy == "do this"
+
+
+@pytest.mark.parametrize("is_mac", [True, False])
+def test_a_missing_camera_stops_the_narrator_and_a_missing_voice_does_not(is_mac):
+    assert verdict(parts.cameras([], is_mac)) == "bad"
+    assert "./run.sh demo" in parts.cameras([], is_mac).remedy
+    assert verdict(parts.voice(None, is_mac)) == "note"
+    assert verdict(parts.voice("Samantha", is_mac)) == "ok"
+
+
+@pytest.mark.parametrize(
+    ("camera", "shown"),
+    [
+        ("FaceTime HD Camera", "FaceTime HD Camera"),
+        ("Anna’s iPhone Camera", "an iPhone (Continuity Camera)"),
+        ("iPhone von Anna", "an iPhone (Continuity Camera)"),
+        ("Annas iPad", "an iPad (Continuity Camera)"),
+    ],
+)
+def test_a_camera_does_not_tell_whose_it_is(camera, shown):
+    assert parts.cameras([camera], True) == Finding("camera", "ok", shown)

@@ -1,0 +1,119 @@
+"""The sight test, on the demo model and on the same model with its eyes spoilt."""
+
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import mlx.core as mx
+import numpy as np
+import pytest
+
+from app.backends.mlx.describer import MlxDescriber
+from app.check.sight_verdict import Sight
+from app.check.vision_test import FAULTS, REMEDIES, finding, look
+from app.errors import ModelError
+from app.events import Banner, Cost, Frame, Piece, Request
+from tests.fixtures.blinded import DEMO, blind_demo, shuffled, zeroed
+
+
+@pytest.fixture(scope="module")
+def demo() -> MlxDescriber:
+    """Never closed: that would take the streams of this thread, on which other tests compute."""
+    return MlxDescriber(DEMO)
+
+
+def sight_of_spoilt(folder: Path, spoil: Callable[[mx.array], mx.array], part: str = "vision_model") -> Sight:
+    """On a thread of its own, for closing a describer takes the thread's streams with it."""
+
+    def made_and_looked() -> Sight:
+        with closing(MlxDescriber(blind_demo(folder, spoil, part))) as describer:
+            return look(describer)
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(made_and_looked).result()
+
+
+class Through:
+    """A describer whose frames are changed on the way."""
+
+    def __init__(self, describer: MlxDescriber, change: Callable[[np.ndarray], np.ndarray]) -> None:
+        self.describer, self.change = describer, change
+        self.banner = Banner("changed")
+
+    def describe(self, request: Request) -> Generator[Piece]:
+        frames = [Frame(self.change(each.pixels), each.seen_at, 0.0, 0) for each in request.frames]
+        yield from self.describer.describe(Request(frames, request.prompt, request.max_tokens))
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_demo_model_sees_whatever_colours_are_drawn(demo: MlxDescriber, seed: int) -> None:
+    sight = look(demo, seed)
+    assert sight.verdict == "sees", sight.why
+    assert sight.image_tokens == 16
+    assert finding(sight).status == "ok"
+
+
+@pytest.mark.parametrize("spoil", [zeroed, shuffled])
+@pytest.mark.parametrize("part", ["vision_model", "connector"])
+def test_spoilt_eyes_are_blind(tmp_path: Path, spoil: Callable[[mx.array], mx.array], part: str) -> None:
+    sight = sight_of_spoilt(tmp_path / "blind", spoil, part)
+    assert sight.verdict == "blind", sight.why
+    assert finding(sight).code == "blind"
+
+
+def test_image_tokens_in_the_wrong_order_are_noticed(tmp_path: Path) -> None:
+    """Colours alone would not tell: only the places are wrong."""
+    sight = sight_of_spoilt(tmp_path / "mirrored", lambda tensor: tensor[::-1], "position_embedding")
+    assert sight.verdict != "sees"
+
+
+def test_swapped_channels_are_called_by_their_name(demo: MlxDescriber) -> None:
+    sight = look(Through(demo, lambda pixels: np.ascontiguousarray(pixels[..., ::-1])))
+    assert (sight.verdict, finding(sight).code) == ("channels swapped", "channels-swapped")
+
+
+def test_a_picture_that_never_changes_is_blindness(demo: MlxDescriber) -> None:
+    """A server that caches the first picture, or a camera's last frame."""
+    first: list[np.ndarray] = []
+    sight = look(Through(demo, lambda pixels: first[0] if first else first.append(pixels) or pixels))
+    assert sight.verdict == "blind"
+    assert sight.image_tokens == 16
+
+
+class Told:
+    """A describer that answers the questions in turn; its cost counts `tokens`."""
+
+    def __init__(self, *answers: str | ModelError, tokens: int = 0) -> None:
+        self.answers, self.tokens = iter(answers), tokens
+        self.banner = Banner("told")
+
+    def describe(self, _request: Request) -> Generator[Piece]:
+        if isinstance(said := next(self.answers), ModelError):
+            raise said
+        yield Piece(said, Cost(0.0, 0.0, image_tokens=self.tokens))
+
+    def close(self) -> None: ...
+
+
+def test_a_model_that_fails_on_a_picture_is_explained_with_its_own_remedy() -> None:
+    with pytest.raises(ModelError, match="do not match") as failure:
+        look(Told("Red.", ModelError("tokens and features do not match", "take another")))
+    assert failure.value.remedy == "take another"
+
+
+def test_a_model_that_says_nothing_is_refused() -> None:
+    found = finding(look(Told(*[""] * 6, tokens=64)))
+    assert (found.status, found.code, found.sentence) == ("bad", "refuses", "refuses: it answers nothing at all")
+
+
+def test_a_cost_of_no_image_tokens_counts_as_not_counted() -> None:
+    assert look(Told(*["Red."] * 6)).image_tokens is None
+    assert look(Told(*["Red."] * 6, tokens=5)).image_tokens == 5
+
+
+def test_every_verdict_but_sees_has_a_remedy() -> None:
+    assert set(REMEDIES) == set(FAULTS) == {"blind", "channels swapped", "refuses", "unsure"}
+    assert all(REMEDIES.values())

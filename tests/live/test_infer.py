@@ -1,0 +1,351 @@
+"""Going over to another source or model while it runs: what is kept, what is told, and what happens where it fails."""
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.errors import ModelError, SourceError
+from app.events import Banner, Describer, Frame, Happening, Notice, Seen, Source, Status
+from app.live.infer import Choice, Inference, Loop
+from app.shown import Looking, Setup
+from tests.fake_describer import ScriptedDescriber
+
+FIRST = Choice("door", "small")
+BARE = Status(0.0, 1, 1, 0.0, 0.0, 0)
+
+
+class Camera:
+    """One frame after the other, until it is stopped."""
+
+    def __init__(self, name: str) -> None:
+        self.banner = Banner(name, (f"{name} is a drawing.",))
+
+    def frames(self, stop: Event) -> Generator[Seen | Notice]:
+        pixels, number = np.zeros((2, 2, 3), np.uint8), 0
+        while not stop.wait(0.002):
+            yield Frame(pixels, 0.0, float(number), number)
+            number += 1
+
+
+@dataclass
+class Watching:
+    """A loop that tells a status for every frame, and how it was set."""
+
+    describer: Describer
+    setup: Setup
+    warnings: tuple[str, ...] = ()
+    own_prompt: str = "What?"
+
+    def watch(self, source: Source, stop: Event) -> Iterator[Happening]:
+        yield self.setup
+        for _ in source.frames(stop):
+            yield BARE
+
+
+@dataclass
+class Theatre:
+    """A stage whose sources and models are names; some of them are not there."""
+
+    live: bool = False
+    setup: Setup = field(default_factory=Setup)
+    made: list[str] = field(default_factory=list)
+    threads: list[int] = field(default_factory=list)
+    describers: list[ScriptedDescriber] = field(default_factory=list)
+
+    def is_live(self, _choice: Choice) -> bool:
+        return self.live
+
+    def source(self, choice: Choice) -> Source:
+        self.made.append(f"source {choice.source}")
+        if choice.source == "missing":
+            raise SourceError("there is no such camera", "take another")
+        return Shut() if choice.source == "shut" else Camera(choice.source)
+
+    def describer(self, choice: Choice) -> Describer:
+        assert all(each.is_closed for each in self.describers), "two models at once may not fit"
+        self.made.append(f"model {choice.model}")
+        self.threads.append(threading.get_ident())
+        if choice.model == "blind":
+            raise ModelError("it does not see", "take another")
+        self.describers.append(ScriptedDescriber(["A door."]))
+        return self.describers[-1]
+
+    def loop(self, describer: Describer, choice: Choice) -> Loop:
+        self.made.append(f"loop {choice.source} {choice.model}")
+        return Watching(describer, self.setup)
+
+    def warnings(self, choice: Choice) -> tuple[str, ...]:
+        return (f"{choice.model} is small.",)
+
+    def note(self, setup: Setup) -> None:
+        self.setup = setup
+
+
+class Shut(Camera):
+    """A camera that cannot be opened."""
+
+    def __init__(self) -> None:
+        super().__init__("shut")
+
+    def frames(self, stop: Event) -> Generator[Seen | Notice]:
+        stop.wait(0.002)
+        raise SourceError("it cannot be opened", "close what uses it")
+        yield  # makes it a generator
+
+
+class Run:
+    """An inference that runs on a thread, and what it has told."""
+
+    def __init__(self, stage: Theatre, choice: Choice = FIRST, **how: Any) -> None:
+        self.stage, self.told, self.failed = stage, list[Happening](), list[BaseException]()
+        self.changed = threading.Condition()
+        self.inference = Inference(stage, choice, Event(), self.tell, self.failed.append, lambda: ("No voice.",), **how)
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self) -> None:
+        try:
+            self.inference.run()
+        except Exception as failure:  # noqa: BLE001 — looked at by the tests
+            self.failed.append(failure)
+
+    def tell(self, happening: Happening) -> None:
+        with self.changed:
+            self.told.append(happening)
+            self.changed.notify_all()
+
+    def until(self, is_so: Callable[[], bool]) -> None:
+        with self.changed:
+            assert self.changed.wait_for(is_so, 20), self.told[-5:]
+
+    def looks(self, source: str, model: str) -> None:
+        """Wait until a frame has been seen by this choice."""
+        self.until(lambda: self.inference.choice == Choice(source, model) and self.inference.has_begun)
+
+    def notices(self, kind: str) -> list[str]:
+        return [each.text for each in self.told if isinstance(each, Notice) and each.kind == kind]
+
+    def end(self) -> None:
+        self.inference.quit()
+        self.thread.join(20)
+        assert not self.thread.is_alive()
+
+
+@pytest.fixture
+def running() -> Iterator[Callable[..., Run]]:
+    runs: list[Run] = []
+
+    def start(*given: Any, **how: Any) -> Run:
+        runs.append(Run(*given, **how))
+        return runs[-1]
+
+    yield start
+    for each in runs:
+        each.end()
+        assert all(describer.is_closed for describer in each.stage.describers)
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_another_source_keeps_the_model(running: Callable[..., Run], live: bool) -> None:
+    run = running(Theatre(live))
+    run.looks("door", "small")
+    run.inference.switch("street", None)
+    run.looks("street", "small")
+    run.end()
+    assert run.stage.made.count("model small") == 1
+    assert [each.source for each in run.told if isinstance(each, Looking)] == ["door", "street"]
+    assert run.failed == []
+
+
+def test_another_model_has_a_thread_of_its_own_and_the_first_is_closed_before(running: Callable[..., Run]) -> None:
+    run = running(Theatre())
+    run.looks("door", "small")
+    run.inference.switch(None, "large")
+    run.looks("door", "large")
+    assert run.notices("loading") == ["Loading the model."] * 2
+    assert [each.is_closed for each in run.stage.describers] == [True, False]
+    assert run.stage.threads[0] != threading.get_ident()
+
+
+@pytest.mark.parametrize("live", [False, True])
+@pytest.mark.parametrize(
+    ("source", "model", "why"),
+    [
+        ("missing", None, "there is no such camera"),
+        ("shut", None, "it cannot be opened"),
+        (None, "blind", "it does not see"),
+        ("shut", "blind", "it "),
+    ],
+)
+def test_what_does_not_work_is_told_and_what_did_goes_on(
+    running: Callable[..., Run], live: bool, source: str | None, model: str | None, why: str
+) -> None:
+    run = running(Theatre(live))
+    run.looks("door", "small")
+    run.inference.switch(source, model)
+    run.until(lambda: bool(run.notices("not switched")))
+    assert run.notices("not switched")[0].startswith(f"Still as before: {why}")
+    count = len(run.told)
+    run.until(lambda: BARE in run.told[count:])
+    assert run.inference.choice == FIRST
+    assert run.failed == []
+
+
+@pytest.mark.parametrize("live", [False, True])
+@pytest.mark.parametrize(
+    ("choice", "kind"),
+    [
+        (Choice("missing", "small"), SourceError),
+        (Choice("shut", "small"), SourceError),
+        (Choice("door", "blind"), ModelError),
+    ],
+)
+def test_what_does_not_work_at_the_start_ends_the_run(
+    running: Callable[..., Run], live: bool, choice: Choice, kind: type[Exception]
+) -> None:
+    run = running(Theatre(live), choice)
+    run.thread.join(20)
+    assert {type(each) for each in run.failed} == {kind}
+    assert run.notices("not switched") == []
+
+
+def test_what_is_there_already_is_left_alone(running: Callable[..., Run]) -> None:
+    run = running(Theatre())
+    run.looks("door", "small")
+    run.inference.switch("door", None)
+    run.until(lambda: bool(run.notices("not switched")))
+    assert run.stage.made.count("source door") == 1
+
+
+def test_one_can_go_back_before_the_other_has_shown_a_frame(running: Callable[..., Run]) -> None:
+    run = running(Theatre())
+    run.looks("door", "small")
+    for _ in range(3):
+        run.inference.switch("street", None)
+        run.inference.switch("door", None)
+    run.inference.switch("yard", "large")
+    run.looks("yard", "large")
+
+
+def test_how_people_have_set_it_outlasts_the_source(running: Callable[..., Run]) -> None:
+    stage = Theatre()
+    run = running(stage)
+    run.looks("door", "small")
+    wanted = Setup(prompt="Which colours?", verbosity="full", is_stopped=True)
+    run.inference.note(FIRST, wanted)
+    run.inference.switch("street", None)
+    run.looks("street", "small")
+    assert [each for each in run.told if isinstance(each, Setup)][-1] == wanted
+
+
+def test_a_choices_own_warnings_are_said_before_the_model_is_loaded(running: Callable[..., Run]) -> None:
+    run = running(Theatre(), Choice("door", "blind"))
+    run.thread.join(20)
+    assert [type(each) for each in run.failed] == [ModelError]
+    assert run.notices("warning") == ["blind is small."]
+
+
+def test_each_warning_is_said_once(running: Callable[..., Run]) -> None:
+    run = running(Theatre())
+    run.looks("door", "small")
+    run.inference.switch("street", None)
+    run.looks("street", "small")
+    said = run.notices("warning")
+    assert sorted(said) == sorted(set(said))
+    assert {"small is small.", "No voice.", "street is a drawing."} <= set(said)
+
+
+def test_the_time_is_counted_from_the_first_model_and_ends_it(running: Callable[..., Run]) -> None:
+    run = running(Theatre(), seconds=0.2)
+    run.looks("door", "small")
+    run.inference.switch(None, "large")
+    run.thread.join(20)
+    assert not run.thread.is_alive()
+    assert run.failed == []
+
+
+@dataclass
+class Asides(Theatre):
+    """A stage at which something is wanted while a model is closed, or while one loads."""
+
+    at_close: list[Callable[[], None]] = field(default_factory=list)
+    at_load: list[Callable[[], None]] = field(default_factory=list)
+
+    def describer(self, choice: Choice) -> Describer:
+        if self.at_load:
+            self.at_load.pop(0)()
+        super().describer(choice)
+        self.describers[-1] = Closing(self)
+        return self.describers[-1]
+
+
+class Closing(ScriptedDescriber):
+    """Does at its end what the stage has in store."""
+
+    def __init__(self, stage: Asides) -> None:
+        super().__init__(["A door."])
+        self.stage = stage
+
+    def close(self) -> None:
+        while self.stage.at_close:
+            self.stage.at_close.pop()()
+        super().close()
+
+
+def test_whoever_wants_the_old_model_back_while_it_is_being_closed_gets_it(running: Callable[..., Run]) -> None:
+    stage = Asides()
+    run = running(stage)
+    run.looks("door", "small")
+    stage.at_close.append(lambda: run.inference.switch(None, "small"))
+    run.inference.switch("street", "large")
+    run.looks("street", "small")
+    assert run.notices("not switched") == []
+
+
+def test_another_source_wanted_while_a_model_is_being_closed_keeps_the_model_that_is_wanted(
+    running: Callable[..., Run],
+) -> None:
+    stage = Asides()
+    run = running(stage)
+    run.looks("door", "small")
+    stage.at_close.append(lambda: run.inference.switch("street", None))
+    run.inference.switch(None, "large")
+    run.looks("street", "large")
+
+
+def test_wanting_twice_what_still_loads_is_no_mistake(running: Callable[..., Run]) -> None:
+    stage = Asides()
+    run = running(stage)
+    run.looks("door", "small")
+    stage.at_load.append(lambda: run.inference.switch(None, "large"))
+    run.inference.switch(None, "large")
+    run.looks("door", "large")
+    assert not stage.at_load
+    assert run.notices("not switched") == []
+
+
+def test_a_camera_that_cannot_be_opened_before_the_first_has_begun_ends_nothing(running: Callable[..., Run]) -> None:
+    stage, is_known, runs = Asides(live=True), Event(), list[Run]()
+
+    def want_another() -> None:
+        is_known.wait(20)
+        runs[0].inference.switch("shut", "large")
+
+    def be_slower_than_the_camera() -> None:
+        give_up_at = time.monotonic() + 20
+        while not runs[0].inference.refusal:
+            assert time.monotonic() < give_up_at
+            time.sleep(0.002)
+
+    stage.at_load += [want_another, be_slower_than_the_camera]
+    runs.append(running(stage))
+    is_known.set()
+    runs[0].looks("door", "small")
+    assert runs[0].notices("not switched") == ["Still as before: it cannot be opened"]
+    assert runs[0].failed == []

@@ -1,0 +1,193 @@
+"""What has changed since it was installed is told, and by name."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.errors import ModelError
+from app.models.lockfile import Entry, entries, marks, verify, write
+from app.models.registry import ROOT
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An installed model."""
+    folder = tmp_path / ".models" / "small"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(bytes(1000))
+    write("small", entry(folder), tmp_path)
+    return folder
+
+
+def entry(folder: Path) -> Entry:
+    return Entry("someone/small", "0123abcd", "pinned", {"bits": 4, "mlx": "0.32.4"}, marks(folder))
+
+
+def test_what_is_written_is_what_is_read(folder: Path, tmp_path: Path) -> None:
+    assert entries(tmp_path) == {"small": entry(folder)}
+
+
+def test_an_untouched_folder_is_as_trusted_as_it_was(folder: Path, tmp_path: Path) -> None:
+    assert verify(folder, tmp_path) == "pinned"
+
+
+def test_a_folder_elsewhere_is_not_locked(tmp_path: Path) -> None:
+    assert verify(tmp_path, tmp_path) == "not locked"
+
+
+@pytest.fixture
+def tampered(folder: Path) -> Path:
+    (folder / "model.safetensors").write_bytes(bytes(999) + b"\1")
+    return folder
+
+
+def test_a_model_that_was_moved_elsewhere_and_linked_back_is_still_compared(tampered: Path, tmp_path: Path) -> None:
+    (tmp_path / "big disk").mkdir()
+    tampered.rename(tmp_path / "big disk" / "other")
+    tampered.symlink_to(tmp_path / "big disk" / "other")
+    with pytest.raises(ModelError, match=r"small/model\.safetensors has changed") as failure:
+        verify(tampered, tmp_path)
+    assert "./install.sh --model small fetches" in failure.value.remedy
+
+
+def test_a_link_from_elsewhere_into_the_models_is_compared_under_the_models_name(folder: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    assert verify(link, tmp_path) == "pinned"
+    (folder / "config.json").write_text("[]")
+    with pytest.raises(ModelError, match=r"small/config\.json has changed") as failure:
+        verify(link, tmp_path)
+    assert "./install.sh --model small fetches" in failure.value.remedy
+
+
+def test_the_folder_one_stands_in_is_compared_by_its_name(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    assert verify(Path(), tmp_path) == "pinned"
+    (folder / "config.json").unlink()
+    with pytest.raises(ModelError, match=r"small/config\.json is missing") as failure:
+        verify(Path(), tmp_path)
+    assert "./install.sh --model small fetches" in failure.value.remedy
+
+
+def test_a_folder_that_only_looks_as_if_it_were_inside_is_not_locked(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere" / "small").mkdir(parents=True)
+    (folder.parent / "away").symlink_to(tmp_path / "elsewhere" / "small")
+    assert verify(folder.parent / "away" / ".." / "small", tmp_path) == "not locked"
+
+
+def test_one_changed_byte_is_found_and_its_file_named(folder: Path, tmp_path: Path) -> None:
+    (folder / "model.safetensors").write_bytes(bytes(999) + b"\1")
+    with pytest.raises(ModelError, match=r"small/model\.safetensors has changed") as failure:
+        verify(folder, tmp_path)
+    assert "./install.sh --model small" in failure.value.remedy
+
+
+def test_a_shorter_file_is_found(folder: Path, tmp_path: Path) -> None:
+    os.truncate(folder / "model.safetensors", 10)
+    with pytest.raises(ModelError, match=r"model\.safetensors has changed"):
+        verify(folder, tmp_path)
+
+
+def test_a_missing_file_is_named(folder: Path, tmp_path: Path) -> None:
+    (folder / "config.json").unlink()
+    with pytest.raises(ModelError, match=r"config\.json is missing"):
+        verify(folder, tmp_path)
+
+
+def test_an_added_file_is_named_also_in_a_folder_below(folder: Path, tmp_path: Path) -> None:
+    (folder / "code").mkdir()
+    (folder / "code" / "model.py").write_text("import os")
+    with pytest.raises(ModelError, match=r"code/model\.py does not belong there"):
+        verify(folder, tmp_path)
+
+
+def test_a_dangling_link_counts_as_a_file(folder: Path, tmp_path: Path) -> None:
+    (folder / "extra.json").symlink_to("nowhere")
+    with pytest.raises(ModelError, match=r"extra\.json does not belong"):
+        verify(folder, tmp_path)
+
+
+def test_an_added_link_to_a_folder_counts_as_a_file(folder: Path, tmp_path: Path) -> None:
+    (folder / "additional_chat_templates").symlink_to(tmp_path)
+    with pytest.raises(ModelError, match="additional_chat_templates does not belong"):
+        verify(folder, tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_explained(folder: Path, tmp_path: Path) -> None:
+    (folder / "config.json").unlink()
+    (folder / "config.json").symlink_to("nowhere")
+    with pytest.raises(ModelError, match=r"config\.json cannot be read: No such file") as failure:
+        verify(folder, tmp_path)
+    assert failure.value.remedy.endswith(f"ls -l {folder / 'config.json'}")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("name", ["", "config.json"])
+def test_what_is_not_ours_to_read_is_explained(name: str, folder: Path, tmp_path: Path) -> None:
+    (folder / name).chmod(0)
+    try:
+        with pytest.raises(ModelError, match="cannot be read: Permission denied"):
+            verify(folder, tmp_path, afresh=True)
+    finally:
+        (folder / name).chmod(0o700)
+
+
+def test_the_command_that_removes_a_file_can_be_typed_also_where_there_is_a_space(folder: Path, tmp_path: Path) -> None:
+    (folder / "my notes.txt").write_text("x")
+    with pytest.raises(ModelError) as failure:
+        verify(folder, tmp_path)
+    assert failure.value.remedy.startswith(f"rm '{folder / 'my notes.txt'}', or ./install.sh --model small")
+
+
+def test_what_the_mac_puts_into_every_folder_does_no_harm(folder: Path, tmp_path: Path) -> None:
+    (folder / ".DS_Store").write_bytes(b"Bud1")
+    assert verify(folder, tmp_path) == "pinned"
+
+
+def test_losing_the_lock_file_does_not_turn_verifying_off(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / ".models" / "lock.json").unlink()
+    with pytest.raises(ModelError, match="was not recorded at install"):
+        verify(folder, tmp_path)
+
+
+SPOILT = ("", "[" * 100_000, "{", "[]", '{"small": 3}', '{"small": {"files": {}}}', '{"small": {"files": []}}')
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_a_spoilt_lock_file_is_explained(spoilt: str, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / ".models" / "lock.json").write_text(spoilt)
+    with pytest.raises(ModelError, match=r"lock\.json cannot be read") as failure:
+        verify(folder, tmp_path)
+    assert "./install.sh" in failure.value.remedy
+
+
+def test_a_spoilt_lock_file_is_begun_anew_by_the_next_installation(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / ".models" / "lock.json").write_text("{")
+    write("small", entry(folder), tmp_path)
+    assert verify(folder, tmp_path) == "pinned"
+
+
+def test_a_second_model_leaves_the_first_locked(folder: Path, tmp_path: Path) -> None:
+    write("other", entry(folder), tmp_path)
+    assert set(entries(tmp_path)) == {"small", "other"}
+
+
+def test_installations_at_once_lose_no_entry(tmp_path: Path) -> None:
+    each = "from app.models.lockfile import *; [write(f'{sys.argv[1]}{n}', Entry('', '', 'pinned', {}, {}), root)"
+    script = f"import sys; from pathlib import Path; root = Path(sys.argv[2]); {each} for n in range(20)]"
+    running = [subprocess.Popen([sys.executable, "-c", script, name, str(tmp_path)], cwd=ROOT) for name in "abc"]
+    assert [one.wait(60) for one in running] == [0, 0, 0]
+    assert set(entries(tmp_path)) == {f"{name}{n}" for name in "abc" for n in range(20)}
+
+
+def test_the_lock_file_is_one_json_object_and_nothing_is_left_beside_it(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / ".models" / "lock.json"
+    assert json.loads(path.read_text())["small"]["files"]["config.json"]["size"] == 2
+    assert sorted(each.name for each in path.parent.iterdir()) == ["lock.json", folder.name]

@@ -1,0 +1,55 @@
+"""Work that hangs is given up; work that goes on is not, however long it takes."""
+
+import threading
+
+import pytest
+
+from app.models.patience import Line, patiently
+
+
+def test_what_the_work_returns_is_returned() -> None:
+    assert patiently(lambda line: not line.is_dead, 10) is True
+
+
+def test_what_the_work_raises_is_raised() -> None:
+    def work(_: Line[None]) -> None:
+        raise KeyError("as it is")
+
+    with pytest.raises(KeyError, match="as it is"):
+        patiently(work, 10)
+
+
+def test_work_that_hangs_is_given_up_and_hears_of_it() -> None:
+    heard = threading.Event()
+
+    def work(line: Line[None]) -> None:
+        while not line.is_dead:
+            line.pause(30)
+        heard.set()
+
+    with pytest.raises(TimeoutError, match="no answer"):
+        patiently(work, 0.05)
+    assert heard.wait(10)
+
+
+def test_the_last_trouble_is_the_reason() -> None:
+    def work(line: Line[None]) -> None:
+        line.failed("cut")
+        line.failed("refused")
+        line.pause(30)
+
+    with pytest.raises(TimeoutError, match="refused"):
+        patiently(work, 0.05)
+
+
+def test_bytes_are_counted_and_buy_more_time() -> None:
+    counted: list[int] = []
+
+    def work(line: Line[str]) -> str:
+        for _ in range(6):
+            line.pause(0.1)
+            line.brought(7)
+        return "whole"
+
+    assert patiently(work, 0.5, counted.append) == "whole"
+    assert counted == [7] * 6

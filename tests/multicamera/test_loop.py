@@ -1,0 +1,311 @@
+"""Several cameras, one scripted model: whose turn it is, whose sentence it is, and what is asked of all of them."""
+
+import threading
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from threading import Event
+
+import pytest
+
+from app.errors import Explained, ModelError, Outage, SourceError
+from app.events import Again, Banner, Cost, Frame, Happening, Notice, Piece, Request, Seen, Sentence, Silence, Status
+from app.frames.pace import Pace
+from app.frames.selector import Attention
+from app.live.controls import Desk
+from app.live.narrator import Narrator
+from app.live.once import Once
+from app.live.recent import Recent
+from app.live.watch import Lookout
+from app.multicamera.asked import OnceEach
+from app.multicamera.loop import Crowd
+from app.multicamera.orders import Everyone
+from app.multicamera.outages import SharedOutages
+from app.multicamera.turns import Turns
+from app.orders import Arrange, Ask, Hold, Louder, More, Order, Repeat
+from app.shown import Setup
+from tests.fake_describer import ScriptedDescriber
+from tests.live.test_narrator import Listed, frame, kinds, sentences
+from tests.waiting import LIMIT_S
+
+NAMES = ("Door", "Yard")
+
+
+def seen(name: str, number: int, scene: int | None = None) -> Frame:
+    return replace(frame(number, scene), camera=name)
+
+
+def in_turn(count: int, names: Sequence[str] = NAMES) -> list[Seen | Notice]:
+    return [seen(name, number) for number in range(count) for name in names]
+
+
+def crowd(*script: str | Explained, names: Sequence[str] = NAMES, watches: tuple[str, ...] = ()) -> Crowd:
+    describer, orders, outages = ScriptedDescriber(script), Everyone.of(names), SharedOutages()
+    narrators = {}
+    for name in names:
+        desk = Desk(describer, orders.members[name], own_prompt="What?", now=lambda: 200.0)
+        lookout = Lookout(describer, now=lambda: 200.0, wall=lambda: 1_000_000.0)
+        narrators[name] = Narrator(desk, Attention(Pace(0)), lookout)
+        narrators[name].begin(Setup(watches=watches))
+        narrators[name].outages = outages
+    return Crowd(narrators, orders, Turns(names))
+
+
+def describer(of: Crowd) -> ScriptedDescriber:
+    found = of.narrators["Door"].desk.describer
+    assert isinstance(found, ScriptedDescriber)
+    return found
+
+
+@dataclass
+class Ordered:
+    """A source in the midst of whose frames people give orders."""
+
+    items: Sequence[Seen | Notice | Order]
+    orders: Everyone
+    banner: Banner = field(default=Banner("a list"))
+
+    def frames(self, _stop: Event) -> Generator[Seen | Notice]:
+        for item in self.items:
+            if isinstance(item, Frame | Notice):
+                yield item
+            else:
+                self.orders.give(item)  # type: ignore[arg-type]
+
+
+def watch(of: Crowd, items: Sequence[Seen | Notice | Order]) -> list[Happening]:
+    return list(of.watch(Ordered(items, of.orders), Event()))
+
+
+def test_each_cameras_sentences_begin_with_its_name_and_its_frame_has_it() -> None:
+    told = watch(crowd("A dog."), in_turn(1))
+    assert sentences(told) == ["Door: A dog.", "Yard: A dog."]
+    assert [each.frame.camera for each in told if isinstance(each, Sentence)] == list(NAMES)
+
+
+def test_what_one_camera_has_told_is_news_of_another() -> None:
+    told = watch(crowd("A dog.", "A dog.", "A dog.", "A cat."), in_turn(2))
+    assert sentences(told) == ["Door: A dog.", "Yard: A dog.", "Yard: A cat."]
+
+
+def test_a_cameras_notice_has_its_name_and_the_other_goes_on() -> None:
+    lost = Notice("camera lost", "Door: It is gone.", "plug it in", "Door")
+    told = watch(crowd("A dog."), [lost, seen("Yard", 0)])
+    assert told[0] == lost
+    assert sentences(told) == ["Yard: A dog."]
+
+
+def test_what_was_seen_before_a_loss_is_not_shown_with_what_comes_after_it() -> None:
+    several, lost = crowd("A dog.", "A cat."), Notice("camera lost", "Door: It is gone.", "plug it in", "Door")
+    several.narrators["Door"].recent = Recent(2)
+    watch(several, [seen("Door", 0), seen("Door", 1), lost, seen("Door", 6)])
+    assert [[each.number for each in request.frames] for request in describer(several).asked] == [[0], [0, 1], [6]]
+
+
+def test_a_change_that_has_yet_to_come_to_rest_costs_no_turn() -> None:
+    class Noted(Turns):
+        """Turns, as they are told of."""
+
+        told: Sequence[str] = ()
+
+        def keep(self, name: str) -> None:
+            super().keep(name)
+            self.told = [*self.told, "kept"]
+
+        def end(self, name: str) -> None:
+            super().end(name)
+            self.told = [*self.told, "had"]
+
+    noted = Noted(NAMES)
+    several = replace(crowd("A dog.", "A cat."), turns=noted)
+    scenes = ((0, 0), (50, 1), (51, 1))  # at ten frames a second; the second is seen as it changes
+    watch(several, [replace(seen("Door", number, scene), media_s=number / 10) for number, scene in scenes])
+    assert noted.told == ["had", "kept", "had"]
+
+
+def test_the_status_counts_all_cameras() -> None:
+    last = [each for each in watch(crowd("A dog.", "A cat."), in_turn(2)) if isinstance(each, Status)][-1]
+    assert (last.frames_seen, last.frames_described, last.cameras) == (4, 4, 2)
+
+
+def test_a_question_is_answered_by_every_camera_before_anybody_goes_on() -> None:
+    several = crowd("One.", "Two.", "Yes.", "No.", "Three.", "Four.")
+    told = watch(several, [*in_turn(1), Ask("Is it open?"), *in_turn(3)[2:]])
+    assert kinds(told)[:4] == [
+        ("scene", "Door: One."),
+        ("scene", "Yard: Two."),
+        ("answer", "Door: Yes."),
+        ("answer", "Yard: No."),
+    ]
+    assert [each.about for each in told if isinstance(each, Sentence)][2:4] == ["Is it open?"] * 2
+    assert [each for each in told if isinstance(each, Silence)] == [Silence(False)]  # behind the last answer
+
+
+def test_one_whose_camera_is_lost_keeps_no_answer_from_the_others_nor_the_narration() -> None:
+    lost = Notice("camera lost", "It is gone.", "plug it in", "Door")
+    several = crowd("One.", "Yes.", "Two.")
+    told = watch(several, [seen("Yard", 0), lost, Ask("Is it open?"), seen("Yard", 1), seen("Yard", 2)])
+    assert sentences(told) == ["Yard: One.", "Yard: Yes.", "Yard: Two."]
+
+
+def test_space_stops_all_and_lets_all_go_on() -> None:
+    several = crowd("One.", "Two.", "Three.", "Four.")
+    watch(several, [*in_turn(1), Hold(True), *in_turn(3)[2:]])
+    assert len(describer(several).asked) == 2
+    assert all(each.desk.is_stopped for each in several.narrators.values())
+
+
+def test_repeat_says_what_was_said_last_by_any_of_them() -> None:
+    told = watch(crowd("One.", "Two."), [*in_turn(1), Repeat(), seen("Door", 1, scene=0)])
+    assert [each.sentence.text for each in told if isinstance(each, Again)] == ["Yard: Two."]
+
+
+def test_more_is_told_by_the_one_that_spoke_last() -> None:
+    several = crowd("One.", "Two.", "At length.")
+    told = watch(several, [*in_turn(1), More(), seen("Door", 1, scene=0), seen("Yard", 1, scene=0)])
+    assert kinds(told)[-1] == ("answer", "Yard: At length.")
+
+
+@pytest.mark.parametrize("order", [More(), Repeat()])
+def test_before_anything_was_said_there_is_nothing_to_repeat_or_to_enlarge_on(order: Order) -> None:
+    told = watch(crowd("One."), [order, seen("Door", 0)])
+    assert kinds(told)[0] == ("nothing yet", "Nothing has been described yet.")
+
+
+def test_how_much_is_said_is_changed_for_all_and_told_once() -> None:
+    several = crowd("One.")
+    told = watch(several, [Louder(-1), Louder(1), Louder(1), *in_turn(2)])
+    assert [text for kind, text in kinds(told) if kind == "verbosity"] == ["Quiet.", "Brief.", "Full."]
+    assert {each.desk.setup.verbosity for each in several.narrators.values()} == {"full"}
+
+
+def test_an_alert_names_its_camera_and_comes_before_its_description() -> None:
+    several = crowd("Yes.", "Yes.", "A dog.", watches=("a dog",))
+    told = watch(several, [seen("Yard", number) for number in range(3)])
+    alert = next(each for each in told if isinstance(each, Sentence) and each.kind == "alert")
+    assert alert.text.startswith("Yard: A dog: since")
+
+
+def test_an_outage_is_told_once_names_no_camera_and_is_no_sentence() -> None:
+    several = crowd(Outage("the server refuses", "start it"))
+    told = watch(several, in_turn(4))
+    assert kinds(told) == [("outage", "No description: the server refuses.")]
+    assert len(describer(several).asked) == 1  # and it is left alone by the other, too
+
+
+@dataclass
+class Meeting:
+    """A describer that notes how many it is asked about at once, and lets none go before it has been asked often."""
+
+    least: int
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    under_way: set[int] = field(default_factory=set)
+    most: int = 0
+    has_met: Event = field(default_factory=Event)
+    is_alone: bool = True
+    """No camera has been asked about twice at once."""
+    cameras: deque[str] = field(default_factory=deque)
+    banner: Banner = field(default=Banner("a meeting"))
+
+    def describe(self, request: Request) -> Generator[Piece]:
+        camera = request.frames[-1].camera
+        with self.lock:
+            self.is_alone &= camera not in self.cameras
+            self.cameras.append(camera)
+            self.most = max(self.most, len(self.cameras))
+            if self.most >= self.least:
+                self.has_met.set()
+        try:
+            self.has_met.wait(LIMIT_S)
+            yield Piece(f"A dog of {camera}.", Cost())
+        finally:
+            with self.lock:
+                self.cameras.remove(camera)
+
+    def close(self) -> None:
+        pass
+
+
+def meeting(names: Sequence[str], at_once: int, least: int) -> tuple[Crowd, Meeting]:
+    found, asked = crowd("", names=names), Meeting(least)
+    for each in found.narrators.values():
+        each.desk.describer = asked
+    return replace(found, at_once=at_once), asked
+
+
+def test_as_many_are_described_at_once_as_the_model_bears_and_never_more() -> None:
+    names = [f"Camera {number}" for number in range(8)]
+    several, asked = meeting(names, at_once=3, least=3)
+    told = list(several.watch(Listed(in_turn(6, names)), Event()))
+    assert (asked.most, asked.is_alone) == (3, True)
+    assert set(sentences(told)) == {f"{name}: A dog of {name}." for name in names}
+    assert not [each for each in threading.enumerate() if each.name == "describing"]
+
+
+def test_a_stop_leaves_all_of_them() -> None:
+    several, _ = meeting(NAMES, at_once=2, least=1)
+    stop = Event()
+
+    def endless() -> Iterator[Seen]:
+        number = 0
+        while not stop.is_set():
+            yield from (seen(name, number) for name in NAMES)
+            number += 1
+
+    source = Listed(())
+    source.frames = lambda _stop: (each for each in endless())  # type: ignore[method-assign,assignment]
+    with closing(several.watch(source, stop)) as told:  # type: ignore[type-var]
+        for each in told:
+            if isinstance(each, Sentence):
+                stop.set()
+    assert not [each for each in threading.enumerate() if each.name == "describing"]
+
+
+def test_what_a_model_fails_with_ends_the_run() -> None:
+    with pytest.raises(ModelError, match="it is spoilt"):
+        watch(crowd(ModelError("it is spoilt", "fetch it again")), in_turn(2))
+
+
+def asked(*script: str | Explained) -> OnceEach:
+    describer, orders = ScriptedDescriber(script), Everyone.of(NAMES)
+    return OnceEach({name: Once(Desk(describer, orders.members[name], now=lambda: 200.0), "Open?") for name in NAMES})
+
+
+def test_ask_ends_when_every_camera_has_answered_once() -> None:
+    source = Listed([*in_turn(1), *in_turn(5)[2:]])
+    told = list(asked("Yes.", "No.", "Never.").watch(source, Event()))
+    assert kinds(told) == [("answer", "Door: Yes."), ("answer", "Yard: No.")]
+
+
+def test_ask_of_a_camera_that_fails_is_a_notice_while_another_answers() -> None:
+    gone = Notice("camera ended", "Door: it is not there", "plug it in", "Door")
+    told = list(asked("Yes.").watch(Listed([gone, seen("Yard", 0)]), Event()))
+    assert kinds(told) == [("camera ended", "Door: it is not there"), ("answer", "Yard: Yes.")]
+
+
+def test_ask_waits_no_longer_for_a_camera_that_shows_nothing() -> None:
+    told = list(asked("Yes.").watch(Listed([seen("Yard", second) for second in range(100)]), Event()))
+    assert kinds(told) == [("answer", "Yard: Yes."), ("no answer", "Door showed nothing")]
+
+
+def test_ask_of_cameras_that_end_without_a_picture_says_what_to_do() -> None:
+    gone = [Notice("camera ended", f"{name}: There are no more pictures.", camera=name) for name in NAMES]
+    with pytest.raises(SourceError) as refusal:
+        list(asked().watch(Listed(gone), Event()))
+    assert refusal.value.remedy
+
+
+def test_ask_fails_when_nobody_answers() -> None:
+    gone = [Notice("camera ended", f"{name}: it is not there", "plug it in", name) for name in NAMES]
+    with pytest.raises(SourceError, match="Door: it is not there"):
+        list(asked("Yes.").watch(Listed(gone), Event()))
+    with pytest.raises(ModelError):
+        list(asked(" ").watch(Listed(in_turn(1)), Event()))
+
+
+def test_what_each_is_set_to_is_its_own_and_what_all_are_told_reaches_all() -> None:
+    several = crowd("One.")
+    several.narrators["Door"].begin(Setup(prompt="Who?"))
+    watch(several, [Arrange({"every": 2.0}), *in_turn(1)])
+    assert [each.desk.setup for each in several.narrators.values()] == [Setup("Who?", every=2.0), Setup(every=2.0)]

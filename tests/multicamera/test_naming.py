@@ -1,0 +1,57 @@
+"""Whose sentence it is, and what is summed up."""
+
+import numpy as np
+
+from app.events import Cost, Frame, Growing, Happening, Notice, Sentence, Status
+from app.multicamera.naming import ONCE_S, Naming
+from app.shown import Setup
+
+FRAME = Frame(np.zeros((2, 2, 3), np.uint8), 0.0, 0.0, 0, "Door")
+
+
+def sentence(text: str) -> Sentence:
+    return Sentence(text, "scene", FRAME, 0.1, Cost(), 1)
+
+
+def status(described: int, first_word_s: float = 0.0) -> Status:
+    return Status(30.0, 10 * described, described, first_word_s, 1.0, 100, 4, 2)
+
+
+def told(naming: Naming, name: str, happening: Happening) -> list[Happening]:
+    return list(naming.named(name, happening))
+
+
+def test_sentences_and_notices_begin_with_the_cameras_name() -> None:
+    naming = Naming(2)
+    assert told(naming, "Door", sentence("A dog.")) == [sentence("Door: A dog.")]
+    assert naming.said == sentence("Door: A dog.")
+    lost = Notice("camera lost", "It is gone.", "plug it in")
+    assert told(naming, "Door", lost) == [Notice("camera lost", "Door: It is gone.", "plug it in", "Door")]
+    own = Notice("camera lost", "Door: It is gone.", "plug it in", "Door")  # the camera's own words have it already
+    assert told(naming, "Door", own) == [own]
+    assert told(naming, "Door", Setup()) == [Setup()]
+
+
+def test_one_sentence_at_a_time_is_shown_while_it_grows() -> None:
+    naming, dog, cat = Naming(2), Growing("A dog", FRAME), Growing("A cat", FRAME)
+    assert told(naming, "Door", dog) == [Growing("Door: A dog", FRAME)]
+    assert told(naming, "Yard", cat) == []
+    told(naming, "Yard", status(1))
+    assert told(naming, "Yard", cat) == []
+    told(naming, "Door", status(1))
+    assert told(naming, "Yard", cat) == [Growing("Yard: A cat", FRAME)]
+
+
+def test_what_is_said_of_the_one_model_names_no_camera_and_is_told_once() -> None:
+    now = 100.0
+    naming, back = Naming(2, lambda: now), Notice("answering", "The model answers again.")
+    assert [told(naming, name, back) for name in ("Door", "Yard")] == [[back], []]
+    now += ONCE_S
+    assert told(naming, "Yard", back) == [back]
+
+
+def test_a_status_sums_up_all_cameras() -> None:
+    naming = Naming(2)
+    told(naming, "Door", status(3, first_word_s=0.2))
+    (summed,) = told(naming, "Yard", status(1))
+    assert summed == Status(60.0, 40, 4, 0.2, 1.0, 100, 8, 4, cameras=2)

@@ -1,0 +1,37 @@
+"""What people want of several narrators: who is given it, and who waits for whom."""
+
+from app.multicamera.orders import Everyone
+from app.orders import Arrange, Ask, Hold, Listen, Louder, More, Repeat, Unask
+
+ALIKE = (Hold(True), Listen(), Ask("What?"), Unask(), Arrange({"every": 1.0}))
+
+
+def test_what_is_wanted_of_all_is_given_to_all() -> None:
+    everyone = Everyone.of(["Door", "Yard"])
+    for order in ALIKE:
+        everyone.give(order)
+    assert [list(each.each()) for each in everyone.members.values()] == [list(ALIKE)] * 2
+    assert everyone.is_held
+    assert everyone.taken() == []
+
+
+def test_what_is_wanted_of_nobody_in_particular_is_taken_once() -> None:
+    everyone, wanted = Everyone.of(["Door", "Yard"]), [Repeat(), Louder(1), More()]
+    for order in wanted:
+        everyone.give(order)
+    assert everyone.taken() == wanted
+    assert everyone.taken() == []
+    assert not any(each.waiting for each in everyone.members.values())
+
+
+def test_nobody_goes_on_while_another_whose_camera_works_has_yet_to_answer() -> None:
+    everyone = Everyone.of(["Door", "Yard"])
+    door, yard = everyone.members["Door"], everyone.members["Yard"]
+    everyone.give(Ask("What?"))
+    list(door.each())
+    assert not door.are_pressing  # the yard's camera has given no picture yet
+    yard.is_present = True
+    assert door.are_pressing
+    assert not door.are_cutting
+    list(yard.each())
+    assert not door.are_pressing

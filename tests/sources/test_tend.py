@@ -1,0 +1,179 @@
+"""A failing camera is told of once, replaced, and told of again when pictures flow."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from app.errors import SourceError
+from app.events import Notice, Passing
+from app.sources.errand import Errand, Fate, Loss, Trouble
+from app.sources.shared import SLOTS
+from app.sources.tend import Patience, tend
+from tests import needs
+from tests.running import environment
+from tests.sources.clips import FRAMES, capture_processes, encode, first_frame, is_running, is_stopped, number_in
+from tests.waiting import LIMIT_S, until
+
+pytestmark = needs.tool("ps")
+
+HASTY = Patience(opening_s=LIMIT_S, silence_s=0.6, asking_s=LIMIT_S, first_pause_s=0.02, longest_pause_s=0.1)
+PROGRAM = """
+import sys
+from threading import Event
+from app.sources.webcam import Webcam
+stop, frames = Event(), Webcam(sys.argv[1]).frames(Event())
+try:
+    for frame in frames:
+        print(frame.number, flush=True)
+except KeyboardInterrupt:
+    frames.close()
+    print("closed", flush=True)
+"""
+
+
+class Explained:
+    """An explanation that remembers what it was asked."""
+
+    def __init__(self, is_worth_waiting: bool = False) -> None:
+        self.losses: list[Loss] = []
+        self.is_worth_waiting = is_worth_waiting
+
+    def __call__(self, loss: Loss) -> Trouble:
+        self.losses.append(loss)
+        return Trouble(f"it failed: {loss.fate.name}", "mend it", self.is_worth_waiting)
+
+
+@pytest.fixture
+def explain():
+    return Explained()
+
+
+@pytest.fixture
+def tended(clip, explain, stop):
+    frames = tend(Errand("clip", str(clip)), explain, stop, HASTY)
+    yield frames
+    frames.close()
+
+
+def until_notice(items) -> tuple[list[Passing], Notice]:
+    frames = []
+    for item in items:
+        if isinstance(item, Notice):
+            return frames, item
+        frames.append(item)
+    raise AssertionError("it ended without a notice")
+
+
+@pytest.mark.parametrize(("blow", "fate"), [(signal.SIGKILL, Fate.CRASHED), (signal.SIGSTOP, Fate.HUNG)])
+def test_a_process_that_dies_or_hangs_is_replaced(tended, explain, blow, fate):
+    before = first_frame(tended)
+    (old,) = capture_processes()
+    os.kill(old, blow)
+    frames, lost = until_notice(tended)
+    assert (lost.kind, lost.text, lost.remedy) == ("camera lost", f"it failed: {fate.name}", "mend it")
+    assert len(explain.losses) == 1
+    nothing_yet, back = until_notice(tended)
+    assert back.kind == "camera back"
+    assert nothing_yet == []
+    after = first_frame(tended)
+    assert after.number > max(frame.number for frame in [before, *frames])
+    assert after.media_s > before.media_s
+    until(lambda: not is_running(old))
+
+
+def test_every_frame_is_newer_than_the_one_before(tended):
+    frames = [first_frame(tended) for _ in range(6)]
+    for older, newer in itertools.pairwise(frames):
+        assert newer.number > older.number
+        assert newer.seen_at > older.seen_at
+        assert newer.media_s > older.media_s
+    assert frames[0].media_s == 0
+
+
+def test_a_busy_consumer_is_given_the_newest_frame(clip, explain, stop):
+    """Busy each time until so many pictures have come that the last one taken has been overwritten."""
+    tended = tend(Errand("clip", str(clip)), explain, stop, Patience(silence_s=LIMIT_S))
+    last = next(tended)
+    for _ in range(12):
+        until(lambda last=last: last.kept() is None)  # the work of describing
+        frame = next(tended)
+        assert frame.number >= last.number + SLOTS - 1
+        last = frame
+    shown = first_frame(tended)
+    tended.close()
+    assert number_in(shown.pixels) == shown.number % FRAMES
+
+
+def test_what_is_older_than_the_silence_is_not_given_as_new(tended):
+    shown = next(tended)
+    (process,) = capture_processes()
+    until(lambda: shown.kept() is None)  # so that pictures wait
+    os.kill(process, signal.SIGSTOP)
+    until(lambda: is_stopped(process))
+    grown_old_at = time.monotonic() + HASTY.silence_s
+    until(lambda: time.monotonic() > grown_old_at)
+    frames, lost = until_notice(tended)
+    assert frames == []
+    assert lost.kind == "camera lost"
+
+
+def test_what_never_opens_is_an_error_with_its_remedy(tmp_path, explain, stop):
+    with pytest.raises(SourceError) as caught:
+        next(tend(Errand("clip", str(tmp_path / "none.avi")), explain, stop, HASTY))
+    assert (caught.value.message, caught.value.remedy) == ("it failed: SHUT", "mend it")
+    until(lambda: capture_processes() == [])
+
+
+def test_what_opens_but_gives_nothing_is_an_error(clip, explain, stop):
+    hurried = Patience(opening_s=0.0)
+    with pytest.raises(SourceError, match="SILENT"):
+        next(tend(Errand("clip", str(clip)), explain, stop, hurried))
+
+
+def test_while_the_person_is_being_asked_it_waits(tmp_path, stop):
+    path = tmp_path / "late.avi"
+    items = tend(Errand("clip", str(path)), Explained(is_worth_waiting=True), stop, HASTY)
+    notice = next(items)
+    assert (notice.kind, notice.remedy) == ("permission", "mend it")
+    encode(tmp_path / "early.avi", frames=10).rename(path)
+    assert isinstance(next(items), Passing)  # and no word of "back": it had never been there
+    items.close()
+
+
+def test_a_person_who_does_not_answer_gets_the_error(tmp_path, stop):
+    hurried = Patience(asking_s=0.0)
+    with pytest.raises(SourceError, match="it failed"):
+        next(tend(Errand("clip", str(tmp_path / "none")), Explained(is_worth_waiting=True), stop, hurried))
+
+
+def test_stop_ends_it_and_its_process(tended, stop):
+    first_frame(tended)
+    stop.set()
+    assert list(tended) == []
+    until(lambda: capture_processes() == [])
+
+
+def test_closing_in_the_middle_ends_the_process(tended):
+    first_frame(tended)
+    assert len(capture_processes()) == 1
+    tended.close()
+    until(lambda: capture_processes() == [])
+
+
+def test_ctrl_c_for_the_whole_terminal_leaves_the_ending_to_the_parent(clip):
+    """As a terminal does it: the signal goes to everyone in the foreground group."""
+    command = [sys.executable, "-c", PROGRAM, str(clip)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=environment(), process_group=0, **pipes) as program:
+        assert program.stdout.readline().strip().isdecimal()
+        (process,) = capture_processes(program.pid)
+        os.killpg(program.pid, signal.SIGINT)
+        out, err = program.communicate(timeout=LIMIT_S)
+    assert out.endswith("closed\n")
+    assert err == ""
+    until(lambda: not is_running(process))

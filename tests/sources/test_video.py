@@ -1,0 +1,111 @@
+"""Video files: as filmed or every frame in turn, and what is said of broken ones."""
+
+import itertools
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from app.errors import SourceError
+from app.events import Notice, Passing
+from app.sources.video import Video
+from tests.running import environment
+from tests.sources.clips import FRAMES, is_red, number_in
+from tests.waiting import until
+
+
+def readers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "reader"]
+
+
+@pytest.mark.parametrize("suffix", [".avi", ".mp4", ".mkv"])
+def test_asap_gives_every_frame_in_turn_with_its_place(make_clip, stop, suffix):
+    frames = list(Video(make_clip(f"a{suffix}", frames=20, fps=25), asap=True).frames(stop))
+    assert [frame.number for frame in frames] == list(range(20))
+    assert [number_in(frame.kept().pixels) for frame in frames] == list(range(20))
+    assert [frame.media_s for frame in frames] == pytest.approx([number / 25 for number in range(20)])
+    assert is_red(frames[0].kept().pixels)
+
+
+def test_as_filmed_no_frame_comes_before_its_time_in_the_file(clip, stop):
+    began = time.monotonic()
+    frames = list(Video(clip).frames(stop))
+    assert frames[-1].number == FRAMES - 1
+    assert all(frame.seen_at - began >= frame.media_s for frame in frames)
+    assert all(number_in(frame.kept().pixels) == frame.number for frame in frames)
+
+
+def test_as_filmed_a_slow_taker_misses_frames_and_gets_the_newest(clip, stop):
+    """One that comes back when the clip is over finds its last frame, and nothing of what went before."""
+    frames = Video(clip).frames(stop)
+    first = next(frames)
+    until(lambda: not readers())
+    assert first.number < FRAMES - 1
+    assert [frame.number for frame in frames] == [FRAMES - 1]
+
+
+@pytest.mark.parametrize("asap", [True, False])
+def test_stop_and_close_end_it_and_its_thread(clip, stop, asap):
+    frames = Video(clip, asap=asap).frames(stop)
+    next(frames)
+    stop.set()
+    assert list(frames) == []
+    again = Video(clip, asap=asap).frames(threading.Event())
+    next(again)
+    again.close()
+    assert not readers()
+
+
+@pytest.mark.parametrize("asap", [True, False])
+def test_a_file_that_breaks_off_says_where(make_clip, stop, asap):
+    path = make_clip("cut.avi", frames=60)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
+    *frames, notice = Video(path, asap=asap).frames(stop)
+    assert all(isinstance(frame, Passing) for frame in frames)
+    assert frames
+    assert isinstance(notice, Notice)
+    assert "cut.avi breaks off at" in notice.text
+    assert notice.remedy
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "no file"), (b"", "is empty"), (b"not a video" * 99, "not a video that can be read")]
+)
+def test_what_is_no_video_is_explained(tmp_path, stop, content, words):
+    path = tmp_path / "some.mp4"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SourceError, match=words) as caught:
+        Video(path).frames(stop)
+    assert caught.value.remedy
+
+
+def test_an_mp4_without_its_end_is_explained(make_clip, stop):
+    path = make_clip("cut.mp4", frames=60)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(SourceError, match="cut off"):
+        Video(path).frames(stop)
+
+
+def test_the_banner_says_how_it_is_played(clip):
+    names = [Video(clip, asap=asap).banner.name for asap in (False, True)]
+    assert names == [f"{clip.name}, as filmed", f"{clip.name}, every frame in turn"]
+
+
+def test_the_libraries_chatter_does_not_reach_the_terminal(tmp_path, make_clip):
+    broken = make_clip("cut.avi", frames=30)
+    broken.write_bytes(broken.read_bytes()[: broken.stat().st_size // 2])
+    (tmp_path / "no.mp4").write_bytes(b"no video" * 500)
+    program = "\n".join(
+        itertools.chain(
+            ["import sys", "from threading import Event", "from app.sources.video import Video"],
+            ["for path in sys.argv[1:]:", " try: list(Video(path, asap=True).frames(Event()))"],
+            [" except Exception as error: print(error)"],
+        )
+    )
+    command = [sys.executable, "-c", program, str(broken), str(tmp_path / "no.mp4")]
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment(), check=True)
+    assert ended.stdout.startswith("error: ")
+    assert ended.stderr == ""

@@ -1,0 +1,72 @@
+"""A camera by name: what it is called, and what a person is told when there is none."""
+
+import pytest
+
+from app.errors import SourceError
+from app.events import Frame
+from app.sources import devices
+from app.sources.errand import Fate, Loss
+from app.sources.webcam import Webcam
+from tests.sources.clips import FRAMES, first_frame, number_in
+
+
+def failure(which, stop) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        next(Webcam(which).frames(stop))
+    return caught.value
+
+
+def test_a_clip_may_stand_for_a_camera_and_the_banner_says_so(clip, stop):
+    camera = Webcam(str(clip))
+    frames = camera.frames(stop)
+    frame = first_frame(frames)
+    frames.close()
+    assert isinstance(frame, Frame)
+    assert number_in(frame.pixels) == frame.number % FRAMES
+    assert camera.banner.name == f"camera: {clip.name}"
+    assert "in place of a camera" in camera.banner.warnings[0]
+
+
+def test_a_clip_beside_us_needs_no_whole_path(clip, stop, monkeypatch):
+    monkeypatch.chdir(clip.parent)
+    frames = Webcam(clip.name).frames(stop)
+    assert isinstance(first_frame(frames), Frame)
+    frames.close()
+
+
+def test_a_camera_that_is_not_there_is_explained(stop):
+    explained = failure("97", stop)
+    assert "camera 97" in explained.message
+    assert explained.remedy
+
+
+def test_a_name_that_no_camera_has_is_explained_before_anything_starts(stop):
+    with pytest.raises(SourceError, match="no camera here is called"):
+        Webcam("no such camera").frames(stop)
+
+
+def test_a_device_file_that_is_no_camera_is_explained(stop):
+    assert "/dev/null" in failure("/dev/null", stop).message
+
+
+def test_a_file_that_is_no_video_is_explained(tmp_path, stop):
+    (tmp_path / "notes.txt").write_text("nothing to see")
+    assert "not a video" in failure(str(tmp_path / "notes.txt"), stop).message
+
+
+@pytest.mark.parametrize("fate", [Fate.SILENT, Fate.LOST, Fate.HUNG, Fate.CRASHED, Fate.NO_DEVICE, Fate.SHUT])
+def test_every_loss_names_the_camera_and_has_a_remedy(fate):
+    trouble = Webcam(97)._explain(Loss(fate, ""))
+    assert "camera 97" in trouble.text
+    assert trouble.remedy
+
+
+def test_the_banner_names_the_camera_and_the_others(monkeypatch):
+    cameras = [devices.Device(0, "iPhone", "a"), devices.Device(1, "FaceTime HD Camera", "b")]
+    monkeypatch.setattr(devices, "found", lambda: cameras)
+    assert Webcam().banner.name == "camera FaceTime HD Camera"
+    assert Webcam().banner.warnings == ("There is also iPhone: --source camera:NAME",)
+    assert Webcam("iphone").banner.name == "camera iPhone"
+    assert Webcam("iphone").banner.warnings == ()
+    assert Webcam(0).banner.name == "camera iPhone"
+    assert Webcam("nobody").banner.name == "camera nobody"

@@ -1,0 +1,102 @@
+"""What waits to be shown: all that is whole, the newest of the rest, and no pictures."""
+
+from threading import Event, Thread
+
+from app.events import Again, Asking, Growing, Notice, Sentence, Silence, Status
+from app.terminal.inbox import ROOM, Inbox
+from tests.terminal.stage import again, asking, growing, notice, sentence, status
+
+
+def test_sentences_and_notices_come_in_order() -> None:
+    inbox = Inbox()
+    told = [sentence("One."), notice(), sentence("Two.")]
+    for each in told:
+        inbox.tell(each)
+    assert [getattr(each, "text", "") for each in inbox.take()] == ["One.", "The camera is gone.", "Two."]
+    assert inbox.take() == []
+
+
+def test_only_the_newest_growing_and_status_are_kept() -> None:
+    inbox = Inbox()
+    for each in (status(1), status(2), growing("A"), growing("A red")):
+        inbox.tell(each)
+    latest, grown = inbox.take()
+    assert isinstance(latest, Status)
+    assert latest.frames_seen == 2
+    assert isinstance(grown, Growing)
+    assert grown.text == "A red"
+
+
+def test_a_whole_sentence_replaces_what_was_growing() -> None:
+    inbox = Inbox()
+    inbox.tell(growing("A red"))
+    inbox.tell(sentence("A red circle."))
+    assert [type(each) for each in inbox.take()] == [Sentence]
+
+
+def test_of_a_question_in_the_making_only_the_newest_is_kept_and_what_is_asked_stays_in_order() -> None:
+    inbox = Inbox()
+    for each in (asking("w"), asking("wh"), notice(), asking("what", 1), sentence("It."), asking(""), asking("a")):
+        inbox.tell(each)
+    *rest, newest = inbox.take()
+    assert [type(each) for each in rest] == [Notice, Asking, Sentence]
+    assert rest[1] == asking("what", 1)
+    assert newest == asking("a")
+
+
+def test_a_question_that_is_over_leaves_none_in_the_making() -> None:
+    inbox = Inbox()
+    for each in (asking("wha"), asking("", 1)):
+        inbox.tell(each)
+    assert inbox.take() == [asking("", 1)]
+
+
+def test_silence_is_not_for_the_eye() -> None:
+    inbox = Inbox()
+    inbox.tell(Silence(True))
+    assert inbox.take() == []
+
+
+def test_pictures_are_let_go_of_what_is_told_again_too() -> None:
+    inbox = Inbox()
+    inbox.tell(again())
+    (told,) = inbox.take()
+    assert isinstance(told, Again)
+    assert told.sentence.frame.pixels.size == 0
+    assert told.sentence.frame.number == 7
+
+
+def test_pictures_are_let_go() -> None:
+    inbox = Inbox()
+    inbox.tell(sentence(number=5))
+    inbox.tell(growing(number=6))
+    for each in inbox.take():
+        assert isinstance(each, Sentence | Growing)
+        assert each.frame.pixels.size == 0
+        assert each.frame.number in (5, 6)
+
+
+def test_a_screen_that_stands_still_loses_the_oldest_and_says_how_many() -> None:
+    inbox = Inbox()
+    for number in range(ROOM + 7):
+        inbox.tell(sentence(f"{number}."))
+    first, *rest = inbox.take()
+    assert isinstance(first, Notice)
+    assert first.text.startswith("7 lines")
+    assert len(rest) == ROOM
+    assert not [each for each in inbox.take() if isinstance(each, Notice)]
+
+
+def test_what_was_told_before_the_end_is_shown_before_the_end() -> None:
+    inbox, until = Inbox(), Event()
+
+    def tell() -> None:
+        for number in range(50):
+            inbox.tell(sentence(f"{number}."))
+        until.set()
+
+    teller = Thread(target=tell)
+    teller.start()
+    shown = [each for batch in inbox.batches(until) for each in batch]
+    teller.join()
+    assert len(shown) == 50

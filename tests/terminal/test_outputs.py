@@ -1,0 +1,80 @@
+"""What every output promises, whichever it is."""
+
+import io
+import threading
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from app.audio.earcons import Earcons
+from app.audio.tts import Program
+from app.audio.vad import Microphone
+from app.audio.voice import Voice
+from app.events import Output, Silence
+from app.outputs.fanout import Fan
+from app.outputs.hook import Command
+from app.outputs.log import Log
+from app.outputs.subtitles import Subtitles
+from app.terminal.json_lines import JsonLines
+from app.terminal.lines import Screen
+from app.terminal.live import Terminal
+from app.terminal.plain import Plain
+from tests.terminal.stage import again, asking, growing, notice, sentence, status
+
+
+class Nothing:
+    """A loudspeaker for tests that look elsewhere."""
+
+    def play(self, samples: object, rate: int, until: Event) -> None:
+        pass
+
+
+QUIET = Program("cat", ("cat",), ())
+SCREENS: dict[str, Callable[[], Screen]] = {
+    "terminal": lambda: Terminal(io.StringIO(), io.StringIO()),
+    "plain": lambda: Plain(io.StringIO(), io.StringIO()),
+    "json": lambda: JsonLines(io.StringIO(), io.StringIO()),
+}
+OUTPUTS: dict[str, Callable[[Path], Output]] = {
+    **{name: lambda _folder, make=make: make() for name, make in SCREENS.items()},
+    "log": lambda folder: Log(folder / "a.jsonl", pytest.fail),
+    "subtitles": lambda folder: Subtitles(folder / "a.vtt", pytest.fail),
+    "command": lambda _folder: Command("true {text}", pytest.fail),
+    "earcons": lambda _folder: Earcons(Nothing(), pytest.fail),
+    "microphone": lambda _folder: Microphone(pytest.fail, lambda _heard: nullcontext()),
+    "voice": lambda _folder: Voice(QUIET, pytest.fail),
+    "fan": lambda folder: Fan([Plain(io.StringIO(), io.StringIO()), Log(folder / "b.jsonl", pytest.fail)]),
+}
+
+
+@pytest.mark.parametrize("make", OUTPUTS.values(), ids=OUTPUTS)
+def test_every_output_takes_everything_and_can_be_closed_twice(make: Callable[[Path], Output], tmp_path: Path) -> None:
+    before = threading.active_count()
+    output = make(tmp_path)
+    assert output.banner.name
+    for _ in range(2):
+        for each in (growing(), status(), notice(), sentence(), asking(), Silence(True), again(), Silence(False)):
+            output.tell(each)
+        output.close()
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("make", SCREENS.values(), ids=SCREENS)
+def test_every_screen_ends_when_told_and_has_shown_all(make: Callable[[], Screen]) -> None:
+    screen, until = make(), Event()
+
+    def tell() -> None:
+        for number in range(20):
+            screen.tell(sentence(f"Number {number}."))
+        until.set()
+
+    teller = threading.Thread(target=tell)
+    teller.start()
+    assert screen.run(until)
+    teller.join()
+    out = screen.out.file if isinstance(screen, Terminal) else screen.stdout  # type: ignore[attr-defined]
+    assert [f"Number {number}." in out.getvalue() for number in range(20)] == [True] * 20
+    screen.close()

@@ -1,0 +1,262 @@
+"""Plain lines and JSON lines: sentences alone on standard output, whatever else there is on standard error."""
+
+import io
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from app.errors import OutputError
+from app.events import Happening, Notice
+from app.terminal.json_lines import JsonLines
+from app.terminal.lines import wants_plain
+from app.terminal.plain import Plain
+from tests.needs import platform
+from tests.terminal.stage import ROOT, again, asking, growing, notice, sentence, status
+from tests.waiting import LIMIT_S
+
+TOLD: list[Happening] = [notice("loading", "Loading.", ""), growing(), sentence(), status(), notice(), sentence("Two.")]
+
+
+def shown(screen_type: type[Plain], told: list[Happening]) -> tuple[str, str]:
+    out, err, until = io.StringIO(), io.StringIO(), Event()
+    screen = screen_type(out, err)
+    for each in told:
+        screen.tell(each)
+    until.set()
+    assert screen.run(until)
+    screen.close()
+    screen.close()
+    return out.getvalue(), err.getvalue()
+
+
+def test_sentences_alone_are_on_standard_output() -> None:
+    out, err = shown(Plain, TOLD)
+    assert out == "A red circle.\nTwo.\n"
+    assert err.splitlines() == [
+        "notice: Loading.",
+        "notice: The camera is gone.",
+        "hint: Plug it in.",
+        "12 of 240 frames described; median first word 0.21 s, frame age 0.31 s",
+    ]
+
+
+def test_json_lines_are_the_records_of_the_log_and_notices_are_for_people_too() -> None:
+    out, err = shown(JsonLines, TOLD)
+    assert [(row["event"], row["text"]) for row in map(json.loads, out.splitlines())] == [
+        ("notice", "Loading."),
+        ("sentence", "A red circle."),
+        ("notice", "The camera is gone."),
+        ("sentence", "Two."),
+    ]
+    assert "notice: The camera is gone.\nhint: Plug it in.\n" in err
+
+
+ASKED: list[Happening] = [
+    sentence(),
+    notice("looking", "", ""),
+    asking("what"),
+    asking("what", 1),
+    sentence("It is.", "answer"),
+    again(),
+]
+
+
+def test_only_sentences_are_on_standard_output_whatever_is_asked() -> None:
+    out, err = shown(Plain, ASKED)
+    assert out == "A red circle.\nIt is.\n"
+    assert err.splitlines()[:-1] == ["again: A red circle."]
+
+
+def test_json_lines_hold_answers_and_nothing_that_is_asked() -> None:
+    out, _ = shown(JsonLines, [each for each in ASKED if not isinstance(each, Notice)])
+    assert [(row["event"], row["kind"]) for row in map(json.loads, out.splitlines())] == [
+        ("sentence", "scene"),
+        ("sentence", "answer"),
+    ]
+
+
+class Typewriter(io.StringIO):
+    """A terminal that only prints; `lines` is what is on its paper."""
+
+    def isatty(self) -> bool:
+        return True
+
+    @property
+    def lines(self) -> list[str]:
+        rows = [""]
+        column = 0
+        for one in self.getvalue():
+            if one == "\n":
+                rows, column = [*rows, ""], 0
+            elif one == "\b":
+                column -= 1
+            else:
+                rows[-1], column = rows[-1][:column] + one + rows[-1][column + 1 :], column + 1
+        return [row.rstrip() for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("paper", "lines"),
+    [
+        (Typewriter(), ["A red circle.", "It grows.", "answer: Two cups.", "alert: A person."]),
+        (io.StringIO(), ["A red circle.", "It grows.", "Two cups.", "A person."]),
+    ],
+    ids=["a terminal", "a pipe"],
+)
+def test_on_a_terminal_alone_answers_and_alerts_are_told_from_narration(paper: io.StringIO, lines: list[str]) -> None:
+    screen = Plain(paper, io.StringIO())
+    texts = {"scene": "A red circle.", "change": "It grows.", "answer": "Two cups.", "alert": "A person."}
+    screen.show([sentence(text, kind) for kind, text in texts.items()])  # type: ignore[arg-type]
+    assert paper.getvalue().splitlines() == lines
+
+
+def test_json_lines_are_the_same_on_a_terminal() -> None:
+    paper = Typewriter()
+    JsonLines(paper, io.StringIO()).show([sentence("Two cups.", "answer")])
+    assert json.loads(paper.getvalue())["text"] == "Two cups."
+
+
+@pytest.mark.parametrize(
+    ("told", "lines"),
+    [
+        ([asking(""), asking("w"), asking("wh"), asking("wh", 1)], ["ask: wh", ""]),
+        ([asking("wha"), asking("wh"), asking("who"), asking("who", 1)], ["ask: who", ""]),
+        ([asking("what ia"), asking("what is", 1)], ["ask: what is", ""]),
+        ([asking("what  "), asking("what", 1)], ["ask: what", ""]),
+        ([asking("what"), asking("", 1)], ["ask: what (given up)", ""]),
+        ([asking("what "), asking("", 1)], ["ask: what (given up)", ""]),
+        ([asking("w"), asking(""), asking("", 1)], ["ask: (given up)", ""]),
+        ([asking("  "), asking("", 1)], ["ask: (given up)", ""]),
+        ([asking("", 1)], [""]),
+        ([asking("", 1), asking("w")], ["ask: w"]),
+        ([asking("what", 1)], ["ask: what", ""]),
+        ([asking("what is on the table"), asking("")], ["ask: what is on the table", "ask:"]),
+        ([asking("wh"), again("Two."), asking("wha")], ["ask: wh", "again: Two.", "ask: wha"]),
+        ([asking("wh"), notice("dark", "It is dark.", "")], ["ask: wh", "notice: It is dark.", "ask: wh"]),
+    ],
+)
+def test_a_question_is_echoed_as_it_is_typed_and_other_lines_do_not_break_it(
+    told: list[Happening], lines: list[str]
+) -> None:
+    paper = Typewriter()
+    screen = Plain(io.StringIO(), paper)
+    for each in told:
+        screen.show([each])
+    assert paper.lines == lines
+
+
+def test_a_question_given_up_behind_another_line_ends_in_a_line_of_its_own() -> None:
+    paper = Typewriter()
+    screen = Plain(io.StringIO(), paper)
+    screen.show([asking("wh")])
+    screen.show([notice("dark", "It is dark.", ""), asking("", 1)])
+    assert paper.lines == ["ask: wh", "notice: It is dark.", "ask: wh (given up)", ""]
+
+
+def test_what_is_told_after_the_run_is_shown_at_the_close() -> None:
+    out, until = io.StringIO(), Event()
+    until.set()
+    screen = Plain(out, io.StringIO())
+    assert screen.run(until)
+    screen.tell(sentence("The last."))
+    screen.close()
+    assert out.getvalue() == "The last.\n"
+
+
+def test_a_character_that_the_stream_has_not_does_not_stop_the_run() -> None:
+    raw, until = io.BytesIO(), Event()
+    screen = Plain(io.TextIOWrapper(raw, "ascii"), io.StringIO())
+    screen.tell(sentence("Grüße."))
+    until.set()
+    assert screen.run(until)
+    assert raw.getvalue() == b"Gr??e.\n"
+
+
+class Stream(io.StringIO):
+    def __init__(self, is_terminal: bool, encoding: str = "utf-8") -> None:
+        super().__init__()
+        self.is_terminal, self.kind = is_terminal, encoding
+
+    def isatty(self) -> bool:
+        return self.is_terminal
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self.kind
+
+
+@pytest.mark.parametrize(
+    ("out", "err", "environment", "is_plain"),
+    [
+        (Stream(True), Stream(True), {"TERM": "xterm"}, False),
+        (Stream(False), Stream(True), {"TERM": "xterm"}, True),
+        (Stream(True), Stream(False), {"TERM": "xterm"}, True),
+        (Stream(True), Stream(True), {"TERM": "xterm", "NO_COLOR": "1"}, True),
+        (Stream(True), Stream(True), {"TERM": "xterm", "NO_COLOR": ""}, False),
+        (Stream(True), Stream(True), {"TERM": "dumb"}, True),
+        (Stream(True), Stream(True), {}, True),
+        (Stream(True, "ascii"), Stream(True), {"TERM": "xterm"}, True),
+    ],
+)
+def test_plain_lines_are_chosen_by_the_streams_and_the_wish(
+    out: Stream, err: Stream, environment: dict[str, str], is_plain: bool
+) -> None:
+    assert wants_plain(out, err, environment) is is_plain
+
+
+def feeding(steps: Path, *flags: str) -> str:
+    return shlex.join([sys.executable, "-m", "tests.terminal.feed", str(steps), *flags])
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_a_reader_that_leaves_ends_the_run_quietly(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    """`… | head -1`: one sentence, an answer for the app, no traceback, no complaint at exit."""
+    steps, long = tmp_path / "steps", "x" * 200  # more in all than a pipe holds
+    steps.write_text("".join(f'["say", "Number {number}. {long}"]\n' for number in range(900)))
+    code = tmp_path / "code"
+    line = f"({feeding(steps, *flags)}; echo $? > {code}) | head -1"
+    done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S)
+    assert "Number 0." in done.stdout
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == ""
+    assert code.read_text() == "3\n"
+
+
+def test_a_sentence_is_there_as_soon_as_it_is_told(tmp_path: Path) -> None:
+    """A pipe gets every line at once, not when a buffer is full."""
+    steps = tmp_path / "steps"
+    subprocess.run(["mkfifo", steps], check=True)
+    program = shlex.split(feeding(steps))
+    with subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout
+        with steps.open("w") as told:
+            told.write('["say", "One."]\n')
+            told.flush()
+            assert child.stdout.readline() == "One.\n"
+        child.communicate(timeout=LIMIT_S)
+    assert child.returncode == 0
+
+
+@platform("linux")
+def test_a_full_disk_behind_standard_output_is_explained() -> None:
+    until = Event()
+    until.set()
+    with open("/dev/full", "w") as full:
+        screen = Plain(full, io.StringIO())
+        screen.tell(sentence())
+        with pytest.raises(OutputError, match="No space left"):
+            screen.run(until)
+        screen.close()
+
+
+def test_telling_waits_for_nobody_while_nothing_is_drawn() -> None:
+    """And is bounded: ten thousand happenings that nobody looks at."""
+    screen, told = Plain(io.StringIO(), io.StringIO()), sentence()
+    for _ in range(10_000):
+        screen.tell(told)
+    assert len(screen.inbox.whole) == 1000

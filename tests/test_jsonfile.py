@@ -1,0 +1,30 @@
+"""What is kept is there whole, and nothing that can happen to the file stops a start."""
+
+from pathlib import Path
+
+import pytest
+
+from app.jsonfile import keep, recalled, write_whole
+
+
+def test_what_is_kept_is_recalled_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / ".cache" / "kept.json"
+    keep(path, {"a": [1, "ä"]})
+    keep(path, {"b": 2})
+    assert recalled(path) == {"b": 2}
+    assert [each.name for each in path.parent.iterdir()] == ["kept.json"]
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"[]", b"3", b"{", b"\xff", b"[" * 100_000])
+def test_what_cannot_be_read_is_nothing(tmp_path: Path, spoilt: bytes) -> None:
+    (tmp_path / "kept.json").write_bytes(spoilt)
+    assert recalled(tmp_path / "kept.json") == {}
+    assert recalled(tmp_path / "nowhere.json") == {}
+
+
+def test_where_nothing_can_be_written_keeping_is_silent_and_writing_is_not(tmp_path: Path) -> None:
+    (tmp_path / "kept.json").mkdir()
+    keep(tmp_path / "kept.json", {})
+    with pytest.raises(OSError, match="directory"):
+        write_whole(tmp_path / "kept.json", {})
+    assert [each.name for each in tmp_path.iterdir()] == ["kept.json"]

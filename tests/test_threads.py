@@ -1,0 +1,98 @@
+"""One slot: the newest frame wins, notices are kept, and nobody is left behind."""
+
+import threading
+from threading import Event
+
+import numpy as np
+import pytest
+
+from app.events import Frame, Notice
+from app.threads import Newest, newest
+from tests.waiting import LIMIT_S, until
+
+NOTICE = Notice("video broken", "It breaks off.")
+
+
+def frame(number: int) -> Frame:
+    return Frame(np.zeros((1, 1, 3), np.uint8), 0.0, 0.0, number)
+
+
+def readers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "reader"]
+
+
+def test_a_frame_nobody_took_is_replaced_and_notices_are_kept():
+    slot = Newest()
+    for what in (frame(0), NOTICE, frame(1), frame(2)):
+        slot.put(what)
+    taken = slot.take(0.0)
+    assert [getattr(what, "number", "notice") for what in taken] == [2, "notice"]
+    assert slot.take(0.0) == []
+
+
+def test_what_is_there_can_be_taken_after_the_end():
+    slot = Newest()
+    slot.put(frame(5))
+    slot.end()
+    assert not slot.is_over
+    assert slot.take(0.0)[0].number == 5
+    assert slot.is_over
+
+
+def test_a_waiting_reader_is_woken_by_put_and_by_the_end():
+    slot, taken = Newest(), []
+    thread = threading.Thread(target=lambda: taken.extend(slot.take(LIMIT_S) + slot.take(LIMIT_S)))
+    thread.start()
+    slot.put(frame(1))
+    until(lambda: taken or not slot._frame)
+    slot.end()
+    thread.join(LIMIT_S)
+    assert not thread.is_alive()
+    assert [each.number for each in taken] == [1]
+
+
+def test_a_slow_taker_gets_the_newest_of_a_fast_reader(stop):
+    third = Event()
+
+    def read(left):
+        for number in range(3):
+            yield frame(number)
+        third.set()
+        left.wait(LIMIT_S)
+
+    frames = newest(read, stop)
+    seen = [next(frames).number]
+    third.wait(LIMIT_S)
+    if seen != [2]:
+        seen.append(next(frames).number)
+    frames.close()
+    assert seen[-1] == 2
+    assert readers() == []
+
+
+def test_it_ends_with_the_source_and_joins_the_reader(stop):
+    assert [each.number for each in newest(lambda _: iter([frame(0)]), stop)] == [0]
+    assert readers() == []
+
+
+def test_a_failure_of_the_reader_is_raised_where_frames_are_taken(stop):
+    def read(_):
+        yield frame(0)
+        raise ZeroDivisionError("a defect")
+
+    frames = newest(read, stop)
+    with pytest.raises(ZeroDivisionError):
+        list(frames)
+    assert readers() == []
+
+
+def test_stop_wakes_a_reader_that_waits(stop):
+    def read(left):
+        yield frame(0)
+        left.wait(600)
+
+    frames = newest(read, stop)
+    next(frames)
+    stop.set()
+    assert list(frames) == []
+    assert readers() == []

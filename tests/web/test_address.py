@@ -1,0 +1,148 @@
+"""Where the page is, and under which names it answers."""
+
+import socket
+import string
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.errors import OutputError
+from app.web.address import PORT, Address, address, listen, own_names, placed
+
+ALONE = Address("127.0.0.1", 8737, "secret", False)
+SHOWN = Address("0.0.0.0", 8737, "secret", True, ("192.168.1.20", "kitchen.local", "kitchen"))
+HOSTISH = st.text(alphabet=string.ascii_lowercase + string.digits + ".:[]@-_/\\#?%\t ıK０", max_size=40)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8737", "localhost:8737", "LocalHost:8737", "[::1]:8737", "[0:0:0:0:0:0:0:1]:8737"]
+)
+def test_on_loopback_it_answers_under_the_names_of_loopback(host: str) -> None:
+    assert ALONE.allows(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("", "127.0.0.1", "127.0.0.1:80", "127.0.0.1:87370", "localhost", "localhost:8738", "evil.example:8737"),
+        *("localhost.evil.example:8737", "127.0.0.1.nip.io:8737", "evil.example", "0.0.0.0:8737", "192.168.1.20:8737"),
+        *("user@localhost:8737", "localhost:8737@evil.example", "localhost:8737, evil.example", "localhost:8737/"),
+        *("[::1]", "[::1:8737", "::1:8737", "[::]:8737", "[::1%25lo]:8737", "localhost.:8737", " localhost:8737"),
+        *("localhost:８７３７", "kitchen.local:8737", "2130706433:8737", "127.1:8737"),
+    ],
+)
+def test_on_loopback_it_answers_under_no_other_name(host: str) -> None:
+    assert not ALONE.allows(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["192.168.1.20:8737", "Kitchen.local:8737", "kitchen:8737", "[fe80::1]:8737", "127.0.0.1:8737"]
+)
+def test_over_a_network_it_answers_under_this_machines_names_and_under_addresses(host: str) -> None:
+    assert SHOWN.allows(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example:8737", "0.0.0.0:8737", "[::]:8737", "kitchen.local", "kitchen.evil.example:8737", ""]
+)
+def test_over_a_network_it_answers_under_no_other_name(host: str) -> None:
+    assert not SHOWN.allows(host)
+
+
+@given(HOSTISH | HOSTISH.map(lambda text: f"{text}:8737"))
+def test_whatever_is_allowed_is_the_place_that_a_browser_reads_in_it(host: str) -> None:
+    for where in (ALONE, SHOWN):
+        if where.allows(host):
+            read = urlsplit(f"http://{host}")
+            assert (read.hostname, read.port) == (placed(host, 80).host, 8737)
+            assert not read.path
+            assert not read.username
+
+
+@given(st.text() | HOSTISH)
+def test_nothing_that_calls_itself_a_host_breaks_the_reading(host: str) -> None:
+    assert ALONE.allows(host) in (True, False)
+    assert ALONE.is_own_origin(host, host) is False
+
+
+@given(HOSTISH | HOSTISH.map(lambda text: f"http://{text}") | HOSTISH.map(lambda text: f"http://{text}:8737"))
+def test_an_origin_is_its_own_only_if_it_names_the_same_place(origin: str) -> None:
+    if ALONE.is_own_origin(origin, "localhost:8737"):
+        assert origin.removeprefix("http://").lower() == "localhost:8737"
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        *(("null", "localhost:8737"), ("", "localhost:8737"), ("https://localhost:8737", "localhost:8737")),
+        *(("http://localhost:3000", "localhost:8737"), ("http://127.0.0.1:8737", "localhost:8737")),
+        *(("http://evil.example", "localhost:8737"), ("http://localhost:8737.evil.example", "localhost:8737")),
+    ],
+)
+def test_other_origins_are_not_its_own(origin: str, host: str) -> None:
+    assert not ALONE.is_own_origin(origin, host)
+
+
+def test_another_machines_address_is_no_origin_of_its_own_although_it_is_an_address() -> None:
+    assert SHOWN.is_own_origin("https://192.168.1.20:8737", "192.168.1.20:8737")
+    assert not SHOWN.is_own_origin("https://6.6.6.6:8737", "192.168.1.20:8737")
+
+
+def test_the_usual_port_of_a_scheme_may_be_left_out() -> None:
+    assert Address("127.0.0.1", 80, "", False).allows("localhost")
+    assert Address("kitchen", 443, "", True).is_own_origin("https://kitchen", "kitchen:443")
+    assert not Address("127.0.0.1", 443, "", False).allows("localhost")
+
+
+def test_the_link_holds_the_token_only_where_it_is_needed() -> None:
+    assert ALONE.url == "http://127.0.0.1:8737/"
+    assert SHOWN.url == "https://192.168.1.20:8737/?token=secret"
+    assert Address("::1", 8737, "secret", False).url == "http://[::1]:8737/"
+
+
+def test_whoever_prints_an_address_does_not_print_its_token() -> None:
+    assert "secret" not in repr(SHOWN)
+
+
+def test_every_address_has_a_token_of_its_own_and_is_secure_unless_it_is_loopback() -> None:
+    one, other = address("127.0.0.1", 8737), address("0.0.0.0", 8737)
+    assert one.token != other.token
+    assert len(one.token) >= 43
+    assert not one.is_secure
+    assert other.is_secure
+    assert address("localhost", 1).is_loopback
+    assert address("127.8.8.8", 1).is_loopback
+    assert not address("192.168.1.20", 1).is_loopback
+
+
+def test_it_knows_this_machine_by_name() -> None:
+    assert socket.gethostname().lower() in own_names()
+
+
+def test_it_listens_on_loopback_alone() -> None:
+    with closing(listen("localhost", 0)) as listener:
+        assert listener.getsockname()[0] == "127.0.0.1"
+        assert listener.getsockname()[1]
+
+
+def test_a_taken_port_is_said_before_anything_starts() -> None:
+    with closing(listen("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(OutputError, match=f"127.0.0.1:{port}: another program") as failed:
+            listen("127.0.0.1", port)
+        assert failed.value.remedy
+
+
+def test_the_usual_port_gives_way_to_the_next_that_is_free() -> None:
+    with closing(listen("127.0.0.1")) as one, closing(listen("127.0.0.1")) as other:
+        assert PORT <= one.getsockname()[1] != other.getsockname()[1] >= PORT
+
+
+@pytest.mark.parametrize("host", ["192.0.2.77", "no such host", ""])
+def test_an_address_that_is_not_this_machines_is_explained(host: str) -> None:
+    with pytest.raises(OutputError, match="no such address") as failed:
+        listen(host, 0)
+    assert "0.0.0.0" in failed.value.remedy

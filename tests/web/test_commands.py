@@ -1,0 +1,104 @@
+"""JSON to wishes: what is taken, and that everything else is explained."""
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.errors import UsageError
+from app.events import Asking, Silence
+from app.live.wishes import GOING_ON, LONGEST, STOPPED, End
+from app.orders import Arrange, Ask, Hold, Listen, More, Repeat, Unask
+from app.shown import Setup, Voicing
+from app.web import commands
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+NAMES = st.sampled_from(
+    ["prompt", "verbosity", "every", "watches", "voice", "thumbnails", "question", "is_stopped", "source", "model"]
+)
+
+
+def test_each_wish_is_what_the_key_of_the_terminal_asks_for() -> None:
+    assert list(commands.held({"is_stopped": True})) == [Silence(True), Hold(True), STOPPED]
+    assert list(commands.held({"is_stopped": False})) == [Silence(False), Hold(False), GOING_ON]
+    assert list(commands.more({})) == [More()]
+    assert list(commands.repeat({})) == [Repeat()]
+    assert list(commands.listened({})) == [Silence(True), Listen()]
+    assert list(commands.ended({})) == [End()]
+    assert list(commands.unasked(False)) == [Unask(), Asking("", is_over=True), Silence(False)]
+
+
+def test_a_question_is_one_line() -> None:
+    question, wishes = commands.asked({"question": "  is \n the\tdoor\x1b open? "})
+    assert question == "is the door open?"
+    assert list(wishes) == [Silence(True), Ask(question), Asking(question, is_over=True)]
+
+
+def test_a_setup_takes_what_is_given_and_leaves_the_rest() -> None:
+    given = {
+        "prompt": "Where?",
+        "every": 2,
+        "watches": ["a cat", "a cat", " a  dog"],
+        "voice": False,
+        "thumbnails": True,
+    }
+    asked = commands.arranged(given, 0.4)
+    arrange, voicing = asked.wishes
+    assert isinstance(arrange, Arrange)
+    before = Setup("Old", "quiet", None, (), True)
+    assert arrange.of(before) == Setup("Where?", "quiet", 2.0, ("a cat", "a dog"), True)
+    assert voicing == Voicing(False)
+    assert asked.thumbnails is True
+    assert commands.arranged({}, 0.4) == commands.Asked([], None)
+
+
+def test_the_least_time_between_looks_is_the_narrators_own_pace() -> None:
+    (arrange,) = commands.arranged({"every": 0.4}, 0.4).wishes
+    assert isinstance(arrange, Arrange)
+    assert arrange.of(Setup(every=5.0)).every is None
+
+
+def test_an_empty_prompt_is_the_models_own() -> None:
+    (arrange,) = commands.arranged({"prompt": " "}, 0.4).wishes
+    assert isinstance(arrange, Arrange)
+    assert arrange.of(Setup("Old")).prompt == ""
+
+
+def test_a_source_and_a_model_are_named_exactly() -> None:
+    assert commands.switched({"source": "camera:Two  blanks ", "model": " m"}) == ("camera:Two  blanks ", " m")
+    assert commands.switched({"model": "m"}) == (None, "m")
+    for body in ({}, {"source": ""}, {"source": 1}, {"model": None}):
+        with pytest.raises(UsageError):
+            commands.switched(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *({"every": wrong} for wrong in (0.1, -1, 1e9, "2", True, None, float("nan"), float("inf"), [1])),
+        *({"verbosity": wrong} for wrong in ("loud", "", None, 1, ["full"])),
+        *({"watches": wrong} for wrong in ("a cat", ["a"] * 9, [""], [1], None, [["a"]], ["x" * (LONGEST + 1)])),
+        *({"prompt": wrong} for wrong in (None, 1, "x" * (commands.LONGEST_PROMPT + 1))),
+        *({"voice": wrong} for wrong in (None, 1, "true")),
+        {"thumbnails": 1},
+        {"camera": "x"},
+    ],
+)
+def test_what_cannot_be_set_is_explained(body: dict[str, Any]) -> None:
+    with pytest.raises(UsageError) as failure:
+        commands.arranged(body, 0.4)
+    assert failure.value.message
+    assert failure.value.remedy
+
+
+@given(st.dictionaries(NAMES, JSON, max_size=4))
+def test_whatever_is_sent_becomes_wishes_or_an_explanation(body: dict[str, Any]) -> None:
+    for read in (commands.held, commands.asked, commands.switched, lambda each: commands.arranged(each, 0.4)):
+        with suppress(UsageError):  # and nothing else
+            read(body)
