@@ -20,7 +20,8 @@ usage: ./install.sh [--model NAME|OWNER/NAME|auto]   set looksay up; safe to run
        ./install.sh --no-model                       without a model; ./run.sh demo needs none
        ./install.sh --reference                      and torch, for --backend transformers
        ./install.sh --llama                          and xllamacpp, for --backend llama without a llama-server
-       ./install.sh test [--engines]                 set up what the tests need, and pass them; --engines: torch, too
+       ./install.sh test [--all] [--reference]       set up what the tests need, and pass them; --all: the long ones
+                                                     too; --reference: with torch, those of --backend transformers too
        ./install.sh clean                            take away everything that was made
 
   --model NAME         the model to download (default: $default_model; ./run.sh models lists them)
@@ -38,20 +39,21 @@ main() {
     "$command"
 }
 
-parse() { # sets $command, $model (nothing: none), $wanted (extras) and $engines
-    command=install model=$default_model wanted='' engines=
+parse() { # sets $command, $model (nothing: none), $wanted (extras) and $all
+    command=install model=$default_model wanted='' all=
     case ${1:-} in
-        test) command=run_tests ;;
-        clean) command=clean ;;
+        test)
+            command=run_tests
+            shift
+            parse_test "$@"
+            return 0
+            ;;
+        clean)
+            command=clean
+            [ $# -eq 1 ] || misuse "clean takes nothing after it, and here is \"$2\"" "./install.sh clean"
+            return 0
+            ;;
     esac
-    if [ "$*" = "test --engines" ]; then
-        engines=yes
-        return 0
-    fi
-    if [ "$command" != install ]; then
-        [ $# -eq 1 ] || misuse "$1 takes nothing after it, and here is \"$2\"" "./install.sh $1"
-        return 0
-    fi
     while [ $# -gt 0 ]; do
         case $1 in
             -h | --help) usage && exit 0 ;;
@@ -66,6 +68,16 @@ parse() { # sets $command, $model (nothing: none), $wanted (extras) and $engines
             *) misuse "install.sh knows nothing of \"$1\"" "./install.sh --help" ;;
         esac
         shift
+    done
+}
+
+parse_test() {
+    for each in "$@"; do
+        case $each in
+            --all) all=yes ;;
+            --reference) wanted=reference ;;
+            *) misuse "test takes --all and --reference, and here is \"$each\"" "./install.sh test" ;;
+        esac
     done
 }
 
@@ -110,18 +122,28 @@ say_what_next() {
 
 run_tests() {
     set_up test
-    if [ -n "$engines" ]; then install_engines; fi
+    if [ -n "$wanted" ]; then install_torch; fi
     say_extras "$before"
     release_lock
     cd "$here"
     export HF_HUB_OFFLINE=1
     failed=
+    lint >.cache/lint.log 2>&1 & # beside the tests, on what they leave of the processors
+    linting=$!
+    say "pytest"
+    if [ -n "$all" ]; then set -- -m ""; else set --; fi # pyproject.toml leaves the long ones out
+    (preload_openblas && exec .venv/bin/python -m pytest -n 2 --dist worksteal "$@") || failed=" pytest"
+    wait "$linting" || failed=" $(tail -n 1 .cache/lint.log)$failed"
+    cat .cache/lint.log
+    if [ -n "$failed" ]; then fail "did not pass:$failed" "read what they say above; ./install.sh test runs them all again"; fi
+}
+
+lint() { # the last line names what did not pass
     check "ruff" .venv/bin/python -m ruff check .
     check "mypy" .venv/bin/python -m mypy
+    check "layers" .venv/bin/lint-imports --no-cache
     check "shellcheck" .venv/bin/shellcheck -x -a install.sh run.sh scripts/lock.sh scripts/check_lock.sh .ci/run
-    preload_openblas
-    check "pytest" .venv/bin/python -m pytest -n 2 --dist loadfile # a file stays together, for what its tests share
-    if [ -n "$failed" ]; then fail "did not pass:$failed" "read what they say above; ./install.sh test runs them all again"; fi
+    if [ -n "$failed" ]; then say "${failed# }" && return 1; fi
 }
 
 check() { # name, command: all run, whatever the first of them says

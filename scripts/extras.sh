@@ -27,7 +27,7 @@ say_extras() { # names of those that were there
     done
     if [ -n "$gone" ]; then
         say "extras   gone with the .venv that was replaced:$gone"
-        say "         --reference, --llama and test --engines install them again"
+        say "         --reference, --llama and test --reference install them again"
     fi
 }
 
@@ -50,27 +50,19 @@ install_extra() { # reference or llama
     note_extra "$(wanted_extra "$1")"
 }
 
-# For the tests. By pip, whose cache, outside this folder, keeps a large download; what cannot be had is said, and the
-# tests that need it are skipped. Those of an engine that was installed may not be (tests/needs.py).
-install_engines() {
-    export LOOKSAY_ENGINES=
-    install_engine torch "$(requirement reference)"
+# For the tests, which need torch alone of the extra. By pip, whose cache, outside this folder, keeps a large download.
+install_torch() {
+    torch=$(requirement reference)
+    if ! has_extra "$torch"; then
+        say "extra    $torch with pip"
+        logged with_pip install "$torch" || explain_failure "$torch could not be installed"
+    fi
+    note_extra "$torch"
+    export LOOKSAY_ENGINES=torch # tests/needs.py: what needs it may not be skipped
 }
 
 requirement() { # extra: the first package that it asks for
     wanted_extra "$1" | sed 's/^[^"]*"\([^"]*\)".*/\1/'
-}
-
-install_engine() { # module, requirement
-    if ! has_extra "$2"; then
-        say "engine   $2 with pip"
-        if ! logged with_pip install "$2"; then
-            say "engine   $2 cannot be had here, so the tests that need $1 are skipped: $(tail -n 1 "$here/.cache/install.log")"
-            return 0
-        fi
-    fi
-    note_extra "$2"
-    LOOKSAY_ENGINES="$LOOKSAY_ENGINES $1"
 }
 
 # It holds to the versions of the locks.

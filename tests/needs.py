@@ -9,7 +9,7 @@
 
 In CI everything is installed, so a skip there would hide a test that never runs. Only what CI cannot have may be
 missing: another operating system, and what may be missing there by `even_in_ci=True` (torch). What
-./install.sh test --engines has installed of that, it names in $LOOKSAY_ENGINES, and then it may not.
+./install.sh test --reference has installed of that, it names in $LOOKSAY_ENGINES, and then it may not.
 """
 
 import os
@@ -28,8 +28,8 @@ CHROMIUMS = {
     ),
 }
 """Names on PATH or places of a Chromium, the best first, by operating system."""
-LLAMA_MODULES = ("xllamacpp", "llama_cpp")
-"""Python modules that have llama.cpp in them."""
+LLAMA_MODULE = "xllamacpp"
+"""The Python module that has llama.cpp in it."""
 
 
 def tool(name: str, *, even_in_ci: bool = False) -> pytest.MarkDecorator:
@@ -54,11 +54,10 @@ def module(name: str, *, even_in_ci: bool = False) -> pytest.MarkDecorator:
 
 def llama() -> pytest.MarkDecorator:
     """llama.cpp in any form that `--backend llama` can run: a wheel, or llama-server on PATH."""
-    promised = os.environ.get("LOOKSAY_ENGINES", "").split()
     return _need(
-        "needs llama.cpp, and there is neither a Python module of it nor llama-server on PATH",
-        is_met=any(map(_can_find, LLAMA_MODULES)) or shutil.which("llama-server") is not None,
-        may_miss_in_ci=not any(name in promised for name in LLAMA_MODULES),
+        "needs llama.cpp, and there is neither xllamacpp nor llama-server on PATH",
+        is_met=_can_find(LLAMA_MODULE) or shutil.which("llama-server") is not None,
+        may_miss_in_ci=False,
     )
 
 

@@ -57,16 +57,15 @@ def test_an_engine_that_ci_has_installed_may_not_be_missing(monkeypatch: pytest.
         set_up(needs.module("no_other_module", even_in_ci=True))
 
 
-def test_llama_is_met_by_any_form_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_llama_is_met_by_the_module_and_by_the_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(needs, "LLAMA_MODULES", ("no_such_module", "json"))
+    monkeypatch.setattr(needs, "LLAMA_MODULE", "json")
     set_up(needs.llama())
-    monkeypatch.setattr(needs, "LLAMA_MODULES", ("no_such_module",))
+    monkeypatch.setattr(needs, "LLAMA_MODULE", "no_such_module")
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match=r"needs llama\.cpp"):
         set_up(needs.llama())
     monkeypatch.setenv("CI", "true")
-    monkeypatch.setenv("LOOKSAY_ENGINES", "no_such_module")
     with pytest.raises(pytest.fail.Exception, match="in CI that is a failure"):
         set_up(needs.llama())
     (tmp_path / "llama-server").touch(0o755)

@@ -47,7 +47,8 @@ esac"""
 UV = """case "$*" in
     --version) echo "uv {version} (made up)" ;;
     *only-managed*) [ ! -e "$STAGE/no-download" ] || {{ echo "error: dns error"; exit 2; }}
-        mkdir -p .venv/bin && cp "$STAGE/python" .venv/bin/python && cp "$STAGE/shellcheck" .venv/bin/ ;;
+        mkdir -p .venv/bin && cp "$STAGE/python" .venv/bin/python
+        cp "$STAGE/shellcheck" .venv/bin/ && cp "$STAGE/shellcheck" .venv/bin/lint-imports ;;
     venv*) mkdir -p .venv/bin && cp "$STAGE/python" .venv/bin/python ;;
     "pip install"*) [ ! -e "$STAGE/no-network" ] || {{ echo "error: dns error"; exit 2; }} ;;
     "pip sync"*) [ ! -e "$STAGE/no-network" ] || {{ echo "error: dns error"; exit 2; }}

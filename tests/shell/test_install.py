@@ -176,9 +176,9 @@ def test_an_interrupted_download_ends_with_130(stage: Stage) -> None:
         ("--model=",),
         ("clean", "all"),
         ("test", "x"),
-        ("test", "--engines", "x"),
-        ("clean", "--engines"),
-        ("--engines",),
+        ("test", "--all", "x"),
+        ("clean", "--all"),
+        ("--all",),
     ],
 )
 def test_a_wrong_command_line_ends_with_2_and_makes_nothing(stage: Stage, arguments: tuple[str, ...]) -> None:
@@ -201,7 +201,7 @@ def test_help_names_every_option_and_makes_nothing(stage: Stage) -> None:
         "--no-model",
         "--reference",
         "--llama",
-        "--engines",
+        "--all",
         "test",
         "clean",
     ):
@@ -272,14 +272,14 @@ def test_extras_that_go_with_a_replaced_environment_are_named(stage: Stage) -> N
     assert "gone" not in stage.install("--no-model").out
 
 
-def test_the_tests_of_other_engines_are_told_which_were_installed(stage: Stage) -> None:
+def test_the_tests_that_need_torch_are_told_whether_it_was_installed(stage: Stage) -> None:
     stage.stand_in("python3", PYTHON.format())
     assert stage.install("test").code == 0
     assert (stage.base / "engines").read_text() == ""
     stage.forget_calls()
-    outcome = stage.install("test", "--engines")
+    outcome = stage.install("test", "--reference")
     assert outcome.code == 0
-    assert (stage.base / "engines").read_text() == " torch"
+    assert (stage.base / "engines").read_text() == "torch"
     asked = [call for call in stage.calls() if "-m pip --python" in call]
     assert [call.rsplit(" ", 1)[1].split("==")[0] for call in asked] == ["torch"]
     assert not stage.has_called("uv")
@@ -288,32 +288,33 @@ def test_the_tests_of_other_engines_are_told_which_were_installed(stage: Stage) 
     assert not [line for line in kept if "--hash" in line or "[" in line or line.endswith("\\")]
 
 
-def test_engines_are_installed_for_the_tests_once(stage: Stage) -> None:
+def test_torch_is_installed_for_the_tests_once(stage: Stage) -> None:
     stage.stand_in("python3", PYTHON.format())
-    stage.install("test", "--engines")
+    stage.install("test", "--reference")
     stage.forget_calls()
-    outcome = stage.install("test", "--engines")
+    outcome = stage.install("test", "--reference")
     assert "extras   in place: torch" in outcome.out
     assert not any("-m pip" in call for call in stage.calls())
-    assert (stage.base / "engines").read_text() == " torch"
+    assert (stage.base / "engines").read_text() == "torch"
 
 
-def test_engines_that_cannot_be_had_are_named_and_the_tests_run_all_the_same(stage: Stage) -> None:
+def test_torch_that_cannot_be_installed_for_the_tests_is_explained(stage: Stage) -> None:
     stage.stand_in("python3", PYTHON.format())
     stage.install("test")
     stage.say("no-network")
-    outcome = stage.install("test", "--engines")
-    assert outcome.code == 0
-    (told,) = [line for line in outcome.out.splitlines() if "cannot be had here" in line]
-    assert "no route to host" in told
-    assert (stage.base / "engines").read_text() == ""
-    assert stage.has_called("python -m pytest")
+    stage.forget_calls()
+    outcome = stage.install("test", "--reference")
+    assert outcome.code == 1
+    assert "no route to host" in outcome.err
+    assert "error: torch==2.13.0 could not be installed" in outcome.err
+    assert not stage.has_called("python -m pytest")
 
 
-def test_engines_need_a_pip_and_the_tests_do_not(stage: Stage) -> None:
-    outcome = stage.install("test", "--engines")
-    assert outcome.code == 0
-    assert outcome.out.count("no Python here has pip 22.3 or later") == 1
+def test_the_long_tests_are_left_to_all(stage: Stage) -> None:
+    stage.install("test")
+    assert not any("pytest" in call and call.endswith("-m ") for call in stage.calls())
+    stage.install("test", "--all")
+    assert any("pytest" in call and call.endswith("-m ") for call in stage.calls())
 
 
 def test_test_sets_up_what_the_tests_need_and_never_asks_the_hub(stage: Stage) -> None:
