@@ -9,6 +9,7 @@ from app.models.download import download
 from app.models.hub import Listing, Unreachable, listing
 from tests import needs
 from tests.fixtures.loopback_hub import REPOSITORY, REVISION, LoopbackHub
+from tests.waiting import LIMIT_S
 
 WEIGHTS = "model.safetensors"
 CUT = 300_000
@@ -24,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "download"
 
 
-def bring(files: Listing, folder: Path, patience_s: float = 10) -> int:
+def bring(files: Listing, folder: Path, patience_s: float = LIMIT_S) -> int:
     """Download, and return how many bytes were counted."""
     counted: list[int] = []
     download(files, folder, counted.append, patience_s)

@@ -7,11 +7,12 @@ import pytest
 from app.errors import InstallError
 from app.models.hub import Listing, Unreachable, listing
 from tests.fixtures.loopback_hub import REPOSITORY, REVISION, LoopbackHub
+from tests.waiting import LIMIT_S
 
 pytestmark = pytest.mark.usefixtures("hub")
 
 
-def ask(patience_s: float = 10, repository: str = REPOSITORY, revision: str = REVISION) -> Listing:
+def ask(patience_s: float = LIMIT_S, repository: str = REPOSITORY, revision: str = REVISION) -> Listing:
     return listing(repository, revision, patience_s)
 
 

@@ -17,13 +17,13 @@ from app.models.registry import ROOT, locate
 from tests import needs
 from tests.fixtures.loopback_hub import REVISION, LoopbackHub
 from tests.running import SLOW_S
-from tests.waiting import until
+from tests.waiting import LIMIT_S, until
 
 WEIGHTS = "model.safetensors"
 CUT = 300_000
 
 
-def fetch(name: str, root: Path, quantize: bool = False, patience_s: float = 10) -> int:
+def fetch(name: str, root: Path, quantize: bool = False, patience_s: float = LIMIT_S) -> int:
     return main([name], root, patience_s, quantize)
 
 

@@ -11,6 +11,7 @@ import pytest
 from app.errors import ModelError
 from app.models.lockfile import Entry, entries, marks, verify, write
 from app.models.registry import ROOT
+from tests.waiting import LIMIT_S
 
 
 @pytest.fixture
@@ -183,7 +184,7 @@ def test_installations_at_once_lose_no_entry(tmp_path: Path) -> None:
     each = "from app.models.lockfile import *; [write(f'{sys.argv[1]}{n}', Entry('', '', 'pinned', {}, {}), root)"
     script = f"import sys; from pathlib import Path; root = Path(sys.argv[2]); {each} for n in range(20)]"
     running = [subprocess.Popen([sys.executable, "-c", script, name, str(tmp_path)], cwd=ROOT) for name in "abc"]
-    assert [one.wait(60) for one in running] == [0, 0, 0]
+    assert [one.wait(LIMIT_S) for one in running] == [0, 0, 0]
     assert set(entries(tmp_path)) == {f"{name}{n}" for name in "abc" for n in range(20)}
 
 

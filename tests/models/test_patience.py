@@ -4,11 +4,13 @@ import threading
 
 import pytest
 
+from app.models import patience
 from app.models.patience import Line, patiently
+from tests.waiting import LIMIT_S, until
 
 
 def test_what_the_work_returns_is_returned() -> None:
-    assert patiently(lambda line: not line.is_dead, 10) is True
+    assert patiently(lambda line: not line.is_dead, LIMIT_S) is True
 
 
 def test_what_the_work_raises_is_raised() -> None:
@@ -16,7 +18,7 @@ def test_what_the_work_raises_is_raised() -> None:
         raise KeyError("as it is")
 
     with pytest.raises(KeyError, match="as it is"):
-        patiently(work, 10)
+        patiently(work, LIMIT_S)
 
 
 def test_work_that_hangs_is_given_up_and_hears_of_it() -> None:
@@ -29,7 +31,7 @@ def test_work_that_hangs_is_given_up_and_hears_of_it() -> None:
 
     with pytest.raises(TimeoutError, match="no answer"):
         patiently(work, 0.05)
-    assert heard.wait(10)
+    assert heard.wait(LIMIT_S)
 
 
 def test_the_last_trouble_is_the_reason() -> None:
@@ -42,14 +44,17 @@ def test_the_last_trouble_is_the_reason() -> None:
         patiently(work, 0.05)
 
 
-def test_bytes_are_counted_and_buy_more_time() -> None:
-    counted: list[int] = []
+def test_bytes_are_counted_and_buy_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fifteen minutes of work, of which each part comes after half of what is waited for one."""
+    now, counted = [100.0], list[int]()
+    monkeypatch.setattr(patience, "monotonic", lambda: now[0])
 
     def work(line: Line[str]) -> str:
-        for _ in range(6):
-            line.pause(0.1)
+        for number in range(15):
+            now[0] += 60
             line.brought(7)
+            until(lambda number=number: len(counted) > number)
         return "whole"
 
-    assert patiently(work, 0.5, counted.append) == "whole"
-    assert counted == [7] * 6
+    assert patiently(work, LIMIT_S, counted.append) == "whole"
+    assert counted == [7] * 15
