@@ -3,7 +3,6 @@
 import itertools
 import re
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from threading import Event
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 pytestmark = needs.chromium()
 
 LENGTH = 240
-FPS = 30
 START = """async (deviceId) => {
     window.told = [];
     const {startEye} = await import("/static/eye.js");
@@ -164,27 +162,12 @@ def test_the_camera_is_asked_for_on_start_alone_and_goes_off_on_stop(
     until(lambda: not eye.has_window)
 
 
-@pytest.mark.long
-def test_what_is_filmed_arrives_in_its_colours_in_order_and_with_its_true_age(
-    stay: Visit, site: str, frames: Iterator[Frame], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The camera shows a frame every 1/30 s: when each was filmed is known but for one number, the start."""
+def test_what_is_filmed_arrives_in_its_colours_and_in_order(stay: Visit, site: str, frames: Iterator[Frame]) -> None:
     opened(stay, site).evaluate(START)
-    seen, ages_ms = [], []
-    for frame in itertools.islice(frames, 45):
-        ages_ms.append((time.monotonic() - frame.seen_at) * 1e3)
-        seen.append(frame)
+    seen = list(itertools.islice(frames, 45))
     assert all(is_red(frame.pixels) and frame.pixels.shape == (480, 640, 3) for frame in seen)
     numbers = np.unwrap([number_in(frame.pixels) for frame in seen], period=LENGTH)
     assert numbers.tolist() == sorted(set(numbers))
-    drift_ms = np.array([frame.seen_at for frame in seen]) * 1e3 - numbers / FPS * 1e3
-    off_ms = np.abs(drift_ms - np.median(drift_ms))
-    rate = (len(seen) - 1) / (seen[-1].seen_at - seen[0].seen_at)
-    with capsys.disabled():
-        print(
-            f"\n  browser's camera: {rate:.1f} pictures/s; age when decoded p50 {np.median(ages_ms):.0f} ms,", end=" "
-        )
-        print(f"max {max(ages_ms):.0f}; true to p50 {np.median(off_ms):.0f}, p95 {np.quantile(off_ms, 0.95):.0f} ms")
 
 
 @pytest.mark.long
@@ -195,8 +178,9 @@ def test_the_age_is_that_of_the_camera_where_it_can_be_true(stay: Visit, site: s
         for told_ms, least_s, most_s in ((1500, 1.5, 2.0), (100_000, 0.0, 1.4), (-5000, 0.0, 1.4)):
             page.evaluate("(ms) => { window.agoMs = ms; }", told_ms)
             before = eye.count + 1  # one may be on its way
-            shots = [shot for number in range(before, before + 5) if (shot := eye.newest(number, LIMIT_S))]
-            assert least_s <= min(shot.came_at - shot.seen_at for shot in shots) <= most_s
+            shots = (eye.newest(number, LIMIT_S) for number in itertools.count(before))
+            ages = (shot.came_at - shot.seen_at for shot in shots if shot)
+            assert next(age_s for age_s in itertools.islice(ages, 200) if age_s <= most_s) >= least_s
 
 
 @pytest.mark.long

@@ -7,7 +7,8 @@ import pytest
 
 from tests import needs
 from tests.chrome import Driver, Visit, visiting
-from tests.web.looked import DEMO, Shown, holds, look, shown, until
+from tests.outputs.page.looked import DEMO, Shown, holds, look, shown, until
+from tests.running import SLOW_S
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -243,4 +244,4 @@ def test_q_asks_before_it_ends_the_run(run: Shown, page: "Page") -> None:
     page.keyboard.press("q")
     page.get_by_role("button", name="End looksay", exact=True).click()
     page.get_by_role("alert").get_by_text("looksay has ended.").wait_for()
-    assert run.process.wait(20) == 0
+    assert run.process.wait(SLOW_S) == 0
