@@ -14,6 +14,7 @@ from PIL import Image
 from app.commands.describe import Captions, Page, Task, run
 from app.errors import ModelError, OutputError
 from tests.fake_describer import ScriptedDescriber
+from tests.waiting import LIMIT_S
 
 ROOT = Path(__file__).parents[2]
 ASKED = {"model": "scripted", "prompt": "What is it?"}
@@ -268,7 +269,7 @@ def test_a_file_that_cannot_grow_is_explained_keeps_whole_lines_and_goes_on_late
     line = len(desk.file.read_bytes()) // 3
     desk.file.unlink()
     with child(desk, most=line * 5 // 2) as full:
-        told = full.communicate(timeout=60)[1]
+        told = full.communicate(timeout=LIMIT_S)[1]
     assert full.returncode == 1
     assert f"error: {desk.file} cannot be written: " in told
     assert "goes on where it stopped" in told

@@ -1,7 +1,6 @@
 """Going over to another source or model while it runs: what is kept, what is told, and what happens where it fails."""
 
 import threading
-import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from threading import Event
@@ -15,6 +14,7 @@ from app.events import Banner, Describer, Frame, Happening, Notice, Seen, Source
 from app.live.infer import Choice, Inference, Loop
 from app.shown import Looking, Setup
 from tests.fake_describer import ScriptedDescriber
+from tests.waiting import LIMIT_S, until
 
 FIRST = Choice("door", "small")
 BARE = Status(0.0, 1, 1, 0.0, 0.0, 0)
@@ -122,7 +122,7 @@ class Run:
 
     def until(self, is_so: Callable[[], bool]) -> None:
         with self.changed:
-            assert self.changed.wait_for(is_so, 20), self.told[-5:]
+            assert self.changed.wait_for(is_so, LIMIT_S), self.told[-5:]
 
     def looks(self, source: str, model: str) -> None:
         """Wait until a frame has been seen by this choice."""
@@ -133,7 +133,7 @@ class Run:
 
     def end(self) -> None:
         self.inference.quit()
-        self.thread.join(20)
+        self.thread.join(LIMIT_S)
         assert not self.thread.is_alive()
 
 
@@ -210,7 +210,7 @@ def test_what_does_not_work_at_the_start_ends_the_run(
     running: Callable[..., Run], live: bool, choice: Choice, kind: type[Exception]
 ) -> None:
     run = running(Theatre(live), choice)
-    run.thread.join(20)
+    run.thread.join(LIMIT_S)
     assert {type(each) for each in run.failed} == {kind}
     assert run.notices("not switched") == []
 
@@ -246,7 +246,7 @@ def test_how_people_have_set_it_outlasts_the_source(running: Callable[..., Run])
 
 def test_a_choices_own_warnings_are_said_before_the_model_is_loaded(running: Callable[..., Run]) -> None:
     run = running(Theatre(), Choice("door", "blind"))
-    run.thread.join(20)
+    run.thread.join(LIMIT_S)
     assert [type(each) for each in run.failed] == [ModelError]
     assert run.notices("warning") == ["blind is small."]
 
@@ -265,7 +265,7 @@ def test_the_time_is_counted_from_the_first_model_and_ends_it(running: Callable[
     run = running(Theatre(), seconds=0.2)
     run.looks("door", "small")
     run.inference.switch(None, "large")
-    run.thread.join(20)
+    run.thread.join(LIMIT_S)
     assert not run.thread.is_alive()
     assert run.failed == []
 
@@ -334,14 +334,11 @@ def test_a_camera_that_cannot_be_opened_before_the_first_has_begun_ends_nothing(
     stage, is_known, runs = Asides(live=True), Event(), list[Run]()
 
     def want_another() -> None:
-        is_known.wait(20)
+        is_known.wait(LIMIT_S)
         runs[0].inference.switch("shut", "large")
 
     def be_slower_than_the_camera() -> None:
-        give_up_at = time.monotonic() + 20
-        while not runs[0].inference.refusal:
-            assert time.monotonic() < give_up_at
-            time.sleep(0.002)
+        until(lambda: runs[0].inference.refusal)
 
     stage.at_load += [want_another, be_slower_than_the_camera]
     runs.append(running(stage))

@@ -3,7 +3,6 @@
 import math
 import struct
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -129,11 +128,10 @@ def test_a_picture_ends_the_pause_of_its_window_and_so_does_another_window(eye: 
 
 @pytest.mark.usefixtures("looked")
 def test_who_waits_is_woken_by_the_picture(eye: Eye, seat: Seat) -> None:
+    """Woken by nothing else, it would find no picture before the limit has passed, and the test would not end."""
     later = threading.Timer(0.05, lambda: eye.give(seat, JPEG, 0.0))
     later.start()
-    started_at = time.monotonic()
-    assert eye.newest(0, 30.0)
-    assert time.monotonic() - started_at < 20
+    assert eye.newest(0, 1e6)
     later.join()
 
 

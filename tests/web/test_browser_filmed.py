@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from app.sources import grounds, world
+from app.demo import grounds
+from app.demo import scenes as world
 from app.demo.scenes import Scene
 from tests import needs
 from tests.chrome import Driver, Visit, camera, launched, visiting, write_clip

@@ -7,8 +7,8 @@ import pytest
 
 from tests import needs
 from tests.chrome import Driver, Visit, visiting
-from tests.outputs.page.looked import DEMO, Shown, holds, look, shown, until
 from tests.running import SLOW_S
+from tests.web.looked import DEMO, Shown, holds, look, shown, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -20,6 +20,7 @@ from app.commands.describe import Page, Task, run
 from app.demo.scenes import COLOURS
 from app.errors import ModelError, OutputError
 from tests.fake_describer import ScriptedDescriber
+from tests.waiting import LIMIT_S
 
 ROOT = Path(__file__).parents[3]
 BROKEN = ModelError("the model failed on a frame: NaN", "./run.sh check tells more")
@@ -65,10 +66,11 @@ def test_lines_of_a_folder_have_names_even_if_it_holds_one_picture(tmp_path):
 
 
 def test_the_model_is_shown_the_picture_and_the_prompt(tmp_path):
+    began = time.monotonic()
     (asked,) = Bench("Yes.").run(*save(tmp_path, "a.png"), max_tokens=9).describer.asked
     assert (asked.prompt, asked.max_tokens, len(asked.frames)) == ("What is it?", 9, 1)
     assert asked.frames[0].pixels.shape == (6, 8, 3)
-    assert 0 <= time.monotonic() - asked.frames[0].seen_at < 60
+    assert began <= asked.frames[0].seen_at <= time.monotonic()
 
 
 def test_a_question_takes_the_place_of_the_prompt(tmp_path):
@@ -189,7 +191,7 @@ def test_a_real_ctrl_c_ends_with_130_and_no_traceback(tmp_path):
     with subprocess.Popen([sys.executable, "-c", SLOW, name], **how) as child:
         assert child.stderr.readline() == "word\n"
         child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=30)
+        out, err = child.communicate(timeout=LIMIT_S)
     assert (child.returncode, out) == (130, "")
     assert set(err.split()) <= {"word"}  # and no traceback
 
