@@ -1,7 +1,10 @@
-"""Hooks and fixtures that every room's tests share."""
+"""Hooks and fixtures that tests of several folders share."""
 
 import os
 import signal
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
 
 import hypothesis
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from app.outputs.logbook import LAST
 from tests.chrome import chrome, driver, visit, visit_with_camera
 from tests.needs import pytest_runtest_setup
+from tests.sources.clips import encode
 
 __all__ = ["chrome", "driver", "pytest_runtest_setup", "visit", "visit_with_camera"]
 
@@ -41,3 +45,22 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         LAST.unlink(missing_ok=True)
     else:
         LAST.write_bytes(before)
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A second at 30 frames/s, 320×240, whose every frame shows its own number."""
+    return encode(tmp_path_factory.mktemp("clips") / "clip.avi")
+
+
+@pytest.fixture
+def make_clip(tmp_path: Path) -> Callable[..., Path]:
+    def make(name: str, **how) -> Path:
+        return encode(tmp_path / name, **how)
+
+    return make
+
+
+@pytest.fixture
+def stop() -> Event:
+    return Event()

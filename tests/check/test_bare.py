@@ -14,7 +14,7 @@ CHECK = """
 from pathlib import Path
 from app.check.findings import Facts, ModelState
 from app.check.report import as_json
-from app.check.machine import findings
+from app.check.gather import findings
 state = ModelState("tiny", None, "not installed")
 print(as_json(findings(Facts(lambda: state, lambda: ["webcam"], lambda: None))))
 """
