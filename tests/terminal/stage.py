@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from app.events import Again, Asking, Cost, Frame, Growing, Notice, Sentence, SentenceKind, Status
-from tests.waiting import until as wait_for  # noqa: F401 — the old name, for the page's tests of abuse
 
 ROOT = Path(__file__).parents[2]
 COST = Cost(first_word_s=0.21, total_s=0.8, tokens=12, image_tokens=64, forwards=13, drafted=5, draft_accepted=3)

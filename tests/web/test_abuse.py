@@ -23,7 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from app.signals import INTERRUPTED
 from tests.running import SLOW_S, start
-from tests.terminal.stage import wait_for
+from tests.waiting import until
 
 LINK = re.compile(r"https?://\S+")
 ELSEWHERE = "https://evil.example"
@@ -152,7 +152,7 @@ def test_narration_goes_on_under_a_thousand_connections_and_clients_that_never_r
         stack.enter_context(attacked(run))
         assert any(name == "sentence" for name in told), "nothing more was said"
         before = run.said()
-        wait_for(lambda: run.said()[-1] > before[-1], SLOW_S)
+        until(lambda: run.said()[-1] > before[-1], SLOW_S)
 
 
 @pytest.mark.long

@@ -10,7 +10,7 @@ import pytest
 
 from app.web.tls import kept
 from app.web.uvicorn_config import DESCRIPTORS
-from tests.terminal.stage import wait_for
+from tests.waiting import until
 from tests.web.served import LINE, Site, served
 from tests.web.test_tls import trusting
 
@@ -42,10 +42,10 @@ def test_a_client_that_never_reads_is_disconnected_and_another_is_served(site: S
     connections = site.serving.server.server_state.connections
     with ExitStack() as stack:
         window = stack.enter_context(site.raw(site.head()))
-        wait_for(lambda: "/stream" in site.asked)
+        until(lambda: "/stream" in site.asked)
         stack.enter_context(site.raw(upgrade(site) if is_socket else site.head("/flood")))
-        wait_for(lambda: "/flood" in site.asked)
-        wait_for(lambda: len(connections) == 1 and site.running == ["/stream"])
+        until(lambda: "/flood" in site.asked)
+        until(lambda: len(connections) == 1 and site.running == ["/stream"])
         window.recv(65536)
         assert LINE in window.recv(65536)
 

@@ -11,10 +11,12 @@ from itertools import count
 from pathlib import Path
 from threading import Event
 from time import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from app.backends.openai import wire
 from app.backends.openai.client import line_to
 from app.backends.openai.describer import ServerDescriber
 from app.backends.openai.payload import Form
@@ -270,13 +272,18 @@ def test_one_that_hangs_is_waited_for_longer_the_next_time_but_not_for_ever() ->
     assert asked.patience.silence_s == 0.5
 
 
-def test_one_who_asks_meanwhile_is_not_kept_waiting_by_a_server_that_takes_no_bytes() -> None:
+def test_one_who_asks_meanwhile_is_not_kept_waiting_by_a_server_that_takes_no_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The picture does not fit into what the system holds for a server that does not read."""
+    now = [100.0]
+    monkeypatch.setattr(wire, "time", SimpleNamespace(monotonic=lambda: now[0]))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         noise = np.random.default_rng(0).integers(0, 255, (1024, 1024, 3), np.uint8)
         frames = [Frame(noise, 0.0, 0.0, 0)] * 6
-        pieces = describer(f"http://127.0.0.1:{listening.getsockname()[1]}", HASTY).describe(Request(frames, "What?"))
+        pieces = describer(f"http://127.0.0.1:{listening.getsockname()[1]}").describe(Request(frames, "What?"))
         assert [next(pieces).text for _ in range(3)] == ["", "", ""]
+        now[0] += LIMIT_S + 1
         with pytest.raises(Outage, match="not answered"):
             list(pieces)
 
