@@ -10,7 +10,8 @@ import pytest
 from app import cli
 from app.config import PROMPT, PROMPT_FRAMES, Settings, add_flags, from_flags
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "cli.md"
 
 
 def parsed(*argv: str) -> Settings:
@@ -32,13 +33,13 @@ def test_every_field_has_help_and_a_flag() -> None:
 
 
 @pytest.mark.parametrize("name", [each.name for each in fields(Settings)])
-def test_every_flag_is_in_the_readme(name: str) -> None:
-    assert f"--{name.replace('_', '-')}" in README.read_text()
+def test_every_flag_is_in_the_reference(name: str) -> None:
+    assert f"--{name.replace('_', '-')}" in REFERENCE.read_text()
 
 
 @pytest.mark.parametrize("command", [name for name in cli.COMMANDS if name])
-def test_every_command_is_in_the_readme(command: str) -> None:
-    assert f"./run.sh {command}" in README.read_text()
+def test_every_command_is_in_the_reference(command: str) -> None:
+    assert f"./run.sh {command}" in REFERENCE.read_text()
 
 
 def test_flags_reach_their_fields() -> None:
@@ -106,5 +107,5 @@ def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(SystemExit) as ended:
         cli.main(["--version"])
     assert ended.value.code == 0
-    version = tomllib.loads((README.parent / "pyproject.toml").read_text())["project"]["version"]
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert capsys.readouterr().out == f"looksay {version}\n"

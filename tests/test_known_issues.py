@@ -23,7 +23,7 @@ def anchor(heading):
 def readers():
     """Every file of ours that may send somebody here."""
     folders = [*(ROOT / "app").rglob("*.py"), *(ROOT / "scripts").glob("*.sh")]
-    return [*folders, *ROOT.glob("*.toml"), *ROOT.glob("*.sh"), *ROOT.glob("*.md")]
+    return [*folders, *ROOT.glob("*.toml"), *ROOT.glob("*.sh"), *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 
 
 @pytest.mark.parametrize("heading", ENTRIES)
