@@ -1,4 +1,4 @@
-"""A real run with a page, steered by a program over its small JSON API, as docs/page.md tells to."""
+"""A real run with a page, steered by a program over its small JSON API, as docs/page.md describes."""
 
 import json
 import shutil
