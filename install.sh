@@ -132,7 +132,8 @@ run_tests() {
     linting=$!
     say "pytest"
     if [ -n "$all" ]; then set -- -m ""; else set --; fi # pyproject.toml leaves the long ones out
-    (preload_openblas && exec .venv/bin/python -m pytest -n 2 --dist worksteal "$@") || failed=" pytest"
+    # three at a time on two processors, for they often wait for a process or a socket
+    (preload_openblas && exec .venv/bin/python -m pytest -n 3 --dist worksteal "$@") || failed=" pytest"
     wait "$linting" || failed=" $(tail -n 1 .cache/lint.log)$failed"
     cat .cache/lint.log
     if [ -n "$failed" ]; then fail "did not pass:$failed" "read what they say above; ./install.sh test runs them all again"; fi

@@ -94,12 +94,14 @@ def test_every_camera_speaks_with_its_name_in_front(narrated: Narrated) -> None:
     assert narrated.ended.err.count("recorded clip") == 1
 
 
+@pytest.mark.long
 def test_what_a_camera_says_is_what_that_camera_sees(narrated: Narrated, clips: Sequence[Clip]) -> None:
     drawn = {each.name: each.drawn for each in clips}
     strange = [line["text"] for line in narrated.log if named(line["text"]) - drawn[line["camera"]]]
     assert len(strange) <= 0.1 * len(narrated.log), strange
 
 
+@pytest.mark.long
 def test_the_log_says_which_camera_and_keeps_a_picture_of_each(narrated: Narrated) -> None:
     assert [line["text"] for line in narrated.log] == narrated.ended.sentences
     assert all(line["text"].startswith(line["camera"] + ": ") for line in narrated.log)
@@ -108,6 +110,7 @@ def test_the_log_says_which_camera_and_keeps_a_picture_of_each(narrated: Narrate
     assert len({name for _, name in thumbnails}) == len(thumbnails)
 
 
+@pytest.mark.long
 def test_the_subtitles_are_in_one_order_and_none_stands_over_another(narrated: Narrated) -> None:
     cues = list(webvtt.read(narrated.folder / "x.vtt"))
     assert [cue.text for cue in cues] == narrated.ended.sentences
@@ -116,6 +119,7 @@ def test_the_subtitles_are_in_one_order_and_none_stands_over_another(narrated: N
     assert cues[-1].end_in_seconds < told_s + 60  # from the run's beginning, not from the machine's
 
 
+@pytest.mark.long
 def test_history_shows_the_names(narrated: Narrated) -> None:
     shown = run("history", "--log", str(narrated.folder / "x.jsonl"), "--find", "Attic: ")
     assert shown.sentences

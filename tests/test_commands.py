@@ -56,6 +56,7 @@ def test_check_prints_a_block_for_a_bug_report_without_home_or_user() -> None:
     assert str(Path.home()) not in ended.out or Path.home() == Path("/")
 
 
+@pytest.mark.long
 def test_check_ends_with_1_exactly_if_something_is_missing() -> None:
     ended = run("check", "--model", "demo", "--json")
     statuses = [finding["status"] for finding in json.loads(ended.out)["findings"]]

@@ -14,6 +14,7 @@ from tests import needs
 from tests.fixtures import llama_server as llama
 from tests.fixtures.families.smolvlm import make_small_smolvlm
 from tests.running import SLOW_S, Ended, environment, run, start
+from tests.sweeps import spread
 from tests.waiting import LIMIT_S
 
 SHORT = ("--rounds", "1", "--captions", "1", "--seconds", "0")
@@ -191,7 +192,7 @@ def test_llama_server_gets_a_row_where_a_pair_is_named(tmp_path: Path, monkeypat
     assert not llama.is_running(folder)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", spread([signal.SIGTERM, signal.SIGHUP], 1))
 def test_a_bench_that_is_told_to_end_takes_its_server_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:

@@ -10,6 +10,7 @@ from tests.fixtures.families import NAMES, make
 from tests.fixtures.families.shelf import Shelf
 from tests.fixtures.families.tensors import read
 from tests.fixtures.spoilt.case import WEIGHTS
+from tests.sweeps import spread
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -19,7 +20,7 @@ def test_the_check_finds_no_fault_with_a_good_model(shelf: Shelf, name: str) -> 
     assert {finding.status for finding in findings} == {"ok"}, findings
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", spread(NAMES, 6))
 def test_mlx_vlm_loads_it_and_it_sees(shelf: Shelf, name: str) -> None:
     assert shelf.look(name).sees
 

@@ -96,6 +96,7 @@ def test_a_blind_model_does_not_start_and_says_why(blind: Path) -> None:
     assert "does not pass the check: blind" in ended.err
 
 
+@pytest.mark.long
 def test_trusted_it_starts_and_the_banner_says_so(blind: Path, tmp_path: Path) -> None:
     words = ("--source", "scenes", "--model", str(blind), "--no-speak", "--trust-model")
     silent = "The model said nothing about this picture."

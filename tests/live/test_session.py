@@ -225,14 +225,17 @@ def test_a_camera_that_is_not_there_is_told_before_the_model_is_ready(source: st
 
 @pytest.mark.parametrize(
     "argv",
-    [
-        ["--source", "no-such-clip.mp4", "--model", DEMO],
-        ["--source", "README.md", "--model", DEMO],
-        ["--source", "camera:nobody has this one", "--model", DEMO],
-        ["--source", "scenes", "--model", "app"],
-        ["--source", "scenes", "--model", DEMO, "--log", "/no/such/folder/x.jsonl"],
-        ["--source", "rtsp://127.0.0.1:9/video", "--model", DEMO],
-    ],
+    spread(
+        [
+            ["--source", "no-such-clip.mp4", "--model", DEMO],
+            ["--source", "README.md", "--model", DEMO],
+            ["--source", "camera:nobody has this one", "--model", DEMO],
+            ["--source", "scenes", "--model", "app"],
+            ["--source", "scenes", "--model", DEMO, "--log", "/no/such/folder/x.jsonl"],
+            ["--source", "rtsp://127.0.0.1:9/video", "--model", DEMO],
+        ],
+        2,
+    ),
     ids=lambda argv: argv[-1],
 )
 def test_what_is_not_there_is_explained_with_exit_code_1(argv: list[str]) -> None:

@@ -55,11 +55,13 @@ def test_beginning_and_end_are_told_with_their_times_and_the_command_runs_at_the
     assert ran.read_text() == begins["text"] + "\n"
 
 
+@pytest.mark.long
 def test_what_does_not_last_long_enough_is_not_told(clip: Path) -> None:
     ended = run(*demo("watch", "a red circle", "--for", "6", "--asap", clip=clip))
     assert (ended.code, ended.sentences) == (0, [])
 
 
+@pytest.mark.long
 def test_several_things_are_watched_for_beside_the_narration(clip: Path, tmp_path: Path) -> None:
     log = tmp_path / "x.jsonl"
     watches = ("--watch", "a red circle", "--watch", "a green star")

@@ -87,6 +87,7 @@ def lies(lines: Sequence[dict[str, Any]], folder: Path) -> list[str]:
     return [line["text"] for line, there in zip(lines, shown, strict=True) if named(line["text"]) - there]
 
 
+@pytest.mark.long
 def test_what_a_browser_films_is_narrated_truly_and_its_end_is_told(stay: Visit, tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     argv = ("--source", "browser", "--model", "demo", "--page", "--page-port", "0", "--no-speak")

@@ -224,6 +224,7 @@ def test_the_page_can_end_the_run_and_says_goodbye() -> None:
     assert "page" not in out
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
 def test_what_another_output_complains_of_is_read_on_the_page_too() -> None:
     run = started("demo", "--page", "--log", "/dev/full")
@@ -232,6 +233,7 @@ def test_what_another_output_complains_of_is_read_on_the_page_too() -> None:
     run.process.communicate(timeout=SLOW_S)
 
 
+@pytest.mark.long
 def test_the_token_of_a_link_is_in_no_log(tmp_path: Path) -> None:
     log = tmp_path / "x.jsonl"
     ended = run_to_its_end("demo", "--page-host", "0.0.0.0", "--page-port", "0", "--seconds", "1", "--log", str(log))

@@ -15,6 +15,7 @@ from tests.fixtures.gguf_files import make_pair
 from tests.fixtures.gguf_pair import demo_pair
 from tests.fixtures.started import serving
 from tests.running import SLOW_S, records, run, run_until, sentences, start
+from tests.sweeps import spread
 from tests.waiting import until
 
 AT_SIGHT = 6
@@ -104,13 +105,16 @@ def test_its_refusal_is_an_error_and_no_traceback(
 
 @pytest.mark.parametrize(
     ("mood", "numbers"),
-    [
-        ("", (signal.SIGKILL,)),
-        ("", (signal.SIGTERM,)),
-        ("", (signal.SIGINT, signal.SIGINT)),
-        ("silent,deaf", (signal.SIGKILL,)),
-        ("silent,deaf", (signal.SIGINT,)),
-    ],
+    spread(
+        [
+            ("", (signal.SIGKILL,)),
+            ("", (signal.SIGTERM,)),
+            ("", (signal.SIGINT, signal.SIGINT)),
+            ("silent,deaf", (signal.SIGKILL,)),
+            ("silent,deaf", (signal.SIGINT,)),
+        ],
+        2,
+    ),
 )
 def test_it_ends_with_the_app_however_that_ends(
     bin_folder: Path,
@@ -166,6 +170,7 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
     return ("--backend", "llama", "--gguf", str(tmp_path / "demo.gguf"))
 
 
+@pytest.mark.long
 @needs.module("xllamacpp")
 @needs.module("gguf")
 def test_xllamacpp_narrates_as_mlx_does_and_leaves_nothing_behind(wheel: tuple[str, ...], tmp_path: Path) -> None:

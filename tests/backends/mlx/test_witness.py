@@ -18,6 +18,7 @@ from app.backends.mlx.witness import alike
 from app.events import Frame, Request
 from app.wish import Wish
 from tests.backends.mlx.folders import folder
+from tests.sweeps import spread
 
 DEMO = Path(__file__).parents[3] / "models" / "demo"
 
@@ -48,7 +49,7 @@ def test_other_features_are_found_out_and_mlx_vlms_own_road_is_taken(monkeypatch
     assert is_found_out(DEMO)
 
 
-@pytest.mark.parametrize("how", ["upside down", "no features"])
+@pytest.mark.parametrize("how", spread(["upside down", "no features"], 1))
 def test_they_are_found_out_beside_words_that_are_a_hundred_times_as_loud(
     monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:

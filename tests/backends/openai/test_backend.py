@@ -60,6 +60,7 @@ def test_a_real_server_narrates_the_drawn_clip(mlx_server: str, tmp_path: Path) 
     assert all(each["image_tokens"] >= 16 and 0 < each["first_word_s"] <= each["total_s"] for each in told)
 
 
+@pytest.mark.long
 def test_check_says_that_it_sees(mlx_server: str) -> None:
     ended = run("check", mlx_server)
     assert (ended.code, ended.err) == (0, "")

@@ -27,6 +27,7 @@ def narrate(log: Path, home: dict[str, str], *more: str) -> Ended:
     return ended
 
 
+@pytest.mark.long
 def test_what_a_run_has_said_is_found_again_without_naming_its_log(tmp_path: Path, home: dict[str, str]) -> None:
     ended = narrate(tmp_path / "day.jsonl", home)
     shown = run("history", env=home)
@@ -61,6 +62,7 @@ def test_thumbnails_without_a_log_are_a_wrong_command_line(home: dict[str, str])
     assert "--log" in ended.err
 
 
+@pytest.mark.long
 def test_the_log_of_a_killed_run_is_read_and_no_run_appears_to_hold_it(tmp_path: Path, home: dict[str, str]) -> None:
     log = tmp_path / "day.jsonl"
     process = start("demo", "--log", str(log), env=home)
