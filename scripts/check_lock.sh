@@ -14,6 +14,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 . "$here/scripts/uv.sh"
 
 mac=$here/.cache/mac
+install_log=$here/.cache/check_lock.log # a set-up may run beside
 trap 'rm -rf -- "$mac"' EXIT
 find_uv
 export MACOSX_DEPLOYMENT_TARGET=14.0 # else uv takes macOS 13 for granted, for which mlx has no wheel
@@ -23,6 +24,6 @@ for version in 3.11 3.12 3.13; do
         logged with_uv pip install --python-platform aarch64-apple-darwin --python-version "$version" --target "$mac" \
             --only-binary :all: --require-hashes -r "$lock" ||
             explain_failure "$lock does not install on macOS 14 arm64 with Python $version"
-        say "$lock installs on macOS 14 arm64 with Python $version: $(grep -c '^ + ' "$here/.cache/install.log") packages"
+        say "$lock installs on macOS 14 arm64 with Python $version: $(grep -c '^ + ' "$install_log") packages"
     done
 done

@@ -2,6 +2,7 @@
 # uv, Python and the packages, all inside the project: .uv/ holds uv's cache and what uv brings, .venv/ the packages.
 # Nothing here overrides what the user has set for uv or pip: mirrors, certificates and proxies stay in force.
 
+install_log=$here/.cache/install.log # of what was run last
 uv_floor=5 # uv 0.5: what this file asks of uv works from there on
 wanted_python='import sys, platform; ok = (3, 11) <= sys.version_info[:2] < (3, 14) and platform.machine() == sys.argv[1]
 print(sys._base_executable) if ok else sys.exit(1)'
@@ -111,17 +112,17 @@ install_packages() { # plain or test
         with_uv "$@" || explain_failure "the packages could not be installed"
     else
         logged with_uv "$@" || explain_failure "the packages could not be installed"
-        sed -n 's/^Installed/         &/p' "$here/.cache/install.log" # its other hundred lines are for a terminal
+        sed -n 's/^Installed/         &/p' "$install_log" # its other hundred lines are for a terminal
     fi
 }
 
 logged() {
     mkdir -p "$here/.cache"
-    "$@" >"$here/.cache/install.log" 2>&1
+    "$@" >"$install_log" 2>&1
 }
 
 show_log() {
-    if [ -s "$here/.cache/install.log" ]; then tail -n 12 "$here/.cache/install.log" | sed 's/^/    /' >&2; fi
+    if [ -s "$install_log" ]; then tail -n 12 "$install_log" | sed 's/^/    /' >&2; fi
 }
 
 explain_failure() { # what did not work
