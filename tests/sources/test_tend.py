@@ -129,10 +129,12 @@ def test_what_never_opens_is_an_error_with_its_remedy(tmp_path, explain, stop):
     until(lambda: capture_processes() == [])
 
 
-def test_what_opens_but_gives_nothing_is_an_error(clip, explain, stop):
-    hurried = Patience(opening_s=0.0)
+def test_what_gives_no_first_picture_is_an_error(tmp_path, explain, stop):
+    """A pipe that nothing is ever written into: its capture process waits for the first byte."""
+    os.mkfifo(pipe := tmp_path / "clip.avi")
     with pytest.raises(SourceError, match="SILENT"):
-        next(tend(Errand("clip", str(clip)), explain, stop, hurried))
+        next(tend(Errand("clip", str(pipe)), explain, stop, Patience(opening_s=0.1)))
+    until(lambda: capture_processes() == [])
 
 
 def test_while_the_person_is_being_asked_it_waits(tmp_path, stop):
