@@ -16,7 +16,6 @@ export class Refused extends Error {
 }
 
 let token = "";
-export const ownToken = () => token;
 
 /** The token of the run that answers now: another one is another run. */
 export async function fetchToken(patienceMs) {
