@@ -76,6 +76,7 @@ parse_test() {
         case $each in
             --all) all=yes ;;
             --reference) wanted=reference ;;
+            -h | --help) usage && exit 0 ;;
             *) misuse "test takes --all and --reference, and here is \"$each\"" "./install.sh test" ;;
         esac
     done

@@ -25,9 +25,9 @@ has_model() { # whether one was ever installed; the app says what is wrong with 
 # none, for the bundled one, for a folder, a file or an address, and for an engine that brings its own.
 needed_model() { # the command line
     case ${1:-} in
-        demo | cameras | voices | models | history | check) return 0 ;;
         score) needed=demo ;; # unless another is named
-        *) needed=$default_model ;;
+        '' | -* | describe | ask | watch | serve | bench) needed=$default_model ;;
+        *) return 0 ;; # the others need none, and the app explains a word that is no command
     esac
     while [ $# -gt 0 ]; do
         case $1 in

@@ -66,6 +66,7 @@ def test_the_second_start_sets_nothing_up(stage: Stage) -> None:
         ("--backend=llama", "--gguf", "a.gguf"),
         ("ask", "what?", "--backend", "transformers"),
         ("describe", "a.jpg", "--model"),
+        ("desribe", "a.jpg"),  # no command, which the app explains
     ],
 )
 def test_a_command_that_needs_no_model_downloads_none(stage: Stage, arguments: tuple[str, ...]) -> None:

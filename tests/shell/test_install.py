@@ -190,9 +190,10 @@ def test_a_wrong_command_line_ends_with_2_and_makes_nothing(stage: Stage, argume
     assert everything_in(stage.home) == before
 
 
-def test_help_names_every_option_and_makes_nothing(stage: Stage) -> None:
+@pytest.mark.parametrize("arguments", [("--help",), ("test", "--help")])
+def test_help_names_every_option_and_makes_nothing(stage: Stage, arguments: tuple[str, ...]) -> None:
     before = everything_in(stage.home)
-    outcome = stage.install("--help")
+    outcome = stage.install(*arguments)
     assert outcome.code == 0
     for option in (
         "--model NAME",
