@@ -1,6 +1,6 @@
 """Who runs where: the model on the inference thread, screen and signals on the main thread, and how it all ends.
 
-The first Ctrl-C asks everybody to stop, the second one forces. What a run is made of comes from wiring/live.py.
+The first Ctrl-C asks everybody to stop, the second one forces. app/commands/narrate.py puts a run together.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What whoever steers a run from outside, such as the page, can ask of it. Only the seam; wiring makes one."""
+"""Interface for controlling a run from outside, such as from the page; app/commands/page.py implements it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -101,7 +101,7 @@ def listing(repository: str, revision: str, patience_s: float = PATIENCE_S) -> L
 
 
 def explained(error: Exception, repository: str, revision: str) -> Explained:
-    """What a failed request means. This is the room's border to huggingface_hub and its HTTP client."""
+    """What a failed request means. This is this package's border to huggingface_hub and its HTTP client."""
     from huggingface_hub import errors
 
     if isinstance(error, errors.OfflineModeIsEnabled):

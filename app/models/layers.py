@@ -1,4 +1,4 @@
-"""Which parts of a model are quantized, and nothing else: the store does it at install, the describer on request."""
+"""Which parts of a model are quantized: at install by app/models, on request by the MLX backend."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The one exception of this room, and how its sentences quote what was read."""
+"""The exception for model files that cannot be read, and how its messages quote what was read."""
 
 
 class Spoilt(Exception):

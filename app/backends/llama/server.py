@@ -119,7 +119,7 @@ class LlamaServer:
 
     @property
     def pid(self) -> int:
-        """Of the leash, and of its process group."""
+        """Of parent_death_guard.py, which runs the server, and of their process group."""
         return self._process.pid
 
     def is_ready(self, timeout_s: float = TURN_S) -> bool:
@@ -142,7 +142,7 @@ class LlamaServer:
         status = self._process.wait()
         if status == CANNOT_RUN:
             return ModelError(f"{self.name} cannot be run{last_words(self.words())}", INSTALL)
-        if status > 128 or status < 0:  # the leash itself, of the latter
+        if status > 128 or status < 0:  # negative: the guard itself was killed
             by = -status if status < 0 else status - 128
             return ModelError(f"{self.name} was ended by signal {by}{failure(self.words())}", self._order.remedy)
         return ModelError(f"{self.name} ended with status {status}{last_words(self.words())}", self._order.remedy)

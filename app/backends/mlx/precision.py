@@ -1,6 +1,6 @@
 """How exactly a loaded model computes: its weights' type, or the language model's layers in fewer bits.
 
-What is quantized is what the store quantizes at install (app/models/layers.py); the eyes never are. What a published
+What is quantized is what the installation quantizes (app/models/layers.py); the eyes never are. What a published
 model has lost by quantization cannot be given back here.
 """
 

@@ -108,7 +108,7 @@ def test_several_slots_have_a_context_each() -> None:
 
 def test_its_key_is_in_no_command_line() -> None:
     with llama_server(Order(files(demo_pair().text, demo_pair().mmproj))) as server:
-        assert len(xllamacpp.pids(str(XLLAMACPP_SERVER))) >= 2  # the leash and the server
+        assert len(xllamacpp.pids(str(XLLAMACPP_SERVER))) >= 2  # the guard and the server
         assert not xllamacpp.pids(server.line.key.secret)
 
 
@@ -174,7 +174,7 @@ def test_a_wheel_that_cannot_be_imported_says_why(tmp_path: Path, monkeypatch: p
 
 
 def test_it_ends_with_its_parent_even_without_a_leash(tmp_path: Path) -> None:
-    """Where both looksay and the leash are killed."""
+    """Where both looksay and the guard are killed."""
     (model := tmp_path / "demo.gguf").symlink_to(demo_pair().text)
     keeper = "import subprocess, sys; subprocess.run(sys.argv[1:])"
     server = [sys.executable, "-I", str(XLLAMACPP_SERVER), "-m", str(model), "--host", "127.0.0.1"]
