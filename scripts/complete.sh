@@ -47,7 +47,7 @@ needed_model() { # the command line
         shift
     done
     case $needed in
-        '' | demo | -* | /* | ./* | ../* | */ | *.gguf | *://*) return 0 ;;
+        '' | demo | geometry:* | -* | /* | ./* | ../* | */ | *.gguf | *://*) return 0 ;;
     esac
     if [ ! -e "$needed" ]; then printf '%s' "$needed"; fi
 }

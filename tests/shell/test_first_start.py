@@ -62,6 +62,7 @@ def test_the_second_start_sets_nothing_up(stage: Stage) -> None:
         ("describe", "a.jpg", "--model", "/models/mine"),
         ("--model", "models"),  # a folder where the user is
         ("bench", "--model", "demo"),
+        ("bench", "--model", "geometry:smolvlm2-256m"),  # random weights, made on the spot
         ("--backend", "server", "--url", "http://127.0.0.1:8080/v1"),
         ("--backend=llama", "--gguf", "a.gguf"),
         ("ask", "what?", "--backend", "transformers"),
