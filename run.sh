@@ -26,7 +26,7 @@ if [ -n "$model" ] || ! is_stamped plain; then
     # shellcheck source=scripts/setup.sh
     . "$here/scripts/setup.sh"
     if asks_for_help "$@"; then help_only "$@"; fi
-    set_up_for_command "$model" >&2 </dev/null
+    set_up_for_command "$model" "$@" >&2 </dev/null
 fi
 
 set_environment

@@ -175,10 +175,27 @@ COMMANDS = {
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; return its exit code: 0 done, 1 explained failure, 2 usage, 130 interrupted."""
+    return dispatch(argv, lambda command, parser, given: command.run(parser, given))
+
+
+def check_usage(argv: Sequence[str]) -> int:
+    """Parse a command line without running it: return 0, or 2 with the mistake printed.
+
+    scripts/setup.sh calls it before it downloads a model.
+    """
+
+    def parse(_command: Command, parser: ArgumentParser, given: Sequence[str]) -> int:
+        parser.parse_args(given)
+        return 0
+
+    return dispatch(argv, parse)
+
+
+def dispatch(argv: Sequence[str], run: Callable[[Command, ArgumentParser, Sequence[str]], int]) -> int:
     name = argv[0] if argv and argv[0] in COMMANDS else ""
     command = COMMANDS[name]
     try:
-        return command.run(command.parser(name, command.words), argv[1:] if name else argv)
+        return run(command, command.parser(name, command.words), argv[1:] if name else argv)
     except Explained as failure:
         print(failure, file=sys.stderr)
         return failure.exit_code

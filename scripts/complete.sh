@@ -25,8 +25,8 @@ has_model() { # whether one was ever installed; the app says what is wrong with 
 # none, for the bundled one, for a folder, a file or an address, and for an engine that brings its own.
 needed_model() { # the command line
     case ${1:-} in
-        score) needed=demo ;; # unless another is named
-        '' | -* | describe | ask | watch | serve | bench) needed=$default_model ;;
+        score | bench) needed=demo ;; # unless another is named
+        '' | -* | describe | ask | watch | serve) needed=$default_model ;;
         *) return 0 ;; # the others need none, and the app explains a word that is no command
     esac
     while [ $# -gt 0 ]; do

@@ -14,8 +14,9 @@ lock=$here/.cache/setting-up
 
 # What run.sh does before it starts: everything that the command needs and that is not there. No sentence of it may
 # reach standard output, which is for what the command says.
-set_up_for_command() { # model to fetch, or nothing
+set_up_for_command() { # model to fetch, or nothing; the command line
     again=./run.sh model=$1
+    shift
     exec 3>&2
     trap 'interrupted' INT TERM HUP
     started=$(date +%s)
@@ -26,6 +27,7 @@ set_up_for_command() { # model to fetch, or nothing
     done
     hint_at_missing_libraries
     if [ -n "$model" ] && ! has_model; then
+        "$here/.venv/bin/python" -c 'import sys, app.cli; sys.exit(app.cli.check_usage(sys.argv[1:]))' "$@" || exit
         hold_lock
         if ! has_model; then add_model; fi # else another one has fetched it meanwhile
     fi

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from app.cli import check_usage
 from tests.running import ROOT, environment
 
 HEAVY = {"mlx", "mlx_vlm", "cv2", "PIL", "rich", "transformers", "huggingface_hub", "numpy"}
@@ -21,3 +22,14 @@ def test_help_imports_nothing_heavy(argv: list[str]) -> None:
     imported = set(ended.stdout.splitlines()[-1].split())
     assert "app.cli" in imported
     assert not imported & (HEAVY | LAZY)
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [([], 0), (["demo", "--frames", "3"], 0), (["watch", "a dog", "--for", "2"], 0), (["--nonsense"], 2), (["ask"], 2)],
+)
+def test_a_command_line_is_checked_without_running_it(
+    argv: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check_usage(argv) == code
+    assert capsys.readouterr().err.startswith("error: " if code else "")

@@ -8,7 +8,6 @@ import pytest
 
 from app.check.vision_test import FAULTS
 
-pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "KNOWN_ISSUES.md").read_text()
 ENTRIES = {part.partition("\n")[0]: part for part in TEXT.split("\n## ")[1:] if not part.startswith("Find yours")}

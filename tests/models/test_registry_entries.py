@@ -13,7 +13,6 @@ from app.models.card import Card
 from app.models.registry import HUB_ID, ROOT, registered
 from tests import needs
 
-pytestmark = pytest.mark.long
 NAMES = """smolvlm2-256m smolvlm2-500m smolvlm2-2.2b fastvlm-0.5b fastvlm-1.5b fastvlm-7b lfm2-vl-450m lfm2-vl-1.6b
 lfm2-vl-3b lfm2.5-vl-450m lfm2.5-vl-1.6b nanollava-1.5 qwen3-vl-2b qwen3-vl-4b gemma-4-e2b moondream2 demo"""
 VERSION = re.compile(r"\d+(\.\d+)+")

@@ -27,6 +27,7 @@ PYTHON = """case "$*" in
     *platform.python_version*) echo "3.12.1, $0" ;;
     *ctypes*) cat "$STAGE/lacks" 2>/dev/null || true ;;
     *"import xllamacpp"*) [ ! -e "$STAGE/has-no-libgomp" ] || {{ echo "ImportError: libgomp.so.1"; exit 1; }} ;;
+    *check_usage*) [ ! -e "$STAGE/mistyped" ] || {{ echo "error: made up" >&2; exit 2; }} ;;
     *"import mlx_vlm"*) [ ! -e "$STAGE/does-not-load" ] || {{ echo "ImportError: made up"; exit 1; }} ;;
     *"pip --python"*) [ ! -e "$STAGE/no-network" ] || {{ echo "no route to host"; exit 1; }} ;;
     *"pip install"*) [ ! -e "$STAGE/no-network" ] || {{ echo "no route to host"; exit 1; }}

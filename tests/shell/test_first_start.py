@@ -61,6 +61,7 @@ def test_the_second_start_sets_nothing_up(stage: Stage) -> None:
         ("describe", "a.jpg", "--model", "./mine"),
         ("describe", "a.jpg", "--model", "/models/mine"),
         ("--model", "models"),  # a folder where the user is
+        ("bench",),
         ("bench", "--model", "demo"),
         ("bench", "--model", "geometry:smolvlm2-256m"),  # random weights, made on the spot
         ("--backend", "server", "--url", "http://127.0.0.1:8080/v1"),
@@ -97,6 +98,17 @@ def test_a_command_that_needs_a_model_has_it_fetched_and_checked(
     assert (outcome.code, outcome.out) == (0, "".join(f"[{each}]" for each in arguments) or "[]")
     assert fetched(stage) == [model]
     assert f"checked {model}, offline 1" in outcome.err.splitlines()
+
+
+def test_a_mistyped_command_line_is_refused_before_a_model_is_fetched(stage: Stage) -> None:
+    stage.say("mistyped")
+    outcome = started(stage, "--source", "clip.mp4", "--nonsense")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "error: made up" in outcome.err
+    assert stage.has_called(
+        "python -c import sys, app.cli; sys.exit(app.cli.check_usage(sys.argv[1:])) --source clip.mp4"
+    )
+    assert fetched(stage) == []
 
 
 def test_auto_is_the_best_for_this_machine(stage: Stage) -> None:
