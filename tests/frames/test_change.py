@@ -186,7 +186,6 @@ def test_an_encoder_that_paints_the_picture_anew_is_not_news(
     assert sum(opens(gate, each) for each in encoded(still(SCENES["drawn"], 300, noise=8), tmp_path)) == 1
 
 
-@pytest.mark.long
 def test_light_that_halves_within_half_a_minute_is_not_news_but_a_thing_that_comes_in_it_is() -> None:
     gate, picture = Gate(), with_square(grey(150), (200, 40, 40))
     drifting = [np.asarray(picture * 0.5 ** (each / 450), np.uint8) for each in range(450)]
