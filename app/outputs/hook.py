@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from threading import Condition, Thread
 from typing import IO
@@ -88,8 +88,9 @@ class Command:
 
     def _run(self, text: str) -> str:
         """Run it to its end; return what became of it, nothing if that is a success."""
-        with tempfile.TemporaryFile() as complaint:  # a pipe would be kept open by what it leaves running
+        with ExitStack() as files:
             try:
+                complaint = files.enter_context(tempfile.TemporaryFile())  # its children would keep a pipe open
                 child = started(self.line, text, complaint)
             except (OSError, ValueError) as failure:
                 return f"could not be started: {harmless(getattr(failure, 'strerror', None) or str(failure))}"

@@ -139,6 +139,15 @@ def test_a_failure_is_told_with_the_command_to_try_and_the_next_alert_starts_it_
     assert shlex.split(typed) == [str(bench.program.file), "It's a person."]
 
 
+def test_where_no_temporary_file_can_be_made_that_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full, say, or no descriptor is left."""
+    with monkeypatch.context() as patched:
+        patched.setattr(tempfile, "tempdir", "/no/such/folder")
+        alert(bench.opens())
+        until(lambda: bench.warned)
+    assert "could not be started: No such file or directory" in bench.warned[0].text
+
+
 def test_a_program_that_vanishes_is_told(bench: Bench) -> None:
     command = bench.opens()
     bench.program.file.unlink()
