@@ -3,14 +3,11 @@
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 
 import pytest
 
 from tests.shell.stage import PYTHON, UV, Outcome, Stage, everything_in
-
-PATIENCE_S = 60
+from tests.waiting import LIMIT_S, until
 
 
 def started(stage: Stage, *arguments: str) -> Outcome:
@@ -19,13 +16,6 @@ def started(stage: Stage, *arguments: str) -> Outcome:
 
 def fetched(stage: Stage) -> list[str]:
     return [call.split()[-1] for call in stage.calls() if "app.models.install" in call]
-
-
-def wait_for(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_the_first_start_sets_up_and_says_so_where_no_sentences_go(stage: Stage) -> None:
@@ -137,7 +127,7 @@ def test_where_a_model_is_installed_the_app_says_what_is_missing(stage: Stage) -
 def test_standard_input_is_left_to_the_command(stage: Stage) -> None:
     stage.stand_in("uv", f"cat >/dev/null\n{UV.format(version='0.13.8')}")
     process = stage.start(stage.home / "run.sh", "describe", "-", stdin=subprocess.PIPE)
-    process.communicate("a picture", timeout=PATIENCE_S)
+    process.communicate("a picture", timeout=LIMIT_S)
     assert process.returncode == 0
     assert (stage.base / "input").read_text() == "a picture"
 
@@ -207,9 +197,9 @@ def test_a_model_that_does_not_come_starts_nothing(stage: Stage, says: str, code
 def test_an_interrupted_set_up_ends_with_130_and_the_next_start_goes_on(stage: Stage, number: signal.Signals) -> None:
     note = stage.say("slow")
     process = stage.start(stage.home / "run.sh", "demo")
-    wait_for((stage.base / "started").exists)
+    until((stage.base / "started").exists)
     os.killpg(process.pid, number)
-    out, err = process.communicate(timeout=PATIENCE_S)
+    out, err = process.communicate(timeout=LIMIT_S)
     assert (process.returncode, out) == (130, "")
     assert "interrupted; ./run.sh goes on from here" in err
     note.unlink()
@@ -219,7 +209,7 @@ def test_an_interrupted_set_up_ends_with_130_and_the_next_start_goes_on(stage: S
 def test_two_starts_at_once_set_up_once(stage: Stage) -> None:
     note = stage.say("slow")
     processes = [stage.start(stage.home / "run.sh")]
-    wait_for((stage.base / "started").exists)
+    until((stage.base / "started").exists)
     processes.append(stage.start(stage.home / "run.sh"))
     assert processes[1].stderr
     told = ""
@@ -228,7 +218,7 @@ def test_two_starts_at_once_set_up_once(stage: Stage) -> None:
         assert line
         told += line
     note.unlink()
-    assert [process.communicate(timeout=PATIENCE_S)[0] for process in processes] == ["[]", "[]"]
+    assert [process.communicate(timeout=LIMIT_S)[0] for process in processes] == ["[]", "[]"]
     assert [process.returncode for process in processes] == [0, 0]
     assert len([call for call in stage.calls() if call.startswith("uv pip sync")]) == 1
     assert fetched(stage) == ["smolvlm2-256m"]
