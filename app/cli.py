@@ -1,27 +1,179 @@
 """The command line: which command, with which settings. Nothing heavy is imported before it is known what is asked."""
 
 import sys
-from argparse import Action, ArgumentParser, RawDescriptionHelpFormatter
+from argparse import Action, ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
-from app.config import Settings, add_flags, from_flags
-from app.errors import Explained
-from app.parsers import (
-    DEMO_FLAGS,
-    Make,
-    Parser,
-    asked,
-    benched,
-    checked,
-    flags,
-    looked_back,
-    pictures,
-    scored,
-    served,
-    watched,
+from app.config import Settings, add_flags, at_least, from_flags, wording
+from app.config import port as port_number
+from app.errors import Explained, UsageError
+from app.text import seconds
+
+SAFETY = "Not for navigation, traffic or medicine: it can be wrong, and it can be late."
+BENCHED = """The rows are: a, mlx-vlm with its defaults; b, mlx-vlm with one tile; c, looksay without drafts; d,
+looksay; and where they are there, llama.cpp and transformers. Then b and d narrate a clip as filmed. All of it takes
+about 40 seconds with the demo model. --model geometry:smolvlm2-256m measures random weights of the real geometry."""
+MODEL_FLAGS = ("trust_model", "image_tokens", "precision")
+HEARD = ("speak", "voice", "audio_device", "earcons", "hush", "screen_reader")
+PAGED = ("page", "page_port", "page_host", "page_cert", "page_key")
+ENGINE = ("backend", "url", "allow_remote", "api_key_file", "gguf", "mmproj")
+"""What runs the model, and where."""
+SEVERAL = ("camera", "cameras", "parallel")
+"""Several cameras, and how many of their frames at once."""
+PLACES = ("model", *MODEL_FLAGS, *ENGINE, *HEARD, "json")
+"""What every command takes that looks and speaks."""
+DEMO_FLAGS = (
+    *("frames", *MODEL_FLAGS, "prompt", "max_tokens", "every", "verbosity", "watch", *HEARD, "subtitles"),
+    *("log", "thumbnails", "seconds", "json", "asap", *PAGED),
 )
+
+Make = Callable[[str, str], ArgumentParser]
+"""Makes the parser of the command of this name, which does what the words say."""
+
+
+class Parser(ArgumentParser):
+    """An argument parser whose complaints are explained like every other failure."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(allow_abbrev=False, epilog=SAFETY, **how)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, f"{self.prog} --help lists what it takes")
+
+
+def flags(*names: str) -> Make:
+    """A parser maker for a command that takes these settings."""
+
+    def make(name: str, words: str) -> ArgumentParser:
+        parser = Parser(prog=f"./run.sh {name}", description=words)
+        add_flags(parser, frozenset(names))
+        return parser
+
+    return make
+
+
+def pictures(name: str, words: str) -> ArgumentParser:
+    parser = flags("model", *MODEL_FLAGS, *ENGINE, "prompt", "max_tokens", "json")(name, words)
+    parser.add_argument(
+        "picture",
+        metavar="WHAT",
+        nargs="+",
+        help="a picture, a video, a folder, a pattern ('*.jpg'), an http(s) or data: address, or - for standard input",
+    )
+    add, number = parser.add_argument, at_least(1, int)
+    add("--ask", metavar="TEXT", help="a question to answer instead of describing")
+    add("--together", action="store_true", help="all pictures in one question: what is different between these?")
+    add("--allow-private", action="store_true", help="also fetch from this machine and its own network")
+    add("--frames", dest="moments", metavar="N", type=number, help="at how many moments a video is looked at (8)")
+    add("--from", dest="start", metavar="TIME", type=moment, help="from where in a video: 80, 1:20 or 1:01:20")
+    until = "until where in a video; or a file: one JSON line a picture, and what is in it is passed over"
+    add("--to", dest="until", metavar="TIME|FILE.jsonl", action="append", type=moment_or_file, help=until)
+    return parser
+
+
+def moment(text: str) -> float:
+    """A flag's type: a time in a clip."""
+    found = seconds(text)
+    if found is None:
+        raise ArgumentTypeError(f"{text!r} is not a time such as 80, 1:20 or 1:01:20")
+    return found
+
+
+def moment_or_file(text: str) -> float | Path:
+    """A flag's type: a time in a clip, or a file to write to."""
+    found = seconds(text)
+    if found is None and not text.lower().endswith(".jsonl"):
+        raise ArgumentTypeError(f"{text!r} is neither a time, such as 1:20, nor a file that ends in .jsonl")
+    return Path(text) if found is None else found
+
+
+def checked(name: str, words: str) -> ArgumentParser:
+    parser = flags("model", "api_key_file", "json")(name, words)
+    parser.add_argument(
+        "target",
+        nargs="?",
+        metavar="NAME|PATH|URL",
+        help="a model, a GGUF file, or a server's address; else the machine",
+    )
+    parser.add_argument("--mmproj", metavar="FILE", help="the eyes that belong to a GGUF file, if not found beside it")
+    return parser
+
+
+def benched(name: str, words: str) -> ArgumentParser:
+    parser = flags("model", *MODEL_FLAGS, "prompt", "max_tokens")(name, words)
+    parser.description = f"{words} {BENCHED}"
+    number, form, default = at_least(1, int), parser.add_mutually_exclusive_group(), "(default: %(default)s)"
+    live = "length of each live row, in seconds; 0 leaves them out (default: 10)"
+    form.add_argument("--json", action="store_true", help="one JSON object on standard output instead of tables")
+    form.add_argument("--markdown", action="store_true", help="the tables ready to paste")
+    parser.add_argument("--seconds", metavar="S", type=at_least(0), help=live)
+    parser.add_argument("--rounds", metavar="N", type=number, default=3, help=f"turns of all rows {default}")
+    parser.add_argument(
+        "--captions", metavar="N", type=number, default=12, help=f"frames of a clip in a round {default}"
+    )
+    parser.add_argument("--compare", metavar="OLD.json", help="say what has changed since an earlier --json")
+    parser.add_argument("--gguf", metavar="FILE", help="also measure llama.cpp with this model, if it is installed")
+    parser.add_argument("--mmproj", metavar="FILE", help="the eyes that belong to the GGUF file")
+    return parser
+
+
+def asked(name: str, words: str) -> ArgumentParser:
+    parser = flags("source", *SEVERAL, "max_tokens", *PLACES)(name, words)
+    parser.add_argument("question", metavar="TEXT", type=wording, help="what to ask")
+    return parser
+
+
+def watched(name: str, words: str) -> ArgumentParser:
+    parser = flags(
+        *("source", *SEVERAL, "asap", "frames", "every", "seconds", "watch", "log", "thumbnails"),
+        *(*PLACES, *PAGED),
+    )(name, words)
+    number = at_least(0)
+    parser.add_argument(
+        "wish", metavar="TEXT", type=wording, help='what to watch for: "a person at the door", or a question'
+    )
+    parser.add_argument("--then", metavar="COMMAND", help="run this when it begins; {text} becomes what is told")
+    parser.add_argument(
+        "--for", dest="lasting", metavar="S", type=number, default=0.0, help="only if it lasts so many seconds (0)"
+    )
+    parser.add_argument(
+        "--cooldown",
+        metavar="S",
+        type=number,
+        default=0.0,
+        help="seconds from one beginning told to the next (0)",
+    )
+    return parser
+
+
+def scored(name: str, words: str) -> ArgumentParser:
+    parser = flags("model", *MODEL_FLAGS, "prompt", "frames", "max_tokens", "every", "verbosity", "json")(name, words)
+    parser.set_defaults(model="demo")
+    parser.add_argument("clip", metavar="CLIP|DIR", type=Path, help="a clip, or a folder of clips with their truths")
+    parser.add_argument("truth", nargs="?", type=Path, help="what is to be seen in it, and when (default: CLIP.json)")
+    parser.add_argument("--log", metavar="FILE.jsonl", type=Path, help="score the log of a run instead")
+    return parser
+
+
+def served(name: str, words: str) -> ArgumentParser:
+    parser = flags("model", *MODEL_FLAGS)(name, words)
+    port = "where on this machine; 0: any that is free (default: %(default)s)"
+    parser.add_argument("--port", metavar="N", type=port_number, default=8410, help=port)
+    kept = "the key that clients must show; made if it is not there (else LOOKSAY_KEY, or a new one each time)"
+    parser.add_argument("--key-file", metavar="FILE", type=Path, help=kept)
+    return parser
+
+
+def looked_back(name: str, words: str) -> ArgumentParser:
+    parser = flags("json")(name, words)
+    parser.add_argument("--log", metavar="FILE.jsonl", help="which log; else the one that was written last")
+    parser.add_argument("--find", metavar="WORD", help="only what has this in it, accents and capitals aside")
+    parser.add_argument("--since", metavar="WHEN", help="only since: 10m, 2h, 3d, 14:30 or 2026-11-20")
+    parser.add_argument("--wipe", action="store_true", help="take the log and its thumbnails away")
+    return parser
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Every knob of the narrator, one field each.
+"""Every setting of a run, one field each.
 
 To add a flag, add a field: its flag, its help and its default come from here.
 """
@@ -7,9 +7,42 @@ import math
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from app.wish import PRECISIONS, Precision, Wish
+from app.errors import UsageError
+
+Precision = Literal["float32", "bfloat16", "float16", "8bit", "4bit"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+"""Besides `published`, which is to wish for none of them."""
+
+BITS: dict[Precision, int] = {"8bit": 8, "4bit": 4}
+"""The precisions that quantize the language model's layers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How closely to look, and how exactly to compute. `None` means: as the model's card or its publisher says."""
+
+    image_tokens: int | Literal["tiles"] | None = None
+    """How many tokens a frame may become, or the processor's whole reading in tiles."""
+    precision: Precision | None = None
+
+    def for_live(self) -> "Wish":
+        """This wish, for a narrator that must keep up with a camera.
+
+        Raises:
+            UsageError: it is for tiles, which take a dozen times as long as a frame.
+        """
+        if self.image_tokens == "tiles":
+            raise UsageError(
+                "--image-tokens tiles reads a picture in a dozen pieces, too slowly for a live narrator",
+                "leave it out, or read single pictures: ./run.sh describe PICTURE --image-tokens tiles",
+            )
+        return self
+
+
+AS_PUBLISHED = Wish()
+
 
 PROMPT = "Describe what you see in one short sentence."
 PROMPT_FRAMES = "Describe what is happening in one short sentence."

@@ -14,7 +14,7 @@
 Everything else keeps its traceback: it is a defect of looksay, not of what it was given.
 """
 
-from app.harmless import harmless
+from app.text import harmless
 
 
 class Explained(Exception):

@@ -1,19 +1,78 @@
-"""What flows through looksay, defined once: frames, pieces of text, sentences, notices, and the seams between rooms.
+"""What flows through looksay: frames, pieces of text, sentences, notices, and the commands of people.
 
-    source ──Frame──▶ gate ──▶ describer ──Piece──▶ sentences ──Sentence──▶ outputs
-
-Nothing here does anything; rooms import this module and never one another.
+source ──Frame──▶ change ──▶ describer ──Piece──▶ sentences ──Sentence──▶ outputs
 """
 
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
-from threading import Event
-from typing import TYPE_CHECKING, Literal, Protocol
-
-from app.shown import Answered, Glimpse, Looking, Setup, Voicing
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from app.pixels import Pixels
+    from app.images import Pixels
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom: shares of the picture, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """A frame for those who look on, and what is thought of it before any model is asked."""
+
+    frame: "Frame"
+    boxes: Sequence[Box] = ()
+    """Where it differs from the frame that was described last."""
+    is_still: bool = False
+    """Nothing moves in it."""
+    trouble: str = ""
+    """What keeps the camera from seeing: dark, covered, frozen, blurred; or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How the narrator is set at present, by its flags at first and then by what people want."""
+
+    prompt: str = ""
+    """What is asked of each frame; empty: what the model's card says."""
+    verbosity: str = "brief"
+    every: float | None = None
+    """Seconds of the source between two looks, at least; None: as the narrator finds right."""
+    watches: tuple[str, ...] = ()
+    is_stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """A source and a model have been put to work."""
+
+    source: str
+    """As a person would name it: `camera:FaceTime HD`, `scenes`."""
+    camera: str
+    """What it calls itself."""
+    model: str
+    """As a person would name it."""
+    describer: str
+    """What it calls itself."""
+    prompt: str
+    """What this model is asked of each frame where nobody wants it to be asked otherwise."""
+    warnings: tuple[str, ...] = ()
+    """All that is less than it could be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voicing:
+    """A person wants a voice, or none."""
+
+    is_wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """All has been said that there is to say to a question, if anything."""
+
+    question: str = ""
+    """Empty: nobody has put one in words, but wanted to hear more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,48 +254,100 @@ class Banner:
     warnings: tuple[str, ...] = field(default=())
 
 
-class Source(Protocol):
-    """Where frames come from. Every frame yielded is the newest one; those missed in between are dropped."""
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Stop narrating, or go on."""
+
+    is_held: bool
+
+    def of(self, setup: Setup) -> Setup:
+        return replace(setup, is_stopped=self.is_held)
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """A question begins: keep the frame of this moment, and say nothing until it is asked or given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Answer this about the frame that was kept, or about the newest."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unask:
+    """The question was given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """Describe at length what was described last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Say the last sentence once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Louder:
+    """Say more from now on, or less."""
+
+    steps: int
+    """Levels of verbosity: 1 is one up, -1 one down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrange:
+    """Set it otherwise from now on."""
+
+    changes: Mapping[str, Any]
+    """Fields of `Setup`, by name."""
+
+    def of(self, setup: Setup) -> Setup:
+        return replace(setup, **self.changes)
+
+
+Order = Hold | Listen | Ask | Unask | More | Repeat | Louder | Arrange
+PRESSING, CUTTING = (Hold, Listen, Ask), (Hold, Listen)
+"""A description is left unfinished for these, and an answer: a question that is whole waits until that is given."""
+
+
+@dataclass(slots=True)
+class Orders:
+    """Those that wait, in order."""
+
+    waiting: deque[Order] = field(default_factory=deque, init=False)
+    lock: Lock = field(default_factory=Lock, init=False)
+    is_held: bool = field(default=False, init=False)
+    """What was wanted last: whoever gives the next order may not have given this one."""
+
+    def give(self, order: Order) -> None:
+        with self.lock:
+            self.waiting.append(order)
+            if isinstance(order, Hold):
+                self.is_held = order.is_held
+
+    def give_back(self, order: Order) -> None:
+        """What was begun is to be begun anew, before all that waits."""
+        with self.lock:
+            self.waiting.appendleft(order)
+
+    def each(self) -> Iterator[Order]:
+        """Those that wait, one at a time, the oldest first: what comes meanwhile comes too."""
+        while self.waiting:
+            with self.lock:
+                order = self.waiting.popleft()
+            yield order
 
     @property
-    def banner(self) -> Banner: ...
-
-    def frames(self, stop: Event) -> Generator[Seen | Notice]:
-        """Yield frames, and notices in between, until the source ends or `stop` is set.
-
-        Raises:
-            SourceError: it cannot be opened, with the remedy.
-        """
-        ...
-
-
-class Describer(Protocol):
-    """What turns frames into words. Used by one thread, the one that made it."""
+    def are_pressing(self) -> bool:
+        """Whether one waits that can wait no longer. Asked at every word."""
+        return any(isinstance(order, PRESSING) for order in tuple(self.waiting))
 
     @property
-    def banner(self) -> Banner: ...
-
-    def describe(self, request: Request) -> Generator[Piece]:
-        """Yield the description as it comes; to cancel, close the iterator.
-
-        Raises:
-            ModelError: the model failed, with the remedy.
-        """
-        ...
-
-    def close(self) -> None:
-        """Give back what the thread holds; may be called twice."""
-        ...
-
-
-class Output(Protocol):
-    """Where happenings go. `tell` never blocks."""
-
-    @property
-    def banner(self) -> Banner: ...
-
-    def tell(self, happening: Happening) -> None: ...
-
-    def close(self) -> None:
-        """Finish what must be finished, stop the rest at once; may be called twice."""
-        ...
+    def are_cutting(self) -> bool:
+        """The same, where an answer is being given."""
+        return any(isinstance(order, CUTTING) for order in tuple(self.waiting))

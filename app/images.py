@@ -1,6 +1,10 @@
 """A frame as baseline JPEG, for people and for a model behind a server. It reads none; app/sources/jpeg.py does."""
 
-from app.pixels import Pixels
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+"""RGB, H×W×3, uint8."""
 
 QUALITY = 80
 """JPEG's own scale, of 100."""

@@ -25,8 +25,9 @@ import numpy as np
 
 from app.config import Settings, add_flags, from_flags
 from app.errors import Explained, UsageError
-from app.events import Describer, Frame, Request
-from app.pixels import Pixels
+from app.events import Frame, Request
+from app.images import Pixels
+from app.protocols import Describer
 from models.demo.training.exams import Question, sample_exam
 
 FLAGS = ("model", "trust_model", "image_tokens", "precision")

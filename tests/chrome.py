@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app.pixels import Pixels
+from app.images import Pixels
 from tests import needs
 
 if TYPE_CHECKING:  # playwright is imported when the first test wants a browser

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.demo import grounds, scenes
-from app.pixels import Pixels
+from app.images import Pixels
 
 SIZE = (640, 360)
 """Width and height of a frame."""

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from app.demo.source import Scenes
-from app.pixels import Pixels
+from app.images import Pixels
 from tests import needs
 from tests.chrome import PATIENCE_MS, Driver, Visit, accessible, violations, visiting, write_clip
 

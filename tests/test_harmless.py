@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.harmless import harmless
+from app.text import harmless
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.moments import clock, listed, seconds
+from app.text import clock, listed, seconds
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
+from app.config import AS_PUBLISHED, Wish
 from app.errors import UsageError
-from app.wish import AS_PUBLISHED, Wish
 
 
 def test_a_live_narrator_does_not_read_in_tiles() -> None:

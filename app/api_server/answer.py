@@ -8,7 +8,7 @@ import logging
 from typing import Any
 
 from app.api_server.refusal import Asgi, Message, Receive, Refused, Scope, Send
-from app.harmless import harmless
+from app.text import harmless
 
 PASSED = (b"content-type", b"content-length", b"cache-control")
 

@@ -22,8 +22,8 @@ from app.api_server.key import Key
 from app.api_server.runtime import Engine, Opened
 from app.api_server.told import told
 from app.errors import Explained, OutputError
-from app.harmless import harmless
 from app.signals import INTERRUPTED, heard
+from app.text import harmless
 
 PORT = 8410
 HOST = "127.0.0.1"

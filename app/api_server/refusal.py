@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from app.harmless import harmless
+from app.text import harmless
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]

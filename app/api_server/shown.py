@@ -18,7 +18,7 @@ from app.image_files.decode import decode
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from app.pixels import Pixels
+    from app.images import Pixels
 
     Shape = Callable[[Pixels], Image]
 

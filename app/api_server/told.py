@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator
 
 from app.api_server.key import VARIABLE, Key
-from app.harmless import harmless
+from app.text import harmless
 
 
 def told(name: str, port: int, key: Key) -> Iterator[str]:

@@ -9,9 +9,8 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 
-from app.events import Again, Happening, Notice, Sentence, Silence
-from app.harmless import harmless
-from app.shown import Voicing
+from app.events import Again, Happening, Notice, Sentence, Silence, Voicing
+from app.text import harmless
 
 SEEING = (
     *("camera lost", "camera ended", "camera back", "dark", "covered", "frozen", "blurred", "clear", "error"),

@@ -20,7 +20,7 @@ import numpy as np
 
 from app.audio.playback import Player, Samples
 from app.errors import OutputError
-from app.harmless import harmless
+from app.text import harmless
 
 SAY_LINE = re.compile(r"^(?P<name>.+?)\s+(?P<language>[a-z]{2,3}[_-]\S+)\s+#")
 """`Eddy (English (US))  en_US    # Hello! My name is Eddy.`"""

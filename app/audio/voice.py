@@ -11,7 +11,8 @@ from typing import Protocol
 from app.audio.engines import Engine
 from app.audio.speech import Turns, Utterance
 from app.errors import OutputError
-from app.events import Banner, Happening, Notice, Output, Sentence
+from app.events import Banner, Happening, Notice, Sentence
+from app.protocols import Output
 
 JOIN_S = 5.0
 WAIT_S, HUSHED_S = 1.0, 0.1

@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Protocol
 
-from app.config import Settings
+from app.config import Settings, Wish
 from app.errors import UsageError
-from app.events import Describer
 from app.models.card import Card
-from app.wish import Wish
+from app.protocols import Describer
 
 
 class Engine(Protocol):

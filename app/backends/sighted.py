@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from app.backends.startup import Doubted, doubts
 from app.errors import ModelError, Outage
-from app.events import Banner, Describer, Piece, Request
+from app.events import Banner, Piece, Request
 from app.live.watching import is_yes, question
+from app.protocols import Describer
 
 if TYPE_CHECKING:
     from app.backends.openai.describer import ServerDescriber

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.config import Settings
+from app.config import Settings, Wish
 from app.errors import Explained, ModelError, UsageError
-from app.events import Banner, Describer, Piece, Request
+from app.events import Banner, Piece, Request
 from app.models.card import Card
-from app.wish import Wish
+from app.protocols import Describer
 
 if TYPE_CHECKING:
     from app.check.findings import Finding

@@ -19,11 +19,11 @@ from PIL import Image
 from app.backends.mlx.cpu import published
 from app.backends.mlx.families import family
 from app.backends.mlx.loading import FAILURES, UNFIT, Inputs, Loaded
+from app.config import Wish
 from app.errors import ModelError
 from app.events import Cost, Piece, Request
+from app.images import Pixels
 from app.models.card import Card
-from app.pixels import Pixels
-from app.wish import Wish
 
 GREEDY = {"temperature": 0.0, "top_p": 1.0, "top_k": 0, "min_p": 0.0, "skip_special_tokens": True}
 Asked = tuple[str, list[Image.Image]]

@@ -19,9 +19,10 @@ from app.bench.subject import circumstances, subject, tell
 from app.bench.ways import ROWS, Options, Subject
 from app.config import Settings
 from app.errors import OutputError
-from app.events import Describer, Frame, Source
-from app.stdio import leave
-from app.stdio import put as write
+from app.events import Frame
+from app.protocols import Describer, Source
+from app.text import leave
+from app.text import put as write
 
 if TYPE_CHECKING:
     from app.backends.mlx.describer import MlxDescriber

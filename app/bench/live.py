@@ -14,7 +14,8 @@ from typing import Any
 
 from app.bench.rows import Teller
 from app.bench.spread import spread
-from app.events import Banner, Cost, Describer, Notice, Piece, Request, Seen, Source
+from app.events import Banner, Cost, Notice, Piece, Request, Seen
+from app.protocols import Describer, Source
 
 INTERVAL_S = 1 / 30
 """Between two frames of the clip."""

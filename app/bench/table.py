@@ -5,7 +5,7 @@ from textwrap import wrap
 
 from app.bench.grid import Grid, grids, opening
 from app.bench.result import Result
-from app.harmless import harmless
+from app.text import harmless
 
 WIDTH = 150
 """Columns, where there is no terminal to ask."""

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from app.check.findings import Finding, Status
 from app.check.packages import project_version
-from app.harmless import harmless
+from app.text import harmless
 
 MARKS: dict[Status, str] = {"ok": "ok", "note": "note", "bad": "MISSING", "unknown": "unknown"}
 """Words, so that a screen reader reads them."""

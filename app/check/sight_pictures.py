@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.pixels import Pixels
+from app.images import Pixels
 
 COLOURS: dict[str, tuple[int, int, int]] = {
     "red": (220, 20, 20),

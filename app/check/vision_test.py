@@ -10,8 +10,9 @@ from random import Random
 from app.check import sight_pictures
 from app.check.findings import Finding, Status
 from app.check.sight_verdict import Sight, judge
-from app.events import Describer, Frame, Request
-from app.pixels import Pixels
+from app.events import Frame, Request
+from app.images import Pixels
+from app.protocols import Describer
 
 WHICH_COLOUR = "What single color fills this picture? Answer with one word: red, green, blue, yellow, white or black."
 WHICH_SIDE = "What do you see, and is it on the left or on the right of the picture?"

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.backends.startup import Chosen, asked, chosen, is_url, judged, load, seen
-from app.config import Settings
+from app.config import AS_PUBLISHED, Settings
 from app.errors import ModelError, UsageError
-from app.wish import AS_PUBLISHED
 
 if TYPE_CHECKING:
     from app.check.findings import Finding, ModelState

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app.backends import Engine, engine
 from app.config import Settings
 from app.errors import OutputError, SourceError
-from app.events import Describer
+from app.protocols import Describer
 
 if TYPE_CHECKING:
     from app.commands.describe import Captions, Task

@@ -9,9 +9,9 @@ from app.commands.stage import Stage, refuse_more_frames
 from app.commands.watches import Vigil
 from app.config import Settings
 from app.errors import UsageError
-from app.events import Happening, Output
+from app.events import Happening, Orders
 from app.live.session import Inputs, Nobody, Parts, Reins, Run, Screen, Tell
-from app.orders import Orders
+from app.protocols import Output
 
 if TYPE_CHECKING:
     from app.audio.voice import Voice

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from app.config import Settings
 from app.errors import UsageError
-from app.events import Notice, Output
+from app.events import Notice, Voicing
 from app.live.session import Screen, Tell
-from app.shown import Voicing
+from app.protocols import Output
 
 if TYPE_CHECKING:
     from app.audio.vad import Microphone

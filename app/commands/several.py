@@ -10,8 +10,8 @@ from app.commands.stage import Make, Stage, asking, narrating, open_desk, open_n
 from app.commands.watches import Vigil
 from app.config import Settings
 from app.errors import SourceError, UsageError
-from app.events import Describer, Source
 from app.live.infer import Loop
+from app.protocols import Describer, Source
 
 if TYPE_CHECKING:
     from app.multicamera.config import Post

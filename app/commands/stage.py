@@ -9,11 +9,10 @@ from app.backends import Engine, engine
 from app.commands.watches import Vigil
 from app.config import Settings
 from app.errors import UsageError
-from app.events import Describer, Source
+from app.events import Orders, Setup
 from app.live.infer import Choice, Loop
 from app.models.card import Card
-from app.orders import Orders
-from app.shown import Setup
+from app.protocols import Describer, Source
 
 if TYPE_CHECKING:
     from app.commands.several import Group

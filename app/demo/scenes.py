@@ -223,9 +223,7 @@ def is_roomy(scene: Scene, *, is_clear: bool = True) -> bool:
     edge, factor, gap = (1.1, 1.15, 0.02) if is_clear else (0.7, 0.95, 0.0)
     pairs = [(a, b) for place, a in enumerate(scene) for b in scene[:place]]
     is_inside = all(edge * one.radius <= at <= 1 - edge * one.radius for one in scene for at in (one.x, one.y))
-    return is_inside and all(
-        math.hypot(a.x - b.x, a.y - b.y) > (a.radius + b.radius) * factor + gap for a, b in pairs
-    )
+    return is_inside and all(math.hypot(a.x - b.x, a.y - b.y) > (a.radius + b.radius) * factor + gap for a, b in pairs)
 
 
 def is_unambiguous(scene: Scene, slack: float = 1.0) -> bool:

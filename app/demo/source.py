@@ -13,7 +13,7 @@ from app.demo import grounds, scenes
 from app.demo.scenes import Scene
 from app.demo.script import Plan
 from app.events import Banner, Frame, Notice, Seen
-from app.pixels import Pixels
+from app.images import Pixels
 from app.threads import newest
 
 

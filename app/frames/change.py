@@ -13,10 +13,10 @@ from math import gcd
 import cv2
 import numpy as np
 
+from app.events import Box
 from app.frames.regions import boxes
 from app.frames.shake import STILL, Anchor, Cells, Shift, moved_back, unguessed
-from app.pixels import Pixels
-from app.shown import Box
+from app.images import Pixels
 
 cv2.setNumThreads(1)  # after each small picture its pool would turn idly for 0.7 ms, half of what a frame costs
 FINENESS = 90

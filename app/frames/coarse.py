@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.pixels import Pixels
+from app.images import Pixels
 
 ROWS, COLUMNS = 12, 16
 Blocks = NDArray[np.float32]

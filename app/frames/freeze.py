@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from app.frames.coarse import Coarse
-from app.pixels import Pixels
+from app.images import Pixels
 
 LONG_S = 2.0
 LIVELY_S = 3.0

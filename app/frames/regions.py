@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.shown import Box
+from app.events import Box
 
 MOST = 8
 """Boxes; more would hide what they are around."""

@@ -7,12 +7,11 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.events import Frame, Notice, Seen
+from app.events import Box, Frame, Notice, Seen
 from app.frames.change import Gate, shrunk
 from app.frames.pace import Pace
 from app.frames.visibility import View
-from app.pixels import Pixels
-from app.shown import Box
+from app.images import Pixels
 
 GLANCE_S = 0.06
 """Between two frames that are compared at all: every second one of a camera at 30 a second."""

@@ -16,7 +16,7 @@ from app.events import Notice
 from app.frames.coarse import Coarse
 from app.frames.freeze import Stillness
 from app.frames.sharpness import Sharpness
-from app.pixels import Pixels
+from app.images import Pixels
 
 Trouble = Literal["", "dark", "covered", "frozen", "blurred"]
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from app.errors import SourceError
 from app.image_files.decode import MEGAPIXELS, VIDEOS, too_large
-from app.moments import clock
-from app.pixels import Pixels
+from app.images import Pixels
+from app.text import clock
 
 if TYPE_CHECKING:
     import cv2

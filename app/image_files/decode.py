@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from app.errors import SourceError
-from app.pixels import Pixels
+from app.images import Pixels
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -11,7 +11,7 @@ from app.image_files import called, expand, picture
 from app.image_files.clip import WHOLE, Stretch, is_video, watched
 from app.image_files.fetch import LIMITS, Limits
 from app.image_files.names import is_remote
-from app.moments import listed
+from app.text import listed
 
 Question = tuple[str, ...]
 """What is shown with it: one picture or clip as the user names it, or several pictures."""

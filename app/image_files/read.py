@@ -13,7 +13,7 @@ from app.image_files.fetch import LIMITS, Limits
 from app.image_files.find import expand
 from app.image_files.load import opened
 from app.image_files.names import called
-from app.pixels import Pixels
+from app.images import Pixels
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
-from app.events import Banner, Notice, Seen, Source
+from app.events import Banner, Notice, Seen
+from app.protocols import Source
 
 
 @dataclass(slots=True)

@@ -8,8 +8,9 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from app.errors import Outage
-from app.events import Cost, Describer, Frame, Piece, Request, Sentence, SentenceKind
+from app.events import Cost, Frame, Piece, Request, Sentence, SentenceKind
 from app.live.caption_quality import CUT, doubt, looped_at
+from app.protocols import Describer
 from app.text import Sentences
 
 ENDS = ".!?…\"'”’)"

@@ -4,11 +4,31 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from app.events import Again, Describer, Frame, Growing, Happening, Notice, Request, Seen, Sentence, Silence
+from app.events import (
+    Again,
+    Answered,
+    Arrange,
+    Ask,
+    Frame,
+    Growing,
+    Happening,
+    Hold,
+    Listen,
+    Louder,
+    More,
+    Notice,
+    Orders,
+    Repeat,
+    Request,
+    Seen,
+    Sentence,
+    Setup,
+    Silence,
+    Unask,
+)
 from app.live.captioner import Doubt, Ended, Failed, Growth, Look, Whole, told
 from app.live.verbosity import LONG_PROMPT, LONGER, Verbosity, level, louder
-from app.orders import Arrange, Ask, Hold, Listen, Louder, More, Orders, Repeat, Unask
-from app.shown import Answered, Setup
+from app.protocols import Describer
 
 LISTENING_S = 60.0
 """The longest that a question may take from its first key."""

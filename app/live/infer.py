@@ -10,10 +10,10 @@ from threading import Event, Lock, Thread, Timer
 from typing import Protocol
 
 from app.errors import Explained
-from app.events import Describer, Happening, Notice, Source, Status
+from app.events import Happening, Looking, Notice, Setup, Status
 from app.live.ahead import Ahead
 from app.live.stall import Pulse
-from app.shown import Looking, Setup
+from app.protocols import Describer, Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Event
 
-from app.events import Cost, Frame, Growing, Happening, Notice, Request, Seen, Sentence, Source, Status
+from app.events import Cost, Frame, Glimpse, Growing, Happening, Notice, Request, Seen, Sentence, Setup, Status
 from app.frames.pace import Quiet, in_minutes
 from app.frames.selector import Attention, Glance
 from app.live.captioner import Doubt, Ended, Failed, Growth, Look, Whole, told
@@ -19,7 +19,7 @@ from app.live.tally import Tally
 from app.live.verbosity import LONG_PROMPT, LONGER
 from app.live.watch import Lookout
 from app.novelty import News
-from app.shown import Glimpse, Setup
+from app.protocols import Source
 
 Onlookers = Callable[[], bool]
 """Whether anybody looks on who wants a picture now; asked at every frame."""

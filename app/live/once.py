@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from app.errors import ModelError, SourceError
-from app.events import Frame, Happening, Notice, Seen, Source
+from app.events import Ask, Frame, Happening, Notice, Seen
 from app.frames.change import shrunk
 from app.frames.visibility import View
 from app.live.controls import Desk
-from app.orders import Ask
+from app.protocols import Source
 
 PATIENCE_S = 1.0
 """Media seconds that a camera is given to see something: some begin with a black picture."""

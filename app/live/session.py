@@ -14,8 +14,9 @@ from types import FrameType
 from typing import NoReturn, Protocol
 
 from app.errors import Explained
-from app.events import Happening, Notice, Output
+from app.events import Happening, Notice
 from app.live.infer import Choice, Inference, Stage
+from app.protocols import Output
 from app.signals import INTERRUPTED, heard
 
 PATIENCE_S = 0.7

@@ -9,7 +9,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Event, Thread, get_ident
 
-from app.events import Banner, Describer, Notice, Piece, Request
+from app.events import Banner, Notice, Piece, Request
+from app.protocols import Describer
 
 LIMIT_S = 2.5
 """Without a word, before it is told; for a slow model so many times the longest that it has taken:"""

@@ -6,9 +6,10 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from app.errors import Outage
-from app.events import Cost, Describer, Frame, Notice, Request, Sentence, SentenceKind
+from app.events import Cost, Frame, Notice, Request, Sentence, SentenceKind
 from app.live.captioner import Failed, Look, Whole
 from app.live.watching import Turn, Watch, is_decided, is_yes, question
+from app.protocols import Describer
 
 MOST_TOKENS = 16
 """Enough for yes or no, and a few words behind it."""

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from app.events import Asking, Happening, Notice, Silence
-from app.orders import Ask, Hold, Listen, Order, Orders, Unask
+from app.events import Ask, Asking, Happening, Hold, Listen, Notice, Order, Orders, Silence, Unask
 
 STOPPED = Notice("stopped", "Stopped. Space goes on.")
 GOING_ON = Notice("going on", "Going on.")

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from app.errors import Explained, ModelError, SourceError
-from app.events import Happening, Notice, Seen, Source
+from app.events import Happening, Notice, Seen
 from app.live.once import Once
 from app.multicamera.loop import LOST
 from app.multicamera.naming import Naming
+from app.protocols import Source
 
 PATIENCE_S = 10.0
 """From the first picture of any camera; one that has shown nothing by then keeps the others' answers no longer."""

@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from app.errors import UsageError
-from app.harmless import harmless
+from app.text import harmless
 
 LONGEST = 40
 """Letters of a name: it stands before every sentence."""

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from threading import Event, Lock
 
-from app.events import Again, Happening, Notice, Seen, Sentence, Source
+from app.events import Again, Arrange, Happening, Louder, More, Notice, Order, Repeat, Seen, Sentence
 from app.live.controls import nothing_yet
 from app.live.narrator import Narrator
 from app.live.verbosity import Verbosity, louder
@@ -21,7 +21,7 @@ from app.multicamera.abreast import abreast
 from app.multicamera.naming import Naming
 from app.multicamera.orders import Everyone
 from app.multicamera.turns import Turns
-from app.orders import Arrange, Louder, More, Order, Repeat
+from app.protocols import Source
 
 Told = tuple[str, Happening]
 """A camera's name, or none, and what is told of it."""

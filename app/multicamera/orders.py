@@ -6,7 +6,7 @@ Like app/orders.py it carries out nothing.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from app.orders import Hold, Louder, More, Order, Orders, Repeat
+from app.events import Hold, Louder, More, Order, Orders, Repeat
 
 
 @dataclass(slots=True)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from threading import Event, Thread
 
 from app.errors import SourceError
-from app.events import Banner, Notice, Seen, Source
+from app.events import Banner, Notice, Seen
 from app.multicamera.turns import Turns
+from app.protocols import Source
 from app.sources.stills import Stills
 
 ENDED = "camera ended"

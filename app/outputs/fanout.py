@@ -2,7 +2,8 @@
 
 import logging
 
-from app.events import Banner, Happening, Notice, Output
+from app.events import Banner, Happening, Notice
+from app.protocols import Output
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from typing import IO
 
 from app.errors import UsageError
 from app.events import Banner, Happening, Notice, Sentence
-from app.harmless import harmless
+from app.text import harmless
 
 LONGEST_S = 30.0
 """A command that takes longer is ended, with all that it started."""

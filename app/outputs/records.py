@@ -5,9 +5,9 @@ import math
 from typing import Any
 
 from app.events import Frame, Notice, Sentence
-from app.harmless import harmless
 from app.outputs.clock import CLOCK
 from app.outputs.logbook import thumbnail_name
+from app.text import harmless
 
 Record = dict[str, Any]
 

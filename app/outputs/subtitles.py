@@ -13,9 +13,9 @@ from pathlib import Path
 
 from app.errors import OutputError, UsageError
 from app.events import Banner, Frame, Happening, Notice, Sentence
-from app.harmless import harmless
 from app.outputs.cues import Cue, Cues
 from app.outputs.writer import Writer
+from app.text import harmless
 
 
 @dataclass(frozen=True, slots=True)

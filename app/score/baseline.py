@@ -5,7 +5,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from threading import Event
 
-from app.events import Cost, Describer, Frame, Notice, Piece, Request, Sentence, Source
+from app.events import Cost, Frame, Notice, Piece, Request, Sentence
+from app.protocols import Describer, Source
 from app.text import tidy
 
 EVERY_S = 1.0

@@ -12,7 +12,7 @@ from app.backends.startup import Chosen, chosen, open_describer
 from app.commands.stage import open_narrator, refuse_more_frames
 from app.config import Settings
 from app.errors import ScoreError, UsageError
-from app.events import Describer
+from app.protocols import Describer
 
 if TYPE_CHECKING:
     from app.score.log_reader import Telling

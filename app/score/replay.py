@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from threading import Event
 
-from app.events import Banner, Happening, Notice, Seen, Sentence, Source, Status
+from app.events import Banner, Happening, Notice, Seen, Sentence, Status
+from app.protocols import Source
 from app.score.fake_clock import Clock
 from app.score.log_reader import Telling, Told
 

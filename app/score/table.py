@@ -4,9 +4,9 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from app.harmless import harmless
 from app.score.marks import Bar, Mark, as_json, marks
 from app.score.metrics import SentenceVerdict, Verdicts
+from app.text import harmless
 
 Scored = Mapping[str, Sequence[Verdicts]]
 """By the narrator's name: its verdicts, one for each clip."""

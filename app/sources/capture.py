@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from app.pixels import Pixels
+from app.images import Pixels
 from app.sources.errand import Errand, Fate, Loss
 from app.sources.shared import TICK_BYTES, Slots, Tick, new_memory
 

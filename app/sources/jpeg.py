@@ -12,7 +12,7 @@ import warnings
 import numpy as np
 
 from app.image_files.decode import FAILURES
-from app.pixels import Pixels
+from app.images import Pixels
 
 BEGINNING, END = b"\xff\xd8\xff", b"\xff\xd9"
 LARGEST = (1920, 1080)

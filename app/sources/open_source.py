@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from app.errors import SourceError, UsageError
-from app.events import Source
+from app.protocols import Source
 from app.sources.eye import Eye
 
 POSSIBLE = (

@@ -19,7 +19,7 @@ from struct import Struct
 import cv2
 import numpy as np
 
-from app.pixels import Pixels
+from app.images import Pixels
 
 LARGEST = (1080, 1920)
 """Height and width of the largest picture; larger ones are scaled down by the writer."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from app.errors import SourceError
 from app.events import Banner, Notice, Passing, Seen
-from app.pixels import Pixels
+from app.images import Pixels
 from app.threads import newest
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what matters of the libraries' chatter is said in our own words

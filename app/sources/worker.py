@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from app.errors import SourceError
-from app.pixels import Pixels
+from app.images import Pixels
 from app.sources import devices
 from app.sources.errand import Errand, Fate
 from app.sources.shared import LARGEST, Slots, Tick

@@ -7,7 +7,7 @@ from typing import TextIO
 from rich.cells import cell_len
 
 from app.events import Asking
-from app.stdio import put
+from app.text import put
 
 LEAD = "ask: "
 GIVEN_UP = "(given up)"

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread, current_thread, main_thread
 
-from app.events import Happening
+from app.events import Happening, Orders
 from app.live.wishes import Clerk
-from app.orders import Orders
 from app.terminal.decoder import Decoder
 from app.terminal.mode import JOB_SIGNALS, Mode
 from app.terminal.presses import HELP, Presses

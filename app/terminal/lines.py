@@ -6,8 +6,9 @@ from threading import Event
 from typing import IO, Protocol, TextIO
 
 from app.errors import OutputError
-from app.events import Happening, Output
-from app.stdio import leave
+from app.events import Happening
+from app.protocols import Output
+from app.text import leave
 
 Batches = Iterable[list[Happening]]
 UNSHOWN = ("looking",)

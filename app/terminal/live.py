@@ -12,12 +12,11 @@ from rich.console import Console
 from rich.text import Text
 
 from app.events import Again, Asking, Banner, Frame, Growing, Happening, Notice, Sentence, Status
-from app.harmless import harmless
-from app.stdio import leave
 from app.terminal.inbox import Inbox
 from app.terminal.lines import UNSHOWN, attend
 from app.terminal.region import Region
 from app.terminal.summary import Summary, drafts, frames
+from app.text import harmless, leave
 
 STYLES = {"scene": "", "change": "", "answer": "bold", "alert": "bold yellow"}
 MARKS = {"scene": "", "change": "", "answer": "▸ ", "alert": "▲ "}

@@ -5,12 +5,11 @@ from threading import Event
 from typing import TextIO
 
 from app.events import Again, Asking, Banner, Happening, Notice, Sentence
-from app.harmless import harmless
-from app.stdio import leave, put
 from app.terminal.echo import Echo
 from app.terminal.inbox import Inbox
 from app.terminal.lines import UNSHOWN, attend
 from app.terminal.summary import Summary
+from app.text import harmless, leave, put
 
 LEADS = {"answer": "answer: ", "alert": "alert: "}
 """What a person is told of a sentence's kind; a program gets the bare sentence."""

@@ -6,9 +6,8 @@ A small letter or a sign may be a command; any other letter or digit begins a qu
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.events import Asking, Notice
+from app.events import Asking, Louder, More, Notice, Repeat
 from app.live.wishes import LONGEST, End, Wish, ask, give_up, hold, listen
-from app.orders import Louder, More, Repeat
 
 ENTER, ESCAPE = ("\r", "\n"), "\x1b"
 BACKSPACE, CTRL_U, CTRL_W = ("\x7f", "\b"), "\x15", "\x17"

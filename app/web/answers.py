@@ -4,8 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
-from app.events import Happening, Notice, Sentence, Status
-from app.shown import Answered
+from app.events import Answered, Happening, Notice, Sentence, Status
 
 UNSEEING = ("camera lost", "waiting", "permission")
 """Notices after which no picture comes, until one does: nobody can be answered meanwhile."""

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.errors import UsageError
-from app.events import Silence
+from app.events import Arrange, More, Repeat, Silence, Voicing
 from app.live.verbosity import LEVELS
 from app.live.wishes import LONGEST, End, Wish, ask, give_up, hold, listen
-from app.orders import Arrange, More, Repeat
-from app.shown import Voicing
 
 LONGEST_PROMPT, MOST_WATCHES = 600, 8
 """Characters, and things watched for at once: each costs an answer at every look."""

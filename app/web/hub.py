@@ -5,12 +5,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.events import Frame, Happening, Sentence
+from app.events import Arrange, Frame, Glimpse, Happening, Hold, Sentence
 from app.images import jpeg
 from app.live.steer import Steer
 from app.live.wishes import Wish
-from app.orders import Arrange, Hold
-from app.shown import Glimpse
 from app.sources.eye import Eye
 from app.web.answers import Answers
 from app.web.events import Event

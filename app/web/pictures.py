@@ -9,8 +9,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from app.events import Glimpse
 from app.images import jpeg
-from app.shown import Glimpse
 
 EVERY_S = 0.06
 """Between two pictures, at least: about 15 a second."""

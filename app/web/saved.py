@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable
 
 from app.events import Sentence
-from app.harmless import harmless
 from app.outputs.cues import Cue, Cues
 from app.outputs.records import sentence_record
 from app.outputs.subtitles import FORMS
+from app.text import harmless
 from app.web.events import Event
 
 

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
-from app.events import Banner, Growing, Happening, Notice, Status
+from app.events import Banner, Glimpse, Growing, Happening, Notice, Status
 from app.live.steer import Steer
-from app.shown import Glimpse
 from app.sources.eye import Eye
 from app.web.address import Address
 from app.web.answers import OVER

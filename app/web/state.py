@@ -8,11 +8,23 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from app.events import Again, Asking, Frame, Growing, Happening, Notice, Sentence, Status
-from app.harmless import harmless
+from app.events import (
+    Again,
+    Asking,
+    Frame,
+    Glimpse,
+    Growing,
+    Happening,
+    Looking,
+    Notice,
+    Sentence,
+    Setup,
+    Status,
+    Voicing,
+)
 from app.outputs.records import notice_record, sentence_record
-from app.shown import Glimpse, Looking, Setup, Voicing
 from app.terminal.lines import UNSHOWN
+from app.text import harmless
 from app.web.events import Event
 
 KEPT = 200

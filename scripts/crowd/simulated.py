@@ -15,9 +15,10 @@ import numpy as np
 
 from app.demo import grounds
 from app.demo import scenes as world
-from app.events import Banner, Cost, Frame, Notice, Piece, Request, Seen
+from app.events import Banner, Cost, Frame, Notice, Piece, Request, Seen, Setup
 from app.frames.pace import Pace
 from app.frames.selector import Attention
+from app.images import Pixels
 from app.live.controls import Desk
 from app.live.narrator import Narrator
 from app.live.watch import Lookout
@@ -25,8 +26,6 @@ from app.multicamera.loop import Crowd
 from app.multicamera.orders import Everyone
 from app.multicamera.source import Slots
 from app.multicamera.turns import Turns
-from app.pixels import Pixels
-from app.shown import Setup
 from scripts.crowd.clock import Turn, VirtualClock
 
 FPS = 15.0

@@ -13,7 +13,7 @@ from app.api_server.guard import CHAT, Guard
 from app.api_server.key import Key
 from app.api_server.refusal import Message, Receive, Scope, Send
 from app.api_server.schema import Served
-from app.pixels import Pixels
+from app.images import Pixels
 
 SECRET = "looksay-a-key-for-the-tests"
 PORT = 8410

@@ -21,7 +21,7 @@ from app.config import PROMPT
 from app.demo import scenes
 from app.demo.scenes import Shape
 from app.events import Frame, Request
-from app.pixels import Pixels
+from app.images import Pixels
 from tests import needs
 from tests.api_server.served import Up, started, up
 from tests.drawn_elsewhere import picture

@@ -8,8 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.audio.speech import URGENT, Turns, Utterance, utterance
-from app.events import Again, Happening, Sentence, SentenceKind, Silence
-from app.shown import Voicing
+from app.events import Again, Happening, Sentence, SentenceKind, Silence, Voicing
 from tests.terminal.stage import asking, frame, growing, notice, sentence, status
 
 LIMIT_S = 6.0

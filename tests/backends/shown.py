@@ -8,7 +8,7 @@ import numpy as np
 
 from app.backends.mlx.describer import MlxDescriber
 from app.events import Frame, Piece, Request
-from app.pixels import Pixels
+from app.images import Pixels
 
 SIZES = [(480, 640), (720, 1280), (1280, 720), (1, 1)]
 """Height and width: 4:3, 16:9, portrait, and as small as can be."""

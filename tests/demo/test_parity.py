@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from app.backends import engine
-from app.config import Settings
-from app.events import Describer, Frame, Request
-from app.wish import Wish
+from app.config import Settings, Wish
+from app.events import Frame, Request
+from app.protocols import Describer
 from models.demo.training.exams import Question, sample_exam
 from scripts.exam import MOST_TOKENS, SIZES, enlarged, questions
 from tests import needs

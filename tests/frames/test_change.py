@@ -11,7 +11,7 @@ import pytest
 from app.demo import grounds, scenes
 from app.demo.scenes import Scene, Shape
 from app.frames.change import Gate, shrunk
-from app.pixels import Pixels
+from app.images import Pixels
 from tests import needs
 from tests.filmed import FPS, SCENES, SIZE, WIDE, filmed, still, through_mp4v, through_x264
 from tests.sweeps import spread

@@ -5,7 +5,7 @@ import pytest
 
 from app.frames.change import Gate, shrunk
 from app.frames.regions import MOST
-from app.pixels import Pixels
+from app.images import Pixels
 
 
 def ground(seed: int = 0) -> Pixels:

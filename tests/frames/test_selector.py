@@ -12,7 +12,7 @@ from app.demo.scenes import Scene, Shape
 from app.events import Frame
 from app.frames.pace import Pace
 from app.frames.selector import AGAIN_S, PATIENCE_S, Attention, Glance
-from app.pixels import Pixels
+from app.images import Pixels
 
 GROUND = Ground("blotches", (0.45, 0.47, 0.5), (0.58, 0.55, 0.52), seed=5)
 CIRCLE = Shape("red", "circle", 0.25, 0.5, 0.13)

@@ -15,7 +15,7 @@ from app.demo.scenes import Scene, Shape
 from app.demo.source import Scenes
 from app.frames.change import shrunk
 from app.frames.visibility import BEGUN, OVER, View
-from app.pixels import Pixels
+from app.images import Pixels
 from tests import needs
 from tests.filmed import FPS, SCENES, filmed, still, through_mp4v, through_x264
 from tests.sweeps import spread

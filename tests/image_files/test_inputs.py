@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from app.cli import pictures
 from app.commands.describe import Page, Roads, Task, run
 from app.commands.describe.answer import TRIES, Patience
 from app.commands.describe.wished import Wished
 from app.demo.scenes import COLOURS
 from app.errors import Outage, UsageError
 from app.image_files.clip import Stretch
-from app.parsers import pictures
 from tests.fake_describer import ScriptedDescriber
 
 ROOT = Path(__file__).parents[2]

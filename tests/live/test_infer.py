@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from app.errors import ModelError, SourceError
-from app.events import Banner, Describer, Frame, Happening, Notice, Seen, Source, Status
+from app.events import Banner, Frame, Happening, Looking, Notice, Seen, Setup, Status
 from app.live.infer import Choice, Inference, Loop
-from app.shown import Looking, Setup
+from app.protocols import Describer, Source
 from tests.fake_describer import ScriptedDescriber
 from tests.waiting import LIMIT_S, until
 

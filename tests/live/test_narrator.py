@@ -10,18 +10,40 @@ import numpy as np
 import pytest
 
 from app.errors import ModelError
-from app.events import Again, Banner, Cost, Frame, Growing, Happening, Notice, Passing, Seen, Sentence, Silence, Status
+from app.events import (
+    Again,
+    Answered,
+    Ask,
+    Banner,
+    Cost,
+    Frame,
+    Growing,
+    Happening,
+    Hold,
+    Listen,
+    Louder,
+    More,
+    Notice,
+    Order,
+    Orders,
+    Passing,
+    Repeat,
+    Seen,
+    Sentence,
+    Setup,
+    Silence,
+    Status,
+    Unask,
+)
 from app.frames.pace import Pace
 from app.frames.selector import Attention
+from app.images import Pixels
 from app.live.controls import Desk
 from app.live.narrator import Narrator
 from app.live.recent import Recent
 from app.live.tally import Tally
 from app.live.verbosity import LONG_PROMPT
 from app.live.watch import Lookout
-from app.orders import Ask, Hold, Listen, Louder, More, Order, Orders, Repeat, Unask
-from app.pixels import Pixels
-from app.shown import Answered, Setup
 from tests.fake_describer import ScriptedDescriber
 
 

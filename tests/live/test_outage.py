@@ -6,10 +6,9 @@ from itertools import count
 import pytest
 
 from app.errors import ModelError, Outage
-from app.events import Happening, Notice, Piece, Sentence
+from app.events import Ask, Happening, Notice, Piece, Sentence
 from app.live.narrator import Narrator
 from app.live.outage import FIRST_S, LONGEST_S, MOST_REASONS, Outages
-from app.orders import Ask
 from tests.fake_describer import ScriptedDescriber
 from tests.live.test_narrator import frame, narrator, scripted, sentences, watch
 

@@ -10,7 +10,28 @@ from threading import Event
 import pytest
 
 from app.errors import Explained, ModelError, Outage, SourceError
-from app.events import Again, Banner, Cost, Frame, Happening, Notice, Piece, Request, Seen, Sentence, Silence, Status
+from app.events import (
+    Again,
+    Arrange,
+    Ask,
+    Banner,
+    Cost,
+    Frame,
+    Happening,
+    Hold,
+    Louder,
+    More,
+    Notice,
+    Order,
+    Piece,
+    Repeat,
+    Request,
+    Seen,
+    Sentence,
+    Setup,
+    Silence,
+    Status,
+)
 from app.frames.pace import Pace
 from app.frames.selector import Attention
 from app.live.controls import Desk
@@ -23,8 +44,6 @@ from app.multicamera.loop import Crowd
 from app.multicamera.orders import Everyone
 from app.multicamera.outages import SharedOutages
 from app.multicamera.turns import Turns
-from app.orders import Arrange, Ask, Hold, Louder, More, Order, Repeat
-from app.shown import Setup
 from tests.fake_describer import ScriptedDescriber
 from tests.live.test_narrator import Listed, frame, kinds, sentences
 from tests.waiting import LIMIT_S

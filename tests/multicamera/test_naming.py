@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from app.events import Cost, Frame, Growing, Happening, Notice, Sentence, Status
+from app.events import Cost, Frame, Growing, Happening, Notice, Sentence, Setup, Status
 from app.multicamera.naming import ONCE_S, Naming
-from app.shown import Setup
 
 FRAME = Frame(np.zeros((2, 2, 3), np.uint8), 0.0, 0.0, 0, "Door")
 

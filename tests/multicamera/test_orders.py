@@ -1,7 +1,7 @@
 """What people want of several narrators: who is given it, and who waits for whom."""
 
+from app.events import Arrange, Ask, Hold, Listen, Louder, More, Repeat, Unask
 from app.multicamera.orders import Everyone
-from app.orders import Arrange, Ask, Hold, Listen, Louder, More, Repeat, Unask
 
 ALIKE = (Hold(True), Listen(), Ask("What?"), Unask(), Arrange({"every": 1.0}))
 

@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.errors import OutputError, UsageError
-from app.harmless import harmless
 from app.outputs.subtitles import Subtitles
+from app.text import harmless
 from tests import needs
 from tests.needs import platform
 from tests.terminal.stage import ROOT, growing, notice, sentence, status

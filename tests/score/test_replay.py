@@ -6,7 +6,8 @@ from threading import Event
 
 import numpy as np
 
-from app.events import Banner, Cost, Frame, Growing, Happening, Notice, Piece, Request, Sentence, Source, Status
+from app.events import Banner, Cost, Frame, Growing, Happening, Notice, Piece, Request, Sentence, Status
+from app.protocols import Source
 from app.score.baseline import Dutiful
 from app.score.fake_clock import Clock
 from app.score.replay import Narrate, play

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from app.events import Frame, Notice, Seen
-from app.pixels import Pixels
+from app.images import Pixels
 
 FRAMES = 30
 BITS = 8

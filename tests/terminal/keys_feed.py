@@ -8,8 +8,7 @@ import signal
 import sys
 from threading import Event, Thread
 
-from app.events import Notice
-from app.orders import Ask, Orders
+from app.events import Ask, Notice, Orders
 from app.terminal.keyboard import Keys
 from app.terminal.lines import Screen
 from tests.terminal.feed import screen

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.orders import Orders
+from app.events import Orders
 from app.terminal.keyboard import Keys
 from tests import needs
 from tests.terminal.seat import Seat

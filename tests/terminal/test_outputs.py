@@ -13,11 +13,12 @@ from app.audio.earcons import Earcons
 from app.audio.tts import Program
 from app.audio.vad import Microphone
 from app.audio.voice import Voice
-from app.events import Output, Silence
+from app.events import Silence
 from app.outputs.fanout import Fan
 from app.outputs.hook import Command
 from app.outputs.log import Log
 from app.outputs.subtitles import Subtitles
+from app.protocols import Output
 from app.terminal.json_lines import JsonLines
 from app.terminal.lines import Screen
 from app.terminal.live import Terminal

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.events import Asking, Notice, Silence
+from app.events import Ask, Asking, Hold, Listen, Louder, More, Notice, Repeat, Silence, Unask
 from app.live.wishes import GOING_ON, LONGEST, STOPPED, End, Wish
-from app.orders import Ask, Hold, Listen, Louder, More, Repeat, Unask
 from app.terminal.presses import ALL_KEYS, COMMANDS, Presses
 
 STOP: list[Wish] = [Silence(True), Hold(True), STOPPED]

@@ -5,8 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from app.events import Cost, Frame, Happening, Notice, Sentence, Status
-from app.shown import Answered
+from app.events import Answered, Cost, Frame, Happening, Notice, Sentence, Status
 from app.web.answers import Answer, Answers
 
 LOST = Notice("camera lost", "The camera is gone.", "plug it in")

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from app.events import Again, Frame, Growing, Notice, Sentence
+from app.events import Again, Frame, Glimpse, Growing, Looking, Notice, Sentence, Setup, Voicing
 from app.live.steer import Camera, Model
 from app.live.wishes import Wish
-from app.shown import Glimpse, Looking, Setup, Voicing
 from app.sources.eye import Eye
 from app.web.address import address, listen
 from app.web.server import Page as Served

@@ -8,10 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import UsageError
-from app.events import Asking, Silence
+from app.events import Arrange, Ask, Asking, Hold, Listen, More, Repeat, Setup, Silence, Unask, Voicing
 from app.live.wishes import GOING_ON, LONGEST, STOPPED, End
-from app.orders import Arrange, Ask, Hold, Listen, More, Repeat, Unask
-from app.shown import Setup, Voicing
 from app.web import commands
 
 JSON = st.recursive(

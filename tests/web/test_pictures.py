@@ -6,8 +6,7 @@ import time
 
 import numpy as np
 
-from app.events import Frame
-from app.shown import Glimpse
+from app.events import Frame, Glimpse
 from app.web.pictures import FRESH_S, Pictures
 
 

@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from app.errors import UsageError
-from app.events import Notice
+from app.events import Looking, Notice, Setup
 from app.live.steer import Camera, Model
 from app.live.wishes import Wish
-from app.shown import Looking, Setup
 from app.sources.eye import Eye
 from app.web.hub import Hub
 from app.web.pictures import Pictures

@@ -7,8 +7,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.events import Again, Asking, Cost, Frame, Growing, Happening, Notice, Sentence, SentenceKind, Silence, Status
-from app.shown import Glimpse, Looking, Setup, Voicing
+from app.events import (
+    Again,
+    Asking,
+    Cost,
+    Frame,
+    Glimpse,
+    Growing,
+    Happening,
+    Looking,
+    Notice,
+    Sentence,
+    SentenceKind,
+    Setup,
+    Silence,
+    Status,
+    Voicing,
+)
 from app.web.events import ROOM, Event, Queue
 from app.web.state import KEPT, Board
 

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.backends.startup import Chosen, Doubted, asked, doubts, refuse
-from app.config import Settings
+from app.config import AS_PUBLISHED, Settings, Wish
 from app.errors import ModelError, Outage, UsageError
-from app.events import Describer
 from app.models.card import Card
-from app.wish import AS_PUBLISHED, Wish
+from app.protocols import Describer
 
 if TYPE_CHECKING:
     from app.backends.llama.shown import Shown

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from app.backends.mlx.tile import squeezed
 from app.errors import UsageError
+from app.images import Pixels
 from app.models.gguf import read_header
-from app.pixels import Pixels
 
 LONGEST = 512
 """Pixels of a frame's longer side: LFM2-VL tiles what is longer, and Qwen's tokens grow with the area."""

@@ -19,10 +19,10 @@ from app.backends.mlx.fast_path import QuickRoad
 from app.backends.mlx.loading import FAILURES, UNFIT, Inputs, Loaded, load
 from app.backends.mlx.plain import Plain, agreed
 from app.backends.mlx.witness import agrees
+from app.config import AS_PUBLISHED, Wish
 from app.errors import ModelError
 from app.events import Banner, Frame, Piece, Request
 from app.models.card import Card
-from app.wish import AS_PUBLISHED, Wish
 
 OTHERWISE = (
     "This mlx-vlm computes a frame otherwise than looksay's quick road does, so frames take mlx-vlm's own, slower one. "

@@ -8,8 +8,8 @@ from app.backends.mlx.generic import Generic
 from app.backends.mlx.lfm2 import Lfm2Vl
 from app.backends.mlx.loading import Loaded
 from app.backends.mlx.smolvlm import smolvlm
+from app.config import Wish
 from app.models.card import Card
-from app.wish import Wish
 
 FAMILIES: dict[str, Callable[[Loaded, Card, Wish], Family]] = {
     "smolvlm": smolvlm,

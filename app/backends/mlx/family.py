@@ -8,7 +8,7 @@ from PIL.Image import Image
 
 from app.backends.mlx.loading import Inputs
 from app.errors import UsageError
-from app.pixels import Pixels
+from app.images import Pixels
 
 Shape = tuple[int, int, int]
 

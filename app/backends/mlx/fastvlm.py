@@ -12,9 +12,9 @@ from app.backends.mlx.family import Shape, a_frame, one_at_a_time, refused
 from app.backends.mlx.loading import Inputs, Loaded
 from app.backends.mlx.normal import normalizer
 from app.backends.mlx.tile import framed
+from app.config import Wish
+from app.images import Pixels
 from app.models.card import Card
-from app.pixels import Pixels
-from app.wish import Wish
 
 WHITE = 255.0
 

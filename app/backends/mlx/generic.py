@@ -11,9 +11,9 @@ from PIL import Image
 from app.backends.mlx.family import a_frame, one_at_a_time, refused
 from app.backends.mlx.loading import Inputs, Loaded
 from app.backends.mlx.tile import fitted
+from app.config import Wish
+from app.images import Pixels
 from app.models.card import Card
-from app.pixels import Pixels
-from app.wish import Wish
 
 PROBE = "What do you see?"
 CELL, CELLS = 32, 256

@@ -13,9 +13,9 @@ from app.backends.mlx.family import Shape, refused
 from app.backends.mlx.loading import Inputs, Loaded
 from app.backends.mlx.normal import multiplied, normalizer
 from app.backends.mlx.tile import fitted
+from app.config import Wish
+from app.images import Pixels
 from app.models.card import Card
-from app.pixels import Pixels
-from app.wish import Wish
 
 
 class Lfm2Vl:

@@ -16,8 +16,8 @@ from mlx_vlm.utils import should_add_special_tokens
 from PIL.Image import Image
 
 from app.backends.mlx import device, precision
+from app.config import Precision
 from app.errors import ModelError
-from app.wish import Precision
 
 UNFIT = "copy or download the folder again, or take the default; ./run.sh demo shows whether looksay itself works"
 LACKING = 'take a complete one, or the default; more in KNOWN_ISSUES.md, "Files that are missing and not missed"'

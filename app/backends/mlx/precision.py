@@ -10,9 +10,9 @@ import mlx.core as mx
 from mlx.nn.layers.base import Module
 from mlx.nn.layers.quantized import quantize
 
+from app.config import BITS, Precision
 from app.errors import UsageError
 from app.models.layers import LAYERS
-from app.wish import BITS, Precision
 
 GROUPS = (64, 32)
 """How many weights may share one scale, the cheaper first; MLX has kernels for these."""

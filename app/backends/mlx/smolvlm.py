@@ -14,10 +14,10 @@ from app.backends.mlx.family import Family, Shape, a_frame, refused
 from app.backends.mlx.loading import Inputs, Loaded
 from app.backends.mlx.normal import normalizer
 from app.backends.mlx.tile import framed, squeezed
+from app.config import Wish
 from app.errors import ModelError
+from app.images import Pixels
 from app.models.card import Card
-from app.pixels import Pixels
-from app.wish import Wish
 
 
 class SmolVlm:

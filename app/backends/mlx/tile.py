@@ -8,7 +8,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from app.pixels import Pixels
+from app.images import Pixels
 
 
 def squeezed(pixels: Pixels, edge: int) -> Pixels:

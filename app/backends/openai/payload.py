@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.events import Request
-from app.images import jpeg
-from app.pixels import Pixels
+from app.images import Pixels, jpeg
 
 LONGEST_EDGE = 1024
 """In pixels. A frame keeps its own shape: every server makes of it what its model was trained with."""

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.backends.sighted import admitted
-from app.config import Settings
+from app.config import AS_PUBLISHED, Settings, Wish
 from app.errors import ModelError, UsageError
-from app.events import Describer
 from app.models.card import Card
 from app.models.spoilt import short
-from app.wish import AS_PUBLISHED, Wish
+from app.protocols import Describer
 
 if TYPE_CHECKING:
     from app.backends.openai.client import Line

@@ -14,10 +14,10 @@ from app.backends.transformers.processor import KINDS, Square
 from app.backends.transformers.published import Published
 from app.backends.transformers.shown import Inputs, Shown, counted
 from app.backends.transformers.speech import Speech
+from app.config import AS_PUBLISHED, Wish
 from app.errors import ModelError
 from app.events import Banner, Frame, Piece, Request
 from app.models.card import Card
-from app.wish import AS_PUBLISHED, Wish
 
 
 class TransformersDescriber:

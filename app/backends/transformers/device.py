@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
+from app.config import BITS, Precision
 from app.errors import UsageError
-from app.wish import BITS, Precision
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 NAMES = {"mps": "Metal", "cuda": "CUDA", "cpu": "the CPU"}

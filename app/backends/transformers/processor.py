@@ -13,10 +13,10 @@ from transformers.models.smolvlm.processing_smolvlm import get_image_prompt_stri
 from app.backends.mlx.tile import framed, squeezed
 from app.backends.transformers.loading import HERE, Loaded
 from app.backends.transformers.shown import Inputs, agreed, refused, template
+from app.config import Wish
 from app.events import Request
+from app.images import Pixels
 from app.models.card import Card
-from app.pixels import Pixels
-from app.wish import Wish
 
 KINDS = ("smolvlm", "idefics3")
 """Model types of this family."""

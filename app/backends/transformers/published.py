@@ -12,11 +12,11 @@ from transformers import AutoProcessor
 from app.backends.mlx.tile import fitted
 from app.backends.transformers.loading import HERE, PUBLISHED, Loaded
 from app.backends.transformers.shown import LACKING, Inputs, counted, refused
+from app.config import Wish
 from app.errors import ModelError, UsageError
 from app.events import Request
+from app.images import Pixels
 from app.models.card import Card
-from app.pixels import Pixels
-from app.wish import Wish
 
 CELL, CELLS = 32, 256
 """Pixels to a cell's edge and cells to a frame, as where mlx-vlm's own processors read it."""

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 from app.backends import startup
 from app.backends.startup import Chosen, Doubted
-from app.config import Settings
+from app.config import Settings, Wish
 from app.errors import UsageError
-from app.events import Describer
 from app.models.card import Card
-from app.wish import Wish
+from app.protocols import Describer
 
 if TYPE_CHECKING:
     from app.check.findings import Finding

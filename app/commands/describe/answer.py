@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from app.commands.describe.task import Described, Task
 from app.errors import ModelError, Outage
-from app.events import Cost, Describer, Notice, Piece
-from app.harmless import harmless
+from app.events import Cost, Notice, Piece
 from app.image_files.inputs import Shown
 from app.live.caption_quality import looped_at
 from app.live.outage import Outages
 from app.models.spoilt import short
+from app.protocols import Describer
+from app.text import harmless
 
 LONGEST = 100
 """Characters of what it said before, for the message."""

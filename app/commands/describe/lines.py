@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from app.commands.describe.task import Described, Task, Undescribed
 from app.errors import OutputError
 from app.events import Notice
-from app.harmless import harmless
-from app.stdio import leave, put
+from app.text import harmless, leave, put
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -9,9 +9,9 @@ from app.commands.describe.answer import Patience, described
 from app.commands.describe.lines import Page, Unread, as_json, line, paused, progress, record
 from app.commands.describe.task import Described, Task, Undescribed
 from app.errors import Explained, Outage
-from app.events import Describer
 from app.image_files.inputs import AS_NAMED, Question, Roads
 from app.image_files.sink import Captions
+from app.protocols import Describer
 
 INTERRUPTED = 130
 Results = Generator[tuple[Question, Described | Undescribed]]

@@ -10,7 +10,7 @@ from app.errors import UsageError
 from app.image_files.clip import MOST, Stretch
 from app.image_files.fetch import Limits
 from app.image_files.inputs import Roads
-from app.moments import clock
+from app.text import clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from app.errors import HistoryError
-from app.harmless import harmless
 from app.outputs.logbook import last_log
+from app.text import harmless
 
 LONGEST = 1 << 20
 """Bytes of a line; a longer one is none that looksay has written."""

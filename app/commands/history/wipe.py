@@ -9,8 +9,8 @@ from typing import TextIO
 
 from app.commands.history.entries import census, log_named, unreadable
 from app.errors import HistoryError
-from app.harmless import harmless
 from app.outputs.logbook import forget, is_thumbnail, last_log, thumbnails_of
+from app.text import harmless
 
 FINDERS = ".DS_Store"
 """What the Finder leaves in every folder that it has shown."""

@@ -112,5 +112,3 @@ def _draw_on(batches: "Queue[Batch]", stage: str, seed: int, speech: Speech | No
     rng = np.random.default_rng(seed)
     while True:
         batches.put(draw(rng, stage, speech))
-
-

@@ -155,5 +155,3 @@ def _glare(rng: np.random.Generator) -> View:
     """Far too much light."""
     look = Look(gain=(0.1, 0.1, 0.1), lift=rng.uniform(0.92, 1.1), noise=rng.uniform(0, 0.03))
     return View((), grounds.sample_ground(rng, 0.3), look, "white")
-
-

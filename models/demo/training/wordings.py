@@ -182,19 +182,13 @@ def _slip(rng: np.random.Generator, text: str) -> str:
     return _pick(rng, (before + after, before + letter * 2 + after, before + after[:1] + letter + after[1:]))
 
 
-_PRESENCE = (
-    "Is there {}|Is there {}|Can you see {}|Do you see {}|Is {} there|Is {} visible|Tell me, is there {}"
-)
-_COUNT = (
-    "How many {} are there|How many {} do you see|How many {} can you see|Count the {}|How many {} are visible"
-)
+_PRESENCE = "Is there {}|Is there {}|Can you see {}|Do you see {}|Is {} there|Is {} visible|Tell me, is there {}"
+_COUNT = "How many {} are there|How many {} do you see|How many {} can you see|Count the {}|How many {} are visible"
 _COLOUR = (
     "What color is the {}|What colour is the {}|Which color is the {}|What is the color of the {}|"
     "What color does the {} have"
 )
-_PLAIN = (
-    "What single {} fills this {}?|What {} fills this {}?|What one {} fills the {}?|Which single {} is this {}?"
-)
+_PLAIN = "What single {} fills this {}?|What {} fills this {}?|What one {} fills the {}?|Which single {} is this {}?"
 _WHERE = "|||| in the picture| in the image| in the scene| here| now| in view| in front of the camera"
 
 

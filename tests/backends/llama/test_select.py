@@ -8,10 +8,10 @@ import pytest
 
 from app.backends import engine
 from app.backends.llama.select import Pair, chosen
-from app.config import Settings
+from app.config import AS_PUBLISHED, Settings, Wish
 from app.errors import ModelError, UsageError
-from app.events import Describer, Frame, Request
-from app.wish import AS_PUBLISHED, Wish
+from app.events import Frame, Request
+from app.protocols import Describer
 from tests import needs
 from tests.fixtures import llama_server as stand_in
 from tests.fixtures.gguf_files import make_pair

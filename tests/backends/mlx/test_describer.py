@@ -18,8 +18,8 @@ from app.backends.mlx.fast_path import QuickRoad
 from app.demo import scenes
 from app.errors import ModelError
 from app.events import Frame, Piece, Request
+from app.images import Pixels
 from app.models.card import Card, Sampling
-from app.pixels import Pixels
 from tests import needs
 from tests.fixtures.families.smolvlm import make_small_smolvlm
 from tests.sweeps import spread

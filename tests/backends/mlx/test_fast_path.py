@@ -14,10 +14,10 @@ from app.backends.mlx.describer import MlxDescriber
 from app.backends.mlx.draft import Drafts
 from app.backends.mlx.family import Direct
 from app.backends.mlx.fast_path import DRAFTS, QuickRoad
+from app.config import Precision, Wish
 from app.errors import ModelError
 from app.events import Frame, Request
 from app.models.card import Card, Sampling
-from app.wish import Precision, Wish
 from tests.backends.mlx.telling import WORDS, clip, text, told
 from tests.sweeps import spread
 

@@ -7,9 +7,9 @@ import pytest
 from app.backends.mlx.describer import MlxDescriber
 from app.backends.mlx.family import Direct
 from app.backends.mlx.fast_path import QuickRoad
+from app.config import Wish
 from app.errors import UsageError
 from app.events import Frame
-from app.wish import Wish
 from tests.backends.mlx.folders import folder
 from tests.backends.mlx.telling import WORDS, text, told
 from tests.backends.shown import SIZES, asked, plain

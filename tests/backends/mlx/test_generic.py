@@ -5,9 +5,9 @@ import pytest
 from app.backends.mlx.describer import MlxDescriber
 from app.backends.mlx.generic import Generic
 from app.backends.mlx.loading import load
+from app.config import AS_PUBLISHED, Wish
 from app.errors import UsageError
 from app.models.card import Card
-from app.wish import AS_PUBLISHED, Wish
 from tests.backends.mlx.folders import folder
 from tests.backends.shown import SIZES, asked, plain
 

@@ -3,9 +3,9 @@
 import pytest
 
 from app.backends.mlx.describer import MlxDescriber
+from app.config import Wish
 from app.errors import UsageError
 from app.models.card import Card, ImageTokens, Sampling
-from app.wish import Wish
 from tests.backends.mlx.folders import folder
 from tests.backends.shown import SIZES, asked, plain, told
 

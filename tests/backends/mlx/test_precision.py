@@ -10,11 +10,10 @@ from mlx.utils import tree_flatten
 
 from app.backends.mlx.describer import MlxDescriber
 from app.backends.mlx.loading import Loaded, load
-from app.config import PROMPT
+from app.config import BITS, PRECISIONS, PROMPT, Precision, Wish
 from app.errors import UsageError
 from app.events import Request
 from app.models.layers import LAYERS
-from app.wish import BITS, PRECISIONS, Precision, Wish
 from tests.backends.mlx.folders import folder
 from tests.backends.shown import plain, told
 

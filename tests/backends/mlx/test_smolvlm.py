@@ -9,9 +9,9 @@ import pytest
 
 from app.backends.mlx.describer import MlxDescriber
 from app.backends.mlx.fast_path import QuickRoad
+from app.config import Wish
 from app.errors import ModelError, UsageError
 from app.models.card import Card, ImageTokens
-from app.wish import Wish
 from tests.backends.mlx.folders import folder
 from tests.backends.shown import asked, first_word, plain, told
 

@@ -15,8 +15,8 @@ from app.backends.mlx.fast_path import QuickRoad
 from app.backends.mlx.fastvlm import FastVlm
 from app.backends.mlx.smolvlm import SmolVlm
 from app.backends.mlx.witness import alike
+from app.config import Wish
 from app.events import Frame, Request
-from app.wish import Wish
 from tests.backends.mlx.folders import folder
 from tests.sweeps import spread
 

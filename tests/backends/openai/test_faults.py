@@ -23,15 +23,13 @@ from app.backends.openai.payload import Form
 from app.backends.openai.wire import Patience
 from app.backends.sighted import Lasting
 from app.errors import ModelError, Outage
-from app.events import Banner, Frame, Happening, Notice, Request, Sentence
+from app.events import Banner, Frame, Happening, Notice, Orders, Request, Sentence, Setup
 from app.frames.pace import Pace
 from app.frames.selector import Attention
 from app.live.controls import Desk
 from app.live.narrator import Narrator
 from app.live.outage import LONGEST_S
 from app.live.watch import Lookout
-from app.orders import Orders
-from app.shown import Setup
 from tests.backends.openai import faults
 from tests.backends.openai.faults import (
     DONE,

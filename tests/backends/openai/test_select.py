@@ -6,11 +6,10 @@ from app.backends.openai.select import card_of, chosen
 from app.backends.verdicts import known_models
 from app.commands.stage import Stage, narrating
 from app.commands.watches import Vigil
-from app.config import Settings
+from app.config import Settings, Wish
 from app.errors import ModelError, UsageError
 from app.events import Request
 from app.models.registry import ROOT
-from app.wish import Wish
 from tests.backends.openai.stand_in import completion, model_that, serving
 
 PROPS = {"/props": {"modalities": {"vision": True}, "total_slots": 3}}

@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
+from app.config import Wish
 from app.errors import ModelError, UsageError
 from app.events import Frame, Piece, Request
 from app.models.card import Card, ImageTokens, Sampling
-from app.wish import Wish
 from tests import needs
 from tests.backends.transformers.untouched import own_processors
 from tests.fixtures.blinded import blind_demo, zeroed

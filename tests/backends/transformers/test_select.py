@@ -9,10 +9,9 @@ import cv2
 import pytest
 
 from app.backends import engine
-from app.config import Settings
+from app.config import Settings, Wish
 from app.errors import ModelError, UsageError
 from app.events import Frame, Request
-from app.wish import Wish
 from models.demo.training.exams import sample_exam
 from tests import needs
 from tests.fixtures.blinded import blind_demo, zeroed

@@ -1,0 +1,54 @@
+"""The seams of looksay: where frames come from, what turns them into words, where events go."""
+
+from collections.abc import Generator
+from threading import Event
+from typing import Protocol
+
+from app.events import Banner, Happening, Notice, Piece, Request, Seen
+
+
+class Source(Protocol):
+    """Where frames come from. Every frame yielded is the newest one; those missed in between are dropped."""
+
+    @property
+    def banner(self) -> Banner: ...
+
+    def frames(self, stop: Event) -> Generator[Seen | Notice]:
+        """Yield frames, and notices in between, until the source ends or `stop` is set.
+
+        Raises:
+            SourceError: it cannot be opened, with the remedy.
+        """
+        ...
+
+
+class Describer(Protocol):
+    """What turns frames into words. Used by one thread, the one that made it."""
+
+    @property
+    def banner(self) -> Banner: ...
+
+    def describe(self, request: Request) -> Generator[Piece]:
+        """Yield the description as it comes; to cancel, close the iterator.
+
+        Raises:
+            ModelError: the model failed, with the remedy.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back what the thread holds; may be called twice."""
+        ...
+
+
+class Output(Protocol):
+    """Where happenings go. `tell` never blocks."""
+
+    @property
+    def banner(self) -> Banner: ...
+
+    def tell(self, happening: Happening) -> None: ...
+
+    def close(self) -> None:
+        """Finish what must be finished, stop the rest at once; may be called twice."""
+        ...
