@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 
 from app.config import Settings, add_flags, at_least, from_flags, wording
 from app.config import port as port_number
-from app.errors import Explained, UsageError
-from app.text import seconds
+from app.errors import UsageError, UserError
+from app.text import parse_time
 
 SAFETY = "Not for navigation, traffic or medicine: it can be wrong, and it can be late."
 BENCHED = """The rows are: a, mlx-vlm with its defaults; b, mlx-vlm with one tile; c, looksay without drafts; d,
@@ -76,7 +76,7 @@ def pictures(name: str, words: str) -> ArgumentParser:
 
 def moment(text: str) -> float:
     """A flag's type: a time in a clip."""
-    found = seconds(text)
+    found = parse_time(text)
     if found is None:
         raise ArgumentTypeError(f"{text!r} is not a time such as 80, 1:20 or 1:01:20")
     return found
@@ -84,7 +84,7 @@ def moment(text: str) -> float:
 
 def moment_or_file(text: str) -> float | Path:
     """A flag's type: a time in a clip, or a file to write to."""
-    found = seconds(text)
+    found = parse_time(text)
     if found is None and not text.lower().endswith(".jsonl"):
         raise ArgumentTypeError(f"{text!r} is neither a time, such as 1:20, nor a file that ends in .jsonl")
     return Path(text) if found is None else found
@@ -348,7 +348,7 @@ def dispatch(argv: Sequence[str], run: Callable[[Command, ArgumentParser, Sequen
     command = COMMANDS[name]
     try:
         return run(command, command.parser(name, command.words), argv[1:] if name else argv)
-    except Explained as failure:
+    except UserError as failure:
         print(failure, file=sys.stderr)
         return failure.exit_code
     except KeyboardInterrupt:

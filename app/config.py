@@ -20,14 +20,14 @@ BITS: dict[Precision, int] = {"8bit": 8, "4bit": 4}
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ModelOptions:
     """How closely to look, and how exactly to compute. `None` means: as the model's card or its publisher says."""
 
     image_tokens: int | Literal["tiles"] | None = None
     """How many tokens a frame may become, or the processor's whole reading in tiles."""
     precision: Precision | None = None
 
-    def for_live(self) -> "Wish":
+    def for_live(self) -> "ModelOptions":
         """This wish, for a narrator that must keep up with a camera.
 
         Raises:
@@ -41,7 +41,7 @@ class Wish:
         return self
 
 
-AS_PUBLISHED = Wish()
+AS_PUBLISHED = ModelOptions()
 
 
 PROMPT = "Describe what you see in one short sentence."
@@ -85,7 +85,7 @@ def image_tokens(text: str) -> int | Literal["tiles"]:
     return "tiles" if text == "tiles" else int(at_least(1, int)(text))
 
 
-def knob(default: Any, words: str, **how: Any) -> Any:
+def setting(default: Any, words: str, **how: Any) -> Any:
     """A field that is also a flag; `how` goes to argparse as it is."""
     return field(default=default, metadata={"help": words, **how})
 
@@ -94,13 +94,13 @@ def knob(default: Any, words: str, **how: Any) -> Any:
 class Settings:
     """What a run is told. `None` means: chosen for you, and said in the banner."""
 
-    source: str = knob(
+    source: str = setting(
         "camera",
         "what to look at: camera, camera:NAME, camera:1, scenes, a video, picture or folder, a stream's address, or "
         "browser: the camera of whoever opens the page",
         metavar="WHAT",
     )
-    camera: Sequence[str] | None = knob(
+    camera: Sequence[str] | None = setting(
         None,
         "one of several cameras, each told by its name: anything --source takes, or NAME= before it; give it once "
         "for each",
@@ -108,91 +108,93 @@ class Settings:
         action="append",
         type=wording,
     )
-    cameras: str | None = knob(
+    cameras: str | None = setting(
         None, "the same from a file: a table [NAME] with its source for each", metavar="FILE.toml"
     )
-    asap: bool = knob(False, "read a file as fast as the model goes, instead of as filmed", action="store_true")
-    model: str = knob(
+    asap: bool = setting(False, "read a file as fast as the model goes, instead of as filmed", action="store_true")
+    model: str = setting(
         "smolvlm2-256m", "a model's name, owner/name on the hub, a folder, or auto", metavar="NAME|PATH|auto"
     )
-    trust_model: bool = knob(
+    trust_model: bool = setting(
         False, "start even with a model that the check refuses, if it can be loaded at all", action="store_true"
     )
-    image_tokens: int | Literal["tiles"] | None = knob(
+    image_tokens: int | Literal["tiles"] | None = setting(
         None,
         "how many tokens a frame becomes (fewer is quicker), or tiles: a picture in all its detail, for describe",
         metavar="N|tiles",
         type=image_tokens,
     )
-    precision: Precision | None = knob(
+    precision: Precision | None = setting(
         None, "compute with other numbers than the model was published with", choices=PRECISIONS
     )
-    backend: str = knob(
+    backend: str = setting(
         "mlx",
         "what runs the model: mlx, in this process; server, a server of models at --url; llama, llama.cpp with a GGUF "
         "pair; transformers, the reference on torch",
         choices=("mlx", "server", "llama", "transformers"),
     )
-    url: str | None = knob(None, "where the server is, such as http://127.0.0.1:8080/v1", metavar="URL")
-    allow_remote: bool = knob(False, "let pictures go to a server on another machine", action="store_true")
-    api_key_file: str | None = knob(
+    url: str | None = setting(None, "where the server is, such as http://127.0.0.1:8080/v1", metavar="URL")
+    allow_remote: bool = setting(False, "let pictures go to a server on another machine", action="store_true")
+    api_key_file: str | None = setting(
         None, "the key that the server wants (or the variable LOOKSAY_API_KEY)", metavar="FILE"
     )
-    gguf: str | None = knob(None, "a language model in GGUF, for llama", metavar="FILE|HUB")
-    mmproj: str | None = knob(None, "the eyes that belong to it, if not found beside it", metavar="FILE")
-    parallel: int | None = knob(
+    gguf: str | None = setting(None, "a language model in GGUF, for llama", metavar="FILE|HUB")
+    mmproj: str | None = setting(None, "the eyes that belong to it, if not found beside it", metavar="FILE")
+    parallel: int | None = setting(
         None,
         "with several cameras, how many frames a server is asked about at once",
         metavar="N",
         type=at_least(1, int),
     )
-    prompt: str | None = knob(None, "what to ask of each frame", metavar="TEXT")
-    frames: int = knob(1, "how many frames the model is shown, oldest first", metavar="N", type=at_least(1, int))
-    max_tokens: int = knob(64, "the longest description, in tokens", metavar="N", type=at_least(1, int))
-    every: float | None = knob(
+    prompt: str | None = setting(None, "what to ask of each frame", metavar="TEXT")
+    frames: int = setting(1, "how many frames the model is shown, oldest first", metavar="N", type=at_least(1, int))
+    max_tokens: int = setting(64, "the longest description, in tokens", metavar="N", type=at_least(1, int))
+    every: float | None = setting(
         None, "the least time between two looks, in seconds of the source (0.4)", metavar="S", type=at_least(0)
     )
-    verbosity: str = knob(
+    verbosity: str = setting(
         "brief",
         "how much is said: quiet, a sentence now and then; brief, what is new; full, at length once it is still",
         choices=("quiet", "brief", "full"),
     )
-    watch: Sequence[str] | None = knob(
+    watch: Sequence[str] | None = setting(
         None,
         "also tell when this begins and ends; can be given several times",
         metavar="TEXT",
         action="append",
         type=wording,
     )
-    speak: bool | None = knob(None, "say the sentences aloud (on a terminal: yes)", action=BooleanOptionalAction)
-    voice: str | None = knob(None, "which voice; ./run.sh voices lists them", metavar="NAME")
-    audio_device: str | None = knob(None, "where it is heard: a loudspeaker's name, or part of it", metavar="NAME")
-    earcons: bool = knob(
+    speak: bool | None = setting(None, "say the sentences aloud (on a terminal: yes)", action=BooleanOptionalAction)
+    voice: str | None = setting(None, "which voice; ./run.sh voices lists them", metavar="NAME")
+    audio_device: str | None = setting(None, "where it is heard: a loudspeaker's name, or part of it", metavar="NAME")
+    earcons: bool = setting(
         True, "short sounds: ready, something changed, the camera is lost", action=BooleanOptionalAction
     )
-    hush: bool = knob(
+    hush: bool = setting(
         False, "wait while somebody speaks: the microphone tells how loud it is, no more", action="store_true"
     )
-    screen_reader: bool = knob(
+    screen_reader: bool = setting(
         False, "for use with a screen reader: one plain line a sentence, no voice of its own", action="store_true"
     )
-    subtitles: str | None = knob(None, "write the sentences as subtitles", metavar="FILE.vtt|.srt")
-    thumbnails: bool = knob(False, "keep a small picture of each sentence beside the log", action="store_true")
-    log: str | None = knob(None, "append every sentence and notice to a JSONL file", metavar="FILE.jsonl")
-    page: bool = knob(False, "show and steer it in a browser on this machine", action="store_true")
-    page_port: int | None = knob(None, "the page's port (8737, or the next that is free)", metavar="N", type=port)
-    page_host: str | None = knob(
+    subtitles: str | None = setting(None, "write the sentences as subtitles", metavar="FILE.vtt|.srt")
+    thumbnails: bool = setting(False, "keep a small picture of each sentence beside the log", action="store_true")
+    log: str | None = setting(None, "append every sentence and notice to a JSONL file", metavar="FILE.jsonl")
+    page: bool = setting(False, "show and steer it in a browser on this machine", action="store_true")
+    page_port: int | None = setting(None, "the page's port (8737, or the next that is free)", metavar="N", type=port)
+    page_host: str | None = setting(
         None,
         "open the page to a network: the address or name of this machine there, or 0.0.0.0; https, with a token in "
         "the link",
         metavar="HOST",
     )
-    page_cert: str | None = knob(None, "a certificate for that, in PEM; else looksay makes its own", metavar="FILE.pem")
-    page_key: str | None = knob(None, "the certificate's key, if it is in a file of its own", metavar="FILE.pem")
-    seconds: float | None = knob(
+    page_cert: str | None = setting(
+        None, "a certificate for that, in PEM; else looksay makes its own", metavar="FILE.pem"
+    )
+    page_key: str | None = setting(None, "the certificate's key, if it is in a file of its own", metavar="FILE.pem")
+    seconds: float | None = setting(
         None, "end by itself after so many seconds of narration", metavar="S", type=at_least(0)
     )
-    json: bool = knob(False, "JSON lines on standard output instead of plain sentences", action="store_true")
+    json: bool = setting(False, "JSON lines on standard output instead of plain sentences", action="store_true")
 
     @property
     def is_paged(self) -> bool:
@@ -205,9 +207,9 @@ class Settings:
         return 0.4 if self.every is None else self.every
 
     @property
-    def wish(self) -> Wish:
+    def wish(self) -> ModelOptions:
         """What is wished of the model beyond what its card says."""
-        return Wish(self.image_tokens, self.precision)
+        return ModelOptions(self.image_tokens, self.precision)
 
     def words(self, of_model: str = "") -> str:
         """The prompt: the one given, else the model's own, else looksay's for this many frames."""

@@ -1,6 +1,6 @@
 """Failures that can be explained. Each carries a remedy that a person can type or do.
 
-    Explained
+    UserError
     ├── UsageError      the command line asks for something that is not there (exit code 2)
     ├── SourceError     a camera, clip, picture or stream cannot be opened or read
     ├── ModelError      a model is missing, spoilt, unfit or failed
@@ -14,60 +14,60 @@
 Everything else keeps its traceback: it is a defect of looksay, not of what it was given.
 """
 
-from app.text import harmless
+from app.text import sanitize
 
 
-class Explained(Exception):
+class UserError(Exception):
     """A failure with a remedy; printed as `error: …` and `hint: …`, exit code 1."""
 
     exit_code = 1
 
-    def __init__(self, message: str, remedy: str) -> None:
+    def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.message = message
-        self.remedy = remedy
+        self.hint = hint
 
     def __str__(self) -> str:
         """Two lines, whatever a file or a server has put into them."""
-        return f"error: {harmless(self.message)}\nhint: {harmless(self.remedy)}"
+        return f"error: {sanitize(self.message)}\nhint: {sanitize(self.hint)}"
 
 
-class UsageError(Explained):
+class UsageError(UserError):
     exit_code = 2
 
 
-class SourceError(Explained):
+class SourceError(UserError):
     pass
 
 
-class ModelError(Explained):
+class ModelError(UserError):
     pass
 
 
 class Outage(ModelError):
     """A question that a model elsewhere did not answer; it may answer the next one."""
 
-    def __init__(self, message: str, remedy: str, wait_s: float = 0.0) -> None:
-        super().__init__(message, remedy)
+    def __init__(self, message: str, hint: str, wait_s: float = 0.0) -> None:
+        super().__init__(message, hint)
         self.wait_s = wait_s
         """Seconds for which it asked to be left alone."""
 
 
-class OutputError(Explained):
+class OutputError(UserError):
     pass
 
 
-class HistoryError(Explained):
+class HistoryError(UserError):
     pass
 
 
-class ScoreError(Explained):
+class ScoreError(UserError):
     pass
 
 
-class InstallError(Explained):
+class InstallError(UserError):
     pass
 
 
-class BenchError(Explained):
+class BenchError(UserError):
     pass

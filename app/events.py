@@ -17,7 +17,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Glimpse:
+class FramePreview:
     """A frame for those who look on, and what is thought of it before any model is asked."""
 
     frame: "Frame"
@@ -30,7 +30,7 @@ class Glimpse:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class LiveSettings:
     """How the narrator is set at present, by its flags at first and then by what people want."""
 
     prompt: str = ""
@@ -43,7 +43,7 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
+class RunStarted:
     """A source and a model have been put to work."""
 
     source: str
@@ -61,10 +61,10 @@ class Looking:
 
 
 @dataclass(frozen=True, slots=True)
-class Voicing:
+class VoiceToggled:
     """A person wants a voice, or none."""
 
-    is_wanted: bool
+    is_on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +92,16 @@ class Frame:
 
     @property
     def view(self) -> "Pixels":
-        """See `Passing.view`."""
+        """See `FrameView.view`."""
         return self.pixels
 
-    def kept(self) -> "Frame":
-        """See `Passing.kept`."""
+    def copy(self) -> "Frame":
+        """See `FrameView.copy`."""
         return self
 
 
 @dataclass(frozen=True, slots=True)
-class Passing:
+class FrameView:
     """A frame still in its source's memory: looked at in place, and copied only if it is wanted."""
 
     view: "Pixels"
@@ -109,17 +109,17 @@ class Passing:
     seen_at: float
     media_s: float
     number: int
-    copied: "Callable[[], Pixels | None]"
+    make_copy: "Callable[[], Pixels | None]"
     """Makes its pixels, RGB; None if a newer picture has been written over it."""
     camera: str = ""
 
-    def kept(self) -> Frame | None:
+    def copy(self) -> Frame | None:
         """The frame with pixels of its own. Not None: `view` has been whole until now, too."""
-        pixels = self.copied()
+        pixels = self.make_copy()
         return None if pixels is None else Frame(pixels, self.seen_at, self.media_s, self.number, self.camera)
 
 
-Seen = Frame | Passing
+AnyFrame = Frame | FrameView
 """A frame as a source shows it."""
 
 
@@ -144,7 +144,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Chunk:
     """A few more characters of a description, with what they cost so far."""
 
     text: str
@@ -155,7 +155,7 @@ SentenceKind = Literal["scene", "change", "answer", "alert"]
 
 
 @dataclass(frozen=True, slots=True)
-class Growing:
+class PartialSentence:
     """The sentence in the making, as far as it has come."""
 
     text: str
@@ -185,7 +185,7 @@ class Notice:
     kind: str
     """A word or two for scripts: `loading`, `ready`, `camera lost`, `dark`, `covered`, `nothing new`, `error`, …"""
     text: str
-    remedy: str = ""
+    hint: str = ""
     camera: str = ""
 
 
@@ -208,7 +208,7 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class QuestionDraft:
     """A question in the making: a person is typing it."""
 
     text: str
@@ -218,21 +218,32 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
+class Mute:
     """A person wants to hear nothing but answers, at once, or to hear everything again."""
 
-    is_wanted: bool
+    is_on: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Repeated:
     """A person wants to hear this sentence once more."""
 
     sentence: Sentence
 
 
-Happening = (
-    Growing | Sentence | Notice | Status | Asking | Silence | Again | Answered | Glimpse | Setup | Looking | Voicing
+RunEvent = (
+    PartialSentence
+    | Sentence
+    | Notice
+    | Status
+    | QuestionDraft
+    | Mute
+    | Repeated
+    | Answered
+    | FramePreview
+    | LiveSettings
+    | RunStarted
+    | VoiceToggled
 )
 """What an output is told."""
 
@@ -255,17 +266,17 @@ class Banner:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class Pause:
     """Stop narrating, or go on."""
 
-    is_held: bool
+    is_paused: bool
 
-    def of(self, setup: Setup) -> Setup:
-        return replace(setup, is_stopped=self.is_held)
+    def of(self, setup: LiveSettings) -> LiveSettings:
+        return replace(setup, is_stopped=self.is_paused)
 
 
 @dataclass(frozen=True, slots=True)
-class Listen:
+class BeginQuestion:
     """A question begins: keep the frame of this moment, and say nothing until it is asked or given up."""
 
 
@@ -277,22 +288,22 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Unask:
+class CancelQuestion:
     """The question was given up."""
 
 
 @dataclass(frozen=True, slots=True)
-class More:
+class DescribeMore:
     """Describe at length what was described last."""
 
 
 @dataclass(frozen=True, slots=True)
-class Repeat:
+class RepeatLast:
     """Say the last sentence once more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Louder:
+class ChangeVerbosity:
     """Say more from now on, or less."""
 
     steps: int
@@ -300,35 +311,35 @@ class Louder:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrange:
+class UpdateSettings:
     """Set it otherwise from now on."""
 
     changes: Mapping[str, Any]
-    """Fields of `Setup`, by name."""
+    """Fields of `LiveSettings`, by name."""
 
-    def of(self, setup: Setup) -> Setup:
+    def of(self, setup: LiveSettings) -> LiveSettings:
         return replace(setup, **self.changes)
 
 
-Order = Hold | Listen | Ask | Unask | More | Repeat | Louder | Arrange
-PRESSING, CUTTING = (Hold, Listen, Ask), (Hold, Listen)
+Order = Pause | BeginQuestion | Ask | CancelQuestion | DescribeMore | RepeatLast | ChangeVerbosity | UpdateSettings
+PRESSING, CUTTING = (Pause, BeginQuestion, Ask), (Pause, BeginQuestion)
 """A description is left unfinished for these, and an answer: a question that is whole waits until that is given."""
 
 
 @dataclass(slots=True)
-class Orders:
+class CommandQueue:
     """Those that wait, in order."""
 
     waiting: deque[Order] = field(default_factory=deque, init=False)
     lock: Lock = field(default_factory=Lock, init=False)
-    is_held: bool = field(default=False, init=False)
+    is_paused: bool = field(default=False, init=False)
     """What was wanted last: whoever gives the next order may not have given this one."""
 
     def give(self, order: Order) -> None:
         with self.lock:
             self.waiting.append(order)
-            if isinstance(order, Hold):
-                self.is_held = order.is_held
+            if isinstance(order, Pause):
+                self.is_paused = order.is_paused
 
     def give_back(self, order: Order) -> None:
         """What was begun is to be begun anew, before all that waits."""

@@ -12,7 +12,7 @@ FOR_A_MODEL = 90
 """With colours at full resolution, for they are what is asked about."""
 
 
-def jpeg(pixels: Pixels, longest: int | None = None, *, is_for_a_model: bool = False) -> bytes:
+def encode_jpeg(pixels: Pixels, longest: int | None = None, *, is_for_a_model: bool = False) -> bytes:
     """`pixels` (RGB, H×W×3, uint8), neither edge longer than `longest` pixels.
 
     Raises:

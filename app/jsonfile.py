@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 
-def recalled(path: Path) -> dict[str, Any]:
+def load_cached(path: Path) -> dict[str, Any]:
     """What was kept; empty where there is nothing, or nothing that can be read."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -21,13 +21,13 @@ def recalled(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def keep(path: Path, content: Mapping[str, object]) -> None:
+def save_cached(path: Path, content: Mapping[str, object]) -> None:
     """Keep it for the next start. A disk that cannot be written to only means finding it out again."""
     with suppress(OSError):
-        write_whole(path, content)
+        write_atomically(path, content)
 
 
-def write_whole(path: Path, content: Mapping[str, object]) -> None:
+def write_atomically(path: Path, content: Mapping[str, object]) -> None:
     """Put the content in the file's place at once: who reads meanwhile finds the former or the new one.
 
     Raises:

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from threading import Event
 from typing import Protocol
 
-from app.events import Banner, Happening, Notice, Piece, Request, Seen
+from app.events import AnyFrame, Banner, Chunk, Notice, Request, RunEvent
 
 
 class Source(Protocol):
@@ -13,7 +13,7 @@ class Source(Protocol):
     @property
     def banner(self) -> Banner: ...
 
-    def frames(self, stop: Event) -> Generator[Seen | Notice]:
+    def frames(self, stop: Event) -> Generator[AnyFrame | Notice]:
         """Yield frames, and notices in between, until the source ends or `stop` is set.
 
         Raises:
@@ -28,7 +28,7 @@ class Describer(Protocol):
     @property
     def banner(self) -> Banner: ...
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         """Yield the description as it comes; to cancel, close the iterator.
 
         Raises:
@@ -47,7 +47,7 @@ class Output(Protocol):
     @property
     def banner(self) -> Banner: ...
 
-    def tell(self, happening: Happening) -> None: ...
+    def tell(self, happening: RunEvent) -> None: ...
 
     def close(self) -> None:
         """Finish what must be finished, stop the rest at once; may be called twice."""

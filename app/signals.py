@@ -10,7 +10,7 @@ INTERRUPTED = 130
 
 
 @contextmanager
-def heard(interrupt: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+def handle_interrupts(interrupt: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     """Call `interrupt` for each meanwhile; only the main thread can hear them."""
     if threading.current_thread() is not threading.main_thread():
         yield

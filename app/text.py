@@ -20,7 +20,7 @@ def tidy(text: str) -> str:
 
 
 @dataclass(slots=True)
-class Sentences:
+class SentenceSplitter:
     """Gathers pieces and gives each sentence as soon as it is whole."""
 
     rest: str = ""
@@ -43,11 +43,11 @@ class Sentences:
         return last + "…" if last and is_cut else last
 
 
-TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They change the order in which a terminal shows the rest of the line."""
 
 
-def harmless(text: str) -> str:
+def sanitize(text: str) -> str:
     """`text` on one line, without what a terminal would obey: a camera may read escape codes aloud."""
     if not text.isprintable():  # what is printable holds nothing that `character` would change
         text = "".join(map(character, text))
@@ -61,14 +61,14 @@ def character(one: str) -> str:
         return " "
     if kind == "Cs":
         return "\ufffd"  # half a character, from a file name that is not UTF-8: it cannot be written anywhere
-    return "" if kind == "Cc" or one in TURNING else one
+    return "" if kind == "Cc" or one in BIDI_CONTROLS else one
 
 
 SECONDS = re.compile(r"(\d+(?:\.\d+)?)s?", re.ASCII)
 CLOCK = re.compile(r"(?:(\d+):)?(\d+):([0-5]?\d(?:\.\d+)?)", re.ASCII)
 
 
-def seconds(text: str) -> float | None:
+def parse_time(text: str) -> float | None:
     """What is written as seconds, m:ss or h:mm:ss; None for anything else."""
     if plain := SECONDS.fullmatch(text.strip()):
         return float(plain[1])
@@ -78,26 +78,26 @@ def seconds(text: str) -> float | None:
     return None
 
 
-def clock(at_s: float) -> str:
+def format_time(at_s: float) -> str:
     """Seconds as m:ss, with tenths where there are some."""
     minutes, tenths = divmod(round(at_s * 10), 600)
     return f"{minutes}:{tenths // 10:02}" + (f".{tenths % 10}" if tenths % 10 else "")
 
 
-def listed(moments: Sequence[float]) -> str:
+def join_times(moments: Sequence[float]) -> str:
     """Several as one says them: 0:01, 0:02 and 0:03."""
-    said = [clock(each) for each in moments]
+    said = [format_time(each) for each in moments]
     return " and ".join(filter(None, [", ".join(said[:-1]), said[-1]]))
 
 
-def put(line: str, stream: TextIO, end: str = "\n") -> None:
+def write_line(line: str, stream: TextIO, end: str = "\n") -> None:
     """Write a line at once; a character that the stream has not becomes `?`."""
     encoding = stream.encoding or "utf-8"
     stream.write(line.encode(encoding, "replace").decode(encoding) + end)
     stream.flush()
 
 
-def leave(stdout: IO[str]) -> None:
+def discard_output(stdout: IO[str]) -> None:
     """Let what Python still wants to write at its end go nowhere, instead of failing once more."""
     with suppress(OSError, ValueError):  # a stream of the tests has no file behind it
         nowhere = os.open(os.devnull, os.O_WRONLY)

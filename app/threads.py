@@ -7,24 +7,24 @@ number goes missing. Notices are kept, in order; a source has few.
 from collections.abc import Callable, Generator, Iterator
 from threading import Condition, Event, Thread
 
-from app.events import Notice, Seen
+from app.events import AnyFrame, Notice
 
-Read = Callable[[Event], Iterator[Seen | Notice]]
+Read = Callable[[Event], Iterator[AnyFrame | Notice]]
 """Yields frames at the pace at which they are to be seen, until the Event is set."""
 _TURN_S = 0.1
 
 
-class Newest:
+class LatestFrame:
     """A slot for one frame, between one thread that puts and one that takes."""
 
     def __init__(self) -> None:
         self._changed = Condition()
-        self._frame: Seen | None = None
+        self._frame: AnyFrame | None = None
         self._notices: list[Notice] = []
         self._is_over = False
         self._failure: BaseException | None = None
 
-    def put(self, what: Seen | Notice) -> None:
+    def put(self, what: AnyFrame | Notice) -> None:
         with self._changed:
             if isinstance(what, Notice):
                 self._notices.append(what)
@@ -38,7 +38,7 @@ class Newest:
             self._is_over, self._failure = True, failure
             self._changed.notify()
 
-    def take(self, timeout_s: float) -> list[Seen | Notice]:
+    def take(self, timeout_s: float) -> list[AnyFrame | Notice]:
         """The newest frame and the notices since; empty when nothing came in time, or it is over."""
         with self._changed:
             self._changed.wait_for(lambda: self._frame or self._notices or self._is_over, timeout_s)
@@ -55,9 +55,9 @@ class Newest:
             return self._is_over and not (self._frame or self._notices or self._failure)
 
 
-def newest(read: Read, stop: Event) -> Generator[Seen | Notice]:
+def read_newest(read: Read, stop: Event) -> Generator[AnyFrame | Notice]:
     """Run `read` in a thread and yield its newest frame each time; the thread is joined on every way out."""
-    slot, left = Newest(), Event()
+    slot, left = LatestFrame(), Event()
     reader = Thread(target=_fill, args=(slot, read, left), name="reader")
     reader.start()
     try:
@@ -68,7 +68,7 @@ def newest(read: Read, stop: Event) -> Generator[Seen | Notice]:
         reader.join()
 
 
-def _fill(slot: Newest, read: Read, left: Event) -> None:
+def _fill(slot: LatestFrame, read: Read, left: Event) -> None:
     try:
         for what in read(left):
             slot.put(what)

@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 
 from app.config import Settings, add_flags, from_flags
-from app.errors import Explained, UsageError
+from app.errors import UsageError, UserError
 from app.events import Frame, Request
 from app.images import Pixels
 from app.protocols import Describer
@@ -95,7 +95,7 @@ def answers(describer: Describer, asked: Sequence[Question], size: tuple[int, in
     """What the describer says of each.
 
     Raises:
-        Explained: it fails; an engine that does not answer has no score.
+        UserError: it fails; an engine that does not answer has no score.
     """
     for number, question in enumerate(asked):
         seen = [Frame(each, time.monotonic(), 0.0, number) for each in enlarged(question.tiles, size)]
@@ -174,7 +174,7 @@ def main() -> None:
             print(paper.row, flush=True)
             papers.append(paper)
         report(papers, given.beside)
-    except Explained as failure:
+    except UserError as failure:
         print(failure, file=sys.stderr)
         raise SystemExit(failure.exit_code) from None
     if given.to:

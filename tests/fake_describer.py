@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
-from app.errors import Explained
-from app.events import Banner, Cost, Piece, Request
+from app.errors import UserError
+from app.events import Banner, Chunk, Cost, Request
 
 
 @dataclass(slots=True)
 class ScriptedDescriber:
     """Says `script[0]` at the first description, `script[1]` at the second, and begins again after the last."""
 
-    script: Sequence[str | Explained]
+    script: Sequence[str | UserError]
     """What to say, or the failure to raise."""
     piece_s: float = 0.0
     """Seconds that each piece (a word and the blank behind it) takes."""
@@ -31,11 +31,11 @@ class ScriptedDescriber:
     def banner(self) -> Banner:
         return Banner("scripted", ("These sentences are scripted: no model looks at the pictures.",))
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         """Yield the next text of the script, word by word. Raises the failure that stands in its place."""
         line = self.script[len(self.asked) % len(self.script)]
         self.asked.append(request)
-        if isinstance(line, Explained):
+        if isinstance(line, UserError):
             raise line
         try:
             yield from self.say(line.split(" ")[: request.max_tokens])
@@ -43,10 +43,10 @@ class ScriptedDescriber:
             self.cancelled += 1
             raise
 
-    def say(self, words: Sequence[str]) -> Generator[Piece]:
+    def say(self, words: Sequence[str]) -> Generator[Chunk]:
         for count, word in enumerate(words, start=1):
             self.wait(self.piece_s)
-            yield Piece(word if count == len(words) else word + " ", self.cost(count))
+            yield Chunk(word if count == len(words) else word + " ", self.cost(count))
 
     def cost(self, tokens: int) -> Cost:
         """What a model of this speed would have cost: one token and one forward a piece."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.text import harmless
+from app.text import sanitize
 
 
 @pytest.mark.parametrize(
@@ -26,12 +26,12 @@ from app.text import harmless
     ],
 )
 def test_words_stay_and_commands_go(said: str, shown: str) -> None:
-    assert harmless(said) == shown
+    assert sanitize(said) == shown
 
 
 @given(st.text(st.characters(), max_size=40))
 def test_whatever_comes_one_line_without_control_characters_goes(text: str) -> None:
-    shown = harmless(text)
+    shown = sanitize(text)
     assert not [each for each in shown if unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp")]
     assert shown.encode() is not None
-    assert harmless(shown) == shown
+    assert sanitize(shown) == shown

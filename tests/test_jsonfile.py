@@ -4,27 +4,27 @@ from pathlib import Path
 
 import pytest
 
-from app.jsonfile import keep, recalled, write_whole
+from app.jsonfile import load_cached, save_cached, write_atomically
 
 
 def test_what_is_kept_is_recalled_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
     path = tmp_path / ".cache" / "kept.json"
-    keep(path, {"a": [1, "ä"]})
-    keep(path, {"b": 2})
-    assert recalled(path) == {"b": 2}
+    save_cached(path, {"a": [1, "ä"]})
+    save_cached(path, {"b": 2})
+    assert load_cached(path) == {"b": 2}
     assert [each.name for each in path.parent.iterdir()] == ["kept.json"]
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"[]", b"3", b"{", b"\xff", b"[" * 100_000])
 def test_what_cannot_be_read_is_nothing(tmp_path: Path, spoilt: bytes) -> None:
     (tmp_path / "kept.json").write_bytes(spoilt)
-    assert recalled(tmp_path / "kept.json") == {}
-    assert recalled(tmp_path / "nowhere.json") == {}
+    assert load_cached(tmp_path / "kept.json") == {}
+    assert load_cached(tmp_path / "nowhere.json") == {}
 
 
 def test_where_nothing_can_be_written_keeping_is_silent_and_writing_is_not(tmp_path: Path) -> None:
     (tmp_path / "kept.json").mkdir()
-    keep(tmp_path / "kept.json", {})
+    save_cached(tmp_path / "kept.json", {})
     with pytest.raises(OSError, match="directory"):
-        write_whole(tmp_path / "kept.json", {})
+        write_atomically(tmp_path / "kept.json", {})
     assert [each.name for each in tmp_path.iterdir()] == ["kept.json"]

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.text import Sentences, tidy
+from app.text import SentenceSplitter, tidy
 
 
 def told(pieces: list[str]) -> list[str]:
-    sentences = Sentences()
+    sentences = SentenceSplitter()
     whole = [sentence for piece in pieces for sentence in sentences.add(piece)]
     return [*whole, *filter(None, [sentences.finish()])]
 
@@ -34,14 +34,14 @@ def test_sentences_are_cut_where_a_reader_would(pieces: list[str], whole: list[s
 
 
 def test_a_sentence_is_given_as_soon_as_the_next_one_begins() -> None:
-    sentences = Sentences()
+    sentences = SentenceSplitter()
     assert sentences.add("A man sits. ") == []
     assert sentences.add("H") == ["A man sits."]
     assert sentences.rest == "H"
 
 
 def test_a_sentence_that_was_cut_off_shows_it() -> None:
-    sentences = Sentences()
+    sentences = SentenceSplitter()
     sentences.add("A man sits on a")
     assert sentences.finish(is_cut=True) == "A man sits on a…"
     assert sentences.finish(is_cut=True) == ""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.events import Frame, Notice
-from app.threads import Newest, newest
+from app.threads import LatestFrame, read_newest
 from tests.waiting import LIMIT_S, until
 
 NOTICE = Notice("video broken", "It breaks off.")
@@ -22,7 +22,7 @@ def readers() -> list[threading.Thread]:
 
 
 def test_a_frame_nobody_took_is_replaced_and_notices_are_kept():
-    slot = Newest()
+    slot = LatestFrame()
     for what in (frame(0), NOTICE, frame(1), frame(2)):
         slot.put(what)
     taken = slot.take(0.0)
@@ -31,7 +31,7 @@ def test_a_frame_nobody_took_is_replaced_and_notices_are_kept():
 
 
 def test_what_is_there_can_be_taken_after_the_end():
-    slot = Newest()
+    slot = LatestFrame()
     slot.put(frame(5))
     slot.end()
     assert not slot.is_over
@@ -40,7 +40,7 @@ def test_what_is_there_can_be_taken_after_the_end():
 
 
 def test_a_waiting_reader_is_woken_by_put_and_by_the_end():
-    slot, taken = Newest(), []
+    slot, taken = LatestFrame(), []
     thread = threading.Thread(target=lambda: taken.extend(slot.take(LIMIT_S) + slot.take(LIMIT_S)))
     thread.start()
     slot.put(frame(1))
@@ -60,7 +60,7 @@ def test_a_slow_taker_gets_the_newest_of_a_fast_reader(stop):
         third.set()
         left.wait(LIMIT_S)
 
-    frames = newest(read, stop)
+    frames = read_newest(read, stop)
     seen = [next(frames).number]
     third.wait(LIMIT_S)
     if seen != [2]:
@@ -71,7 +71,7 @@ def test_a_slow_taker_gets_the_newest_of_a_fast_reader(stop):
 
 
 def test_it_ends_with_the_source_and_joins_the_reader(stop):
-    assert [each.number for each in newest(lambda _: iter([frame(0)]), stop)] == [0]
+    assert [each.number for each in read_newest(lambda _: iter([frame(0)]), stop)] == [0]
     assert readers() == []
 
 
@@ -80,7 +80,7 @@ def test_a_failure_of_the_reader_is_raised_where_frames_are_taken(stop):
         yield frame(0)
         raise ZeroDivisionError("a defect")
 
-    frames = newest(read, stop)
+    frames = read_newest(read, stop)
     with pytest.raises(ZeroDivisionError):
         list(frames)
     assert readers() == []
@@ -91,7 +91,7 @@ def test_stop_wakes_a_reader_that_waits(stop):
         yield frame(0)
         left.wait(600)
 
-    frames = newest(read, stop)
+    frames = read_newest(read, stop)
     next(frames)
     stop.set()
     assert list(frames) == []

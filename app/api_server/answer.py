@@ -8,7 +8,7 @@ import logging
 from typing import Any
 
 from app.api_server.refusal import Asgi, Message, Receive, Refused, Scope, Send
-from app.text import harmless
+from app.text import sanitize
 
 PASSED = (b"content-type", b"content-length", b"cache-control")
 
@@ -54,7 +54,7 @@ def refusal(status: int, said: bytes) -> Refused:
     """Its refusal with its reason: of a fault of its own, the first line at most."""
     reason = detail(said)
     if status >= 500:
-        log.error("The model server has failed: %s", harmless(reason))
+        log.error("The model server has failed: %s", sanitize(reason))
         return Refused(500, f"The model could not answer: {reason or 'it has failed'}")
     return Refused(400 if status == 422 else status, reason or "The model server refuses this.")
 

@@ -21,9 +21,9 @@ from app.api_server.guard import Guard
 from app.api_server.key import Key
 from app.api_server.runtime import Engine, Opened
 from app.api_server.told import told
-from app.errors import Explained, OutputError
-from app.signals import INTERRUPTED, heard
-from app.text import harmless
+from app.errors import OutputError, UserError
+from app.signals import INTERRUPTED, handle_interrupts
+from app.text import sanitize
 
 PORT = 8410
 HOST = "127.0.0.1"
@@ -53,7 +53,7 @@ class Run:
         Raises:
             OutputError: the port cannot be had.
         """
-        with heard(self.interrupt), listening(self.port) as listener:
+        with handle_interrupts(self.interrupt), listening(self.port) as listener:
             print("notice: Loading the model.", file=sys.stderr, flush=True)
             thread = Thread(target=self.work, args=(listener,), name="server", daemon=True)
             thread.start()
@@ -62,7 +62,7 @@ class Run:
             if self.is_interrupted or self.failure is None:
                 leave(INTERRUPTED)
             tell(self.failure)
-            leave(self.failure.exit_code if isinstance(self.failure, Explained) else 1)
+            leave(self.failure.exit_code if isinstance(self.failure, UserError) else 1)
 
     def work(self, listener: socket.socket) -> None:
         """The server's thread."""
@@ -88,7 +88,7 @@ class Run:
 
     def greet(self, opened: Opened, port: int) -> None:
         for warning in opened.warnings:
-            print(f"notice: {harmless(warning)}", file=sys.stderr)
+            print(f"notice: {sanitize(warning)}", file=sys.stderr)
         for line in told(self.name, port, self.key):
             print(line, file=sys.stderr, flush=True)
 
@@ -128,7 +128,7 @@ def made(guard: Guard) -> Any:
 
 def tell(failure: BaseException) -> None:
     """Print it as the command line does, a defect with its traceback."""
-    if isinstance(failure, Explained):
+    if isinstance(failure, UserError):
         print(failure, file=sys.stderr)
     else:
         traceback.print_exception(failure)

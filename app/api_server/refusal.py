@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from app.text import harmless
+from app.text import sanitize
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -26,7 +26,7 @@ class Refused(Exception):
     @property
     def content(self) -> dict[str, Any]:
         kind = "server_error" if self.status >= 500 else "invalid_request_error"
-        said = harmless(self.message)[:LONGEST]
+        said = sanitize(self.message)[:LONGEST]
         return {"error": {"message": said, "type": kind, "param": self.param, "code": self.code}}
 
 

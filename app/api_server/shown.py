@@ -53,7 +53,7 @@ def redrawn(url: str, shape: "Shape") -> str:
     try:
         drawn = shape(decode(io.BytesIO(base64.b64decode(url[head.end() :], validate=True)), "the picture"))
     except SourceError as failure:
-        raise wrong(f"{failure.message}: {failure.remedy}.", "messages") from failure
+        raise wrong(f"{failure.message}: {failure.hint}.", "messages") from failure
     except (binascii.Error, ValueError) as failure:
         raise wrong(f"The picture's base64 cannot be decoded: {failure}", "messages") from failure
     file = io.BytesIO()

@@ -4,14 +4,14 @@ import shlex
 from collections.abc import Iterator
 
 from app.api_server.key import VARIABLE, Key
-from app.text import harmless
+from app.text import sanitize
 
 
 def told(name: str, port: int, key: Key) -> Iterator[str]:
     """Lines for a person. A key that the user has given is not repeated; one that was made here is shown this once."""
     address = f"http://127.0.0.1:{port}/v1"
-    yield f"Serving {harmless(name)} at {address} until Ctrl-C, for programs on this machine."
-    yield f"model:       {harmless(name)}"
+    yield f"Serving {sanitize(name)} at {address} until Ctrl-C, for programs on this machine."
+    yield f"model:       {sanitize(name)}"
     yield f"key:         {shown(key)}"
     yield f"curl:        {header(key)} | curl -H @- {address}/models"
     yield f"Open WebUI:  Admin Panel, Settings, Connections, OpenAI API: URL {address}, key {shown(key)}"

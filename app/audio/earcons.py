@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import OutputError
-from app.events import Asking, Banner, Happening, Notice, Sentence, Silence
+from app.events import Banner, Mute, Notice, QuestionDraft, RunEvent, Sentence
 
 RATE = 48_000
 """Samples a second, as most loudspeakers have it."""
@@ -76,13 +76,13 @@ class Score:
     is_asking: bool = field(default=False, init=False)
     is_silent: bool = field(default=False, init=False)
 
-    def earcon(self, happening: Happening, now: float) -> Earcon | None:
+    def earcon(self, happening: RunEvent, now: float) -> Earcon | None:
         """To be asked of every happening; `now` is in seconds."""
         match happening:
-            case Silence():
-                self.is_silent = happening.is_wanted
+            case Mute():
+                self.is_silent = happening.is_on
                 return None
-            case Asking():
+            case QuestionDraft():
                 return self.asked(happening)
             case _ if self.is_silent:
                 return None
@@ -92,7 +92,7 @@ class Score:
                 return self.changed(now)
         return None
 
-    def asked(self, asking: Asking) -> Earcon | None:
+    def asked(self, asking: QuestionDraft) -> Earcon | None:
         """At the first letter of a question, and once it is over."""
         was_asking, self.is_asking = self.is_asking, not asking.is_over
         if was_asking == self.is_asking:
@@ -135,7 +135,7 @@ class Earcons:
         self.worker = Thread(target=self._work, name="earcons", daemon=True)
         self.worker.start()
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: RunEvent) -> None:
         """Let its earcon sound next, if it has one; never blocks."""
         with self.changed:
             if found := self.score.earcon(happening, self.now()):
@@ -169,5 +169,5 @@ class Earcons:
     def _warn_once(self, failure: OutputError) -> None:
         if not self.has_warned:
             self.has_warned = True
-            remedy = f"{failure.remedy}; or go without them: --no-earcons"
-            self.warn(Notice("earcons", f"There are no earcons: {failure.message}", remedy))
+            hint = f"{failure.hint}; or go without them: --no-earcons"
+            self.warn(Notice("earcons", f"There are no earcons: {failure.message}", hint))

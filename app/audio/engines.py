@@ -61,8 +61,8 @@ def with_voice(program: Program, voice: str) -> Program:
     known = exact_names(voices_of(program))
     wanted, _, variant = voice.partition("+") if program.name != "say" else (voice, "", "")  # en+f3: a language, an age
     if wanted.casefold() not in known:
-        remedy = f"List the voices: ./run.sh voices, or {shown(program)}"
-        raise OutputError(f"{program.name} has no voice named {voice!r}.", remedy)
+        hint = f"List the voices: ./run.sh voices, or {shown(program)}"
+        raise OutputError(f"{program.name} has no voice named {voice!r}.", hint)
     return program.told("-v", known[wanted.casefold()] + (f"+{variant}" if variant else ""))
 
 
@@ -85,5 +85,5 @@ def with_device(program: Program, exact: str) -> Program:
 
 def no_voice(platform: str = sys.platform) -> Banner:
     """What the start says when nothing can speak."""
-    remedy = "add /usr/bin to PATH, `say` is there" if platform == "darwin" else "sudo apt-get install espeak-ng"
-    return Banner("no voice", (f"Nothing is spoken, this system has no voice: {remedy}",))
+    hint = "add /usr/bin to PATH, `say` is there" if platform == "darwin" else "sudo apt-get install espeak-ng"
+    return Banner("no voice", (f"Nothing is spoken, this system has no voice: {hint}",))

@@ -145,8 +145,8 @@ def start(device: str | None, rate: int, tape: Tape) -> "sounddevice.OutputStrea
             )
             stream.start()
         except sound.PortAudioError as failure:
-            remedy = "List them: ./run.sh voices; then choose one: --audio-device NAME"
-            raise OutputError(f"{found['name']} does not play: {failure}.", remedy) from failure
+            hint = "List them: ./run.sh voices; then choose one: --audio-device NAME"
+            raise OutputError(f"{found['name']} does not play: {failure}.", hint) from failure
     return stream
 
 
@@ -196,6 +196,6 @@ def portaudio() -> Any:
     try:
         import sounddevice
     except OSError as failure:
-        remedy = "./install.sh" if sys.platform == "darwin" else "sudo apt-get install libportaudio2"
-        raise OutputError("PortAudio, which plays sound, is missing.", remedy) from failure
+        hint = "./install.sh" if sys.platform == "darwin" else "sudo apt-get install libportaudio2"
+        raise OutputError("PortAudio, which plays sound, is missing.", hint) from failure
     return sounddevice

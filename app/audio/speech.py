@@ -9,8 +9,8 @@ import re
 from collections import deque
 from dataclasses import dataclass, field
 
-from app.events import Again, Happening, Notice, Sentence, Silence, Voicing
-from app.text import harmless
+from app.events import Mute, Notice, Repeated, RunEvent, Sentence, VoiceToggled
+from app.text import sanitize
 
 SEEING = (
     *("camera lost", "camera ended", "camera back", "dark", "covered", "frozen", "blurred", "clear", "error"),
@@ -57,11 +57,11 @@ class Turns:
         """Whether something urgent is in the air, or waits and may be said."""
         return bool((self.in_air and self.in_air.urgency == URGENT) or self.next_urgent())
 
-    def tell(self, happening: Happening, now: float) -> bool:
+    def tell(self, happening: RunEvent, now: float) -> bool:
         """Take it in; return whether what is in the air is to be cut."""
-        if isinstance(happening, Silence):
+        if isinstance(happening, Mute):
             return self.fall_silent() if happening.is_wanted else self.go_on()
-        if isinstance(happening, Voicing):
+        if isinstance(happening, VoiceToggled):
             return self.mute(is_wanted=happening.is_wanted)
         told = utterance(happening, now)
         if told is None or self.is_over or self.is_muted:
@@ -129,10 +129,10 @@ class Turns:
         return told.urgency < URGENT and now - told.since > self.age_limit_s
 
 
-def utterance(happening: Happening, now: float) -> Utterance | None:
+def utterance(happening: RunEvent, now: float) -> Utterance | None:
     """What is said of it, if anything."""
     match happening:
-        case Again():
+        case Repeated():
             return Utterance(sayable(happening.sentence.text), URGENT, now, is_answer=True)
         case Sentence():
             urgency = URGENT if happening.kind in ("alert", "answer") else SCENE
@@ -147,4 +147,4 @@ def utterance(happening: Happening, now: float) -> Utterance | None:
 
 def sayable(text: str) -> str:
     """Without the `[[` that makes `say` and espeak-ng take what follows for a command."""
-    return re.sub(r"\[(?=\[)", "[ ", harmless(text))
+    return re.sub(r"\[(?=\[)", "[ ", sanitize(text))

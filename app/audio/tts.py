@@ -20,7 +20,7 @@ import numpy as np
 
 from app.audio.playback import Player, Samples
 from app.errors import OutputError
-from app.text import harmless
+from app.text import sanitize
 
 SAY_LINE = re.compile(r"^(?P<name>.+?)\s+(?P<language>[a-z]{2,3}[_-]\S+)\s+#")
 """`Eddy (English (US))  en_US    # Hello! My name is Eddy.`"""
@@ -145,8 +145,8 @@ def complaint_of(returncode: int, complaint: str) -> str:
 
 
 def failed(program: Program, reason: str) -> OutputError:
-    remedy = f"Is there a loudspeaker? Try it alone: {program.name} hello"
-    return OutputError(f"{program.name} failed: {harmless(reason)}.", remedy)
+    hint = f"Is there a loudspeaker? Try it alone: {program.name} hello"
+    return OutputError(f"{program.name} failed: {sanitize(reason)}.", hint)
 
 
 def wave_in(sound: IO[bytes]) -> tuple[Samples, int]:
@@ -171,8 +171,8 @@ def voices_of(program: Program) -> list[Known]:
             program.listing, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIST_S, check=True
         )
     except (OSError, subprocess.SubprocessError) as failure:
-        remedy = f"See what it says by itself: {shown(program)}; or go without: --no-speak"
-        raise OutputError(f"{program.name} does not list its voices: {failure}.", remedy) from failure
+        hint = f"See what it says by itself: {shown(program)}; or go without: --no-speak"
+        raise OutputError(f"{program.name} does not list its voices: {failure}.", hint) from failure
     lines = answer.stdout.decode(errors="replace").splitlines()
     return say_voices(lines) if program.name == "say" else espeak_voices(lines, program.name)
 

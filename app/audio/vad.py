@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from app.audio.hush import BLOCK_S, Hush
 from app.audio.playback import DOOR, portaudio
 from app.errors import OutputError
-from app.events import Banner, Happening, Notice
+from app.events import Banner, Notice, RunEvent
 
 if TYPE_CHECKING:
     import sounddevice
@@ -89,7 +89,7 @@ class Microphone:
         with self.lock:
             self.hush.voice_speaks(is_speaking)
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: RunEvent) -> None:
         """It listens to the room, and to nothing that is told."""
 
     def close(self) -> None:
@@ -121,8 +121,8 @@ class Microphone:
             self.sounded_at = self.heard_at if level > SILENCE_DB else self.sounded_at
 
     def _warn(self, failure: OutputError) -> None:
-        remedy = f"{failure.remedy}; or go without it: leave out --hush"
-        self.warn(Notice("hush", f"Nobody can be heard, so nobody hushes the voice. {failure.message}", remedy))
+        hint = f"{failure.hint}; or go without it: leave out --hush"
+        self.warn(Notice("hush", f"Nobody can be heard, so nobody hushes the voice. {failure.message}", hint))
 
 
 def level_of(samples: NDArray[np.float32]) -> float:

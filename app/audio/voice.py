@@ -11,7 +11,7 @@ from typing import Protocol
 from app.audio.engines import Engine
 from app.audio.speech import Turns, Utterance
 from app.errors import OutputError
-from app.events import Banner, Happening, Notice, Sentence
+from app.events import Banner, Notice, RunEvent, Sentence
 from app.protocols import Output
 
 JOIN_S = 5.0
@@ -59,7 +59,7 @@ class Voice:
         self.worker = Thread(target=self._work, name="voice", daemon=True)
         self.worker.start()
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: RunEvent) -> None:
         """Let it wait for its turn, or pre-empt what is in the air; never blocks."""
         now = self.now()
         with self.changed:
@@ -139,7 +139,7 @@ class Voice:
         with self.changed:
             self.turns.end()
         words = f"The voice is silent now: {failure.message}"
-        self.warn(Notice("voice", words, f"{failure.remedy}; or go without: --no-speak"))
+        self.warn(Notice("voice", words, f"{failure.hint}; or go without: --no-speak"))
 
     def _watch_pace(self, age_s: float) -> None:
         """Tell when all of it comes too late: a silent voice must not look as if there were nothing to say."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Protocol
 
-from app.config import Settings, Wish
+from app.config import ModelOptions, Settings
 from app.errors import UsageError
 from app.models.card import Card
 from app.protocols import Describer
@@ -28,7 +28,7 @@ class Engine(Protocol):
         """How many frames it describes at once."""
         ...
 
-    def open(self, wish: Wish, *, is_trusted: bool) -> Describer:
+    def open(self, wish: ModelOptions, *, is_trusted: bool) -> Describer:
         """Check, start and look, on the thread that will describe. Closing the describer ends what was started.
 
         Raises:
@@ -44,7 +44,7 @@ ENGINES: Mapping[str, str] = {
     "llama": "app.backends.llama.select",
     "transformers": "app.backends.transformers.select",
 }
-"""Where each is made, by a function `chosen(settings)` that raises Explained for what is not there."""
+"""Where each is made, by a function `chosen(settings)` that raises UserError for what is not there."""
 OWN: Mapping[str, Sequence[str]] = {
     "server": ("url", "allow_remote", "api_key_file"),
     "llama": ("gguf", "mmproj"),
@@ -56,7 +56,7 @@ def engine(settings: Settings) -> Engine:
     """What the settings name.
 
     Raises:
-        Explained: it is not there, or a setting belongs to another backend.
+        UserError: it is not there, or a setting belongs to another backend.
     """
     for name, own in OWN.items():
         given = [each for each in own if getattr(settings, each)]

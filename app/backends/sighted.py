@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from app.backends.startup import Doubted, doubts
 from app.errors import ModelError, Outage
-from app.events import Banner, Piece, Request
+from app.events import Banner, Chunk, Request
 from app.live.watching import is_yes, question
 from app.protocols import Describer
 
@@ -41,13 +41,13 @@ class Lasting:
     def banner(self) -> Banner:
         return self.describer.banner
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         try:
             yield from self.describer.describe(request)
         except Outage:
             raise
         except ModelError as failure:
-            raise Outage(failure.message, failure.remedy, LATER_S) from failure
+            raise Outage(failure.message, failure.hint, LATER_S) from failure
 
     def close(self) -> None:
         self.describer.close()
@@ -63,7 +63,7 @@ def admitted(describer: "ServerDescriber", name: str, *, is_trusted: bool) -> De
     found, spent = sight(describer)
     describer.expect(time.monotonic() - began)
     if found.status == "bad" and not is_trusted:
-        raise ModelError(f"{name} does not pass the check: {found.sentence}", found.remedy)
+        raise ModelError(f"{name} does not pass the check: {found.sentence}", found.hint)
     said = doubts([found])
     if spent > MANY_TOKENS:
         said = (*said, f"Each frame is {spent} tokens there; the server may be told to make fewer of it.")
@@ -104,5 +104,5 @@ def looked(describer: Describer) -> "tuple[Finding, int]":
     result = look(describer)
     found = finding(result)
     if found.code in ("blind", "refuses"):
-        found = replace(found, remedy=EYES)
+        found = replace(found, hint=EYES)
     return found, result.image_tokens or 0

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.config import Settings, Wish
-from app.errors import Explained, ModelError, UsageError
-from app.events import Banner, Piece, Request
+from app.config import ModelOptions, Settings
+from app.errors import ModelError, UsageError, UserError
+from app.events import Banner, Chunk, Request
 from app.models.card import Card
 from app.protocols import Describer
 
@@ -45,7 +45,7 @@ class Chosen:
     def at_once(self) -> int:
         return 1
 
-    def open(self, wish: Wish, *, is_trusted: bool) -> Describer:
+    def open(self, wish: ModelOptions, *, is_trusted: bool) -> Describer:
         """See `Engine.open`."""
         return open_describer(self, wish, is_trusted)
 
@@ -62,7 +62,7 @@ class Doubted:
         own = self.describer.banner
         return Banner(own.name, (*self.doubts, *own.warnings))
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         return self.describer.describe(request)
 
     def close(self) -> None:
@@ -73,7 +73,7 @@ def chosen(settings: Settings) -> Chosen:
     """The model that the settings name, or the best one for this machine.
 
     Raises:
-        Explained: there is none of this name, or it is not installed.
+        UserError: there is none of this name, or it is not installed.
     """
     from app.models import card_for, choose, locate, machine_memory
 
@@ -92,7 +92,7 @@ def is_url(name: str) -> bool:
     return name.lower().startswith(("http://", "https://"))
 
 
-def open_describer(model: Chosen, wish: Wish, is_trusted: bool) -> Describer:
+def open_describer(model: Chosen, wish: ModelOptions, is_trusted: bool) -> Describer:
     """Check, load and look, on the thread that will describe.
 
     Raises:
@@ -112,7 +112,7 @@ def open_describer(model: Chosen, wish: Wish, is_trusted: bool) -> Describer:
         raise
 
 
-def admitted(model: Chosen, wish: Wish, is_trusted: bool) -> Describer:
+def admitted(model: Chosen, wish: ModelOptions, is_trusted: bool) -> Describer:
     """The describer, if what it is found to be lets it in."""
     told = judged(model)
     refuse(model, told, is_trusted)
@@ -122,7 +122,7 @@ def admitted(model: Chosen, wish: Wish, is_trusted: bool) -> Describer:
     return Doubted(describer, doubts(told))
 
 
-def load(model: Chosen, wish: Wish) -> Describer:
+def load(model: Chosen, wish: ModelOptions) -> Describer:
     from app.backends.mlx.describer import MlxDescriber
 
     return MlxDescriber(model.folder, model.card, wish)
@@ -139,7 +139,7 @@ def judged(model: Chosen, *, afresh: bool = False) -> "list[Finding]":
     return remembered(model, "fit", ask, afresh)
 
 
-def seen(model: Chosen, wish: Wish, describer: Describer, *, afresh: bool = False) -> "list[Finding]":
+def seen(model: Chosen, wish: ModelOptions, describer: Describer, *, afresh: bool = False) -> "list[Finding]":
     """What the sight test tells of this model, asked in this way; remembered."""
 
     def ask() -> "list[Finding]":
@@ -177,8 +177,8 @@ def asked(name: str, ask: "Callable[[], list[Finding]]") -> "list[Finding]":
         raise
     except Spoilt as failure:
         return [bad(name, failure)]
-    except Explained as failure:
-        return [Finding(name, "bad", failure.message, failure.remedy, "does-not-work")]
+    except UserError as failure:
+        return [Finding(name, "bad", failure.message, failure.hint, "does-not-work")]
     except Exception as failure:  # noqa: BLE001 — a defect of the check is no verdict on the model
         return [unknown(name, failure)]
 
@@ -189,7 +189,7 @@ def refuse(model: Chosen, told: "Sequence[Finding]", is_trusted: bool) -> None:
     if not wrong or is_trusted:
         return
     more = f" (and {len(wrong) - 1} more: ./run.sh check {shlex.quote(model.called)})" if len(wrong) > 1 else ""
-    raise ModelError(f"{model.card.name} does not pass the check: {wrong[0].sentence}{more}", wrong[0].remedy)
+    raise ModelError(f"{model.card.name} does not pass the check: {wrong[0].sentence}{more}", wrong[0].hint)
 
 
 def doubts(told: "Sequence[Finding]") -> tuple[str, ...]:

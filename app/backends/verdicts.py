@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.backends.startup import Chosen, remembered
 from app.check.findings import Finding
 from app.config import Settings
-from app.errors import Explained
+from app.errors import UserError
 from app.live.steer import Model, Verdict
 from app.models.card import Card
 
@@ -52,7 +52,7 @@ def recalled(card: Card, settings: Settings) -> Sequence[Finding] | None:
     try:
         model = Chosen(locate(card.name), card, card.name)
         fit, sight = (remembered(model, what, nothing, False) for what in ("fit", f"sight {settings.wish.for_live()}"))
-    except (Explained, OSError, NotRemembered):
+    except (UserError, OSError, NotRemembered):
         return None
     return (*fit, *sight)
 

@@ -19,9 +19,9 @@ from PIL import Image
 from app.backends.mlx.cpu import published
 from app.backends.mlx.families import family
 from app.backends.mlx.loading import FAILURES, UNFIT, Inputs, Loaded
-from app.config import Wish
+from app.config import ModelOptions
 from app.errors import ModelError
-from app.events import Cost, Piece, Request
+from app.events import Chunk, Cost, Request
 from app.images import Pixels
 from app.models.card import Card
 
@@ -41,7 +41,7 @@ class Rival:
     counted: dict[tuple[int, ...], int] = field(default_factory=dict, init=False)
     """Image tokens by the frames' shapes."""
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         """Yield the description as it comes. Raises ModelError where mlx-vlm fails."""
         try:
             with published(self.loaded.model):  # looksay has put activations of its own into the model on a CPU
@@ -49,13 +49,13 @@ class Rival:
         except FAILURES as failure:
             raise ModelError(f"mlx-vlm failed on a frame: {failure}", UNFIT) from failure
 
-    def told(self, request: Request) -> Generator[Piece]:
+    def told(self, request: Request) -> Generator[Chunk]:
         cost = Cost(image_tokens=self.image_tokens(request), encoded=len(request.frames))
         started = time.monotonic()
         with closing(self.answers(self.loaded, self.asked(request), request.max_tokens)) as results:
             for result in results:
                 cost = spent(cost, result, time.monotonic() - started)
-                yield Piece(result.text, cost)
+                yield Chunk(result.text, cost)
 
     def asked(self, request: Request) -> Asked:
         processor, config, pictures = self.loaded.processor, self.loaded.model.config, self.pictures(request)
@@ -83,7 +83,7 @@ def whole(loaded: Loaded) -> Rival:
     return Rival(with_own_processor(loaded), as_it_is, generated)
 
 
-def single(loaded: Loaded, card: Card, wish: Wish) -> Rival:
+def single(loaded: Loaded, card: Card, wish: ModelOptions) -> Rival:
     """`mlx_vlm.stream_generate` at its best: the frame squeezed to one tile beforehand, and tiling off."""
     own = with_own_processor(loaded)
     how = family(own, card, wish)

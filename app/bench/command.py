@@ -21,8 +21,8 @@ from app.config import Settings
 from app.errors import OutputError
 from app.events import Frame
 from app.protocols import Describer, Source
-from app.text import leave
-from app.text import put as write
+from app.text import discard_output
+from app.text import write_line as write
 
 if TYPE_CHECKING:
     from app.backends.mlx.describer import MlxDescriber
@@ -191,7 +191,7 @@ def put(result: "Result", more: "Sequence[Grid]", options: Options, settings: Se
     try:
         write(in_form(result, more, options, settings), sys.stdout)
     except OSError as failure:
-        leave(sys.stdout)
+        discard_output(sys.stdout)
         if failure.errno not in (errno.EPIPE, errno.EIO):  # the reader, or the terminal itself, is gone
             told = f"standard output cannot be written to: {failure.strerror or failure}"
             raise OutputError(told, "make room there, or send the numbers elsewhere") from failure

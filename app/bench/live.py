@@ -14,7 +14,7 @@ from typing import Any
 
 from app.bench.rows import Teller
 from app.bench.spread import spread
-from app.events import Banner, Cost, Notice, Piece, Request, Seen
+from app.events import AnyFrame, Banner, Chunk, Cost, Notice, Request
 from app.protocols import Describer, Source
 
 INTERVAL_S = 1 / 30
@@ -42,9 +42,9 @@ class Watched:
     banner: Banner = field(default=Banner("measured"))
     looks: list[Look] = field(default_factory=list)
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         seen_at, started, word_at = request.frames[-1].seen_at, time.monotonic(), 0.0
-        piece = Piece("", Cost())
+        piece = Chunk("", Cost())
         with closing(self.teller.describe(request)) as pieces:
             for piece in pieces:
                 word_at = word_at or (time.monotonic() if piece.text.strip() else 0.0)
@@ -78,7 +78,7 @@ class Counted:
     def banner(self) -> Banner:
         return self.source.banner
 
-    def frames(self, stop: Event) -> Generator[Seen | Notice]:
+    def frames(self, stop: Event) -> Generator[AnyFrame | Notice]:
         ends_at = inf
         with closing(self.source.frames(stop)) as frames:
             for each in frames:
@@ -98,13 +98,13 @@ Narrate = Callable[[Describer, Source, Event], Iterable[object]]
 def at_intervals(prompt: str, max_tokens: int) -> Narrate:
     """The loop of programs that describe the newest frame every second, whatever it shows."""
 
-    def narrate(describer: Describer, source: Source, stop: Event) -> Iterator[Piece]:
+    def narrate(describer: Describer, source: Source, stop: Event) -> Iterator[Chunk]:
         due = 0.0
         with closing(source.frames(stop)) as frames:
             for seen in frames:
                 if isinstance(seen, Notice) or seen.seen_at < due:
                     continue
-                if frame := seen.kept():
+                if frame := seen.copy():
                     due = frame.seen_at + EVERY_S
                     yield from describer.describe(Request((frame,), prompt, max_tokens))
 

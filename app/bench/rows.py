@@ -6,13 +6,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.events import Cost, Piece, Request
+from app.events import Chunk, Cost, Request
 
 
 class Teller(Protocol):
     """What is needed of a describer to time it."""
 
-    def describe(self, request: Request) -> Generator[Piece]: ...
+    def describe(self, request: Request) -> Generator[Chunk]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def subject(settings: Settings, stack: ExitStack) -> tuple[Chosen, Settings]:
     """The model that is named, or the default one, or the demo where that is not installed; and what is asked of it.
 
     Raises:
-        Explained: there is none of this name, or it is not installed.
+        UserError: there is none of this name, or it is not installed.
     """
     from app.bench.geometry import MAX_TOKENS, NAME
     from app.models.registry import is_installed, registered

@@ -5,7 +5,7 @@ from textwrap import wrap
 
 from app.bench.grid import Grid, grids, opening
 from app.bench.result import Result
-from app.text import harmless
+from app.text import sanitize
 
 WIDTH = 150
 """Columns, where there is no terminal to ask."""
@@ -16,7 +16,7 @@ GAP = "  "
 
 def plain(result: Result, more: Sequence[Grid], width: int) -> str:
     """The tables of the result, and `more` of them behind those, for a terminal of `width` columns."""
-    lines = [part for line in opening(result) for part in wrapped(harmless(line), width)]
+    lines = [part for line in opening(result) for part in wrapped(sanitize(line), width)]
     for grid in (*grids(result), *more):
         lines += ["", *wrapped(grid.title, width), *fitted(grid, width)]
     return "\n".join(lines)
@@ -62,7 +62,7 @@ def sentences(grid: Grid) -> Iterator[str]:
 
 def markdown(result: Result, more: Sequence[Grid]) -> str:
     """The same, ready to paste into an issue or a README."""
-    lines = [f"- {harmless(line)}" for line in opening(result)]
+    lines = [f"- {sanitize(line)}" for line in opening(result)]
     for grid in (*grids(result), *more):
         header = grid.spelt().header
         lines += ["", f"**{grid.title}**", "", row(header), row(["---", *["---:"] * (len(header) - 1)])]

@@ -122,7 +122,7 @@ def llama(subject: Subject) -> "Row | None":
     try:
         pair = find_pair(Path(subject.options.gguf), Path(subject.options.mmproj) if subject.options.mmproj else None)
     except Spoilt as failure:
-        raise ModelError(failure.sentence, failure.remedy) from failure
+        raise ModelError(failure.sentence, failure.hint) from failure
     if pair.mmproj is None:
         raise UsageError(f"no eyes lie beside {pair.text.name}", "name them: --mmproj FILE")
     tell("starting llama.cpp")

@@ -25,8 +25,8 @@ def explain_absence(folder: Path, missing: list[Path]) -> Spoilt:
         )
     if missing:
         return Spoilt("shard-missing", f"the index names what is not there: {lacking}", again)
-    kind, remedy = _instead(folder)
-    return Spoilt("no-weights", f"{lacking}{kind}", remedy)
+    kind, hint = _instead(folder)
+    return Spoilt("no-weights", f"{lacking}{kind}", hint)
 
 
 def _listed(names: list[str]) -> str:

@@ -20,13 +20,13 @@ class Eyes:
 
     tower: frozenset[str]
     connector: frozenset[str]
-    remedy: str
+    hint: str
     """Which complete checkpoint to take."""
 
 
 def _eyes(tower: str, connector: str, instead: str) -> Eyes:
-    remedy = f"./install.sh --model {instead} fetches a complete one"
-    return Eyes(frozenset(tower.split()), frozenset(connector.split()), remedy)
+    hint = f"./install.sh --model {instead} fetches a complete one"
+    return Eyes(frozenset(tower.split()), frozenset(connector.split()), hint)
 
 
 IDEFICS = _eyes("vision_model", "connector", "smolvlm2-256m")
@@ -58,14 +58,14 @@ def look(checkpoint: Checkpoint) -> list[Finding]:
     if tower and connectors:
         sentence = f"vision tower and connector are there: {len(tower)} and {len(connectors)} tensors"
         return [Finding("eyes", "ok", sentence)]
-    return [no_eyes(checkpoint, _missing(bool(tower), bool(connectors)), family.remedy)]
+    return [no_eyes(checkpoint, _missing(bool(tower), bool(connectors)), family.hint)]
 
 
-def no_eyes(checkpoint: Checkpoint, missing: str, remedy: str = COMPLETE) -> Finding:
+def no_eyes(checkpoint: Checkpoint, missing: str, hint: str = COMPLETE) -> Finding:
     """`missing`: what of the eyes is not there, as a clause."""
     coreml = sorted(path.name for path in checkpoint.folder.glob("*.mlpackage"))
     why = f"its eyes are in {coreml[0]}, for CoreML alone" if coreml else "it is an LLM-only or CoreML export"
-    return Finding("eyes", "bad", f"this checkpoint has no eyes: {missing}; {why}", remedy, "no-eyes")
+    return Finding("eyes", "bad", f"this checkpoint has no eyes: {missing}; {why}", hint, "no-eyes")
 
 
 def is_visual(name: str) -> bool:

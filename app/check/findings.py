@@ -23,7 +23,7 @@ class Finding:
     status: Status
     sentence: str
     """Without a full stop."""
-    remedy: str = ""
+    hint: str = ""
     """What a person can type or do; never empty where the status is `bad`."""
     code: str = ""
     """What scripts and tests match, such as `no-eyes`; every finding about a model that is not `ok` has one."""
@@ -31,7 +31,7 @@ class Finding:
 
 def bad(name: str, spoilt: Spoilt) -> Finding:
     """What was found spoilt, as a finding."""
-    return Finding(name, "bad", spoilt.sentence, spoilt.remedy, spoilt.code)
+    return Finding(name, "bad", spoilt.sentence, spoilt.hint, spoilt.code)
 
 
 def unknown(name: str, failure: Exception) -> Finding:
@@ -51,7 +51,7 @@ class ModelState:
     status: Literal["verified", "not locked", "changed", "not installed"]
     reason: str = ""
     """What was compared, or what differs: a sentence without a full stop, or nothing."""
-    remedy: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,8 +89,8 @@ def _shards_missing(text: Path, count: int, missing: list[str]) -> Finding:
 
 def _shard_unnamed(text: Path, count: int) -> Finding:
     sentence = f"{text.name} is one of {count} files, and its name does not say which"
-    remedy = f"give all {count} their published names, such as NAME-00001-of-{count:05d}.gguf"
-    return Finding("model", "bad", sentence, remedy, "shard-missing")
+    hint = f"give all {count} their published names, such as NAME-00001-of-{count:05d}.gguf"
+    return Finding("model", "bad", sentence, hint, "shard-missing")
 
 
 def _listed(names: list[str]) -> str:
@@ -111,16 +111,16 @@ def _mind(text: Path, mind: Header) -> Generator[Finding, None, bool]:
     yield Finding("model", "ok", f"{text.name}: {architecture(mind)}")
     if not mind.keys.get("tokenizer.chat_template"):
         sentence = f"{text.name} brings no chat template; llama.cpp then takes ChatML, which may not be the model's"
-        remedy = "start llama-server with --chat-template, or take a newer conversion"
-        yield Finding("model", "note", sentence, remedy, "no-chat-template")
+        hint = "start llama-server with --chat-template, or take a newer conversion"
+        yield Finding("model", "note", sentence, hint, "no-chat-template")
     return True
 
 
 def _no_mmproj(text: Path) -> Finding:
     beside = [path.name for path in mmprojs(text.parent)]
-    remedy = f"name the one that belongs to it: {', '.join(beside)}" if beside else _download(text)
+    hint = f"name the one that belongs to it: {', '.join(beside)}" if beside else _download(text)
     sentence = f"{text.name} has no mmproj: it would load, and answer without seeing anything"
-    return Finding("mmproj", "bad", sentence, remedy, "no-mmproj")
+    return Finding("mmproj", "bad", sentence, hint, "no-mmproj")
 
 
 def _download(text: Path) -> str:
@@ -164,12 +164,12 @@ def _asked(kind: str) -> Finding:
         is_known = projector_probe.knows(library, kind)
     except projector_probe.CannotSay as why:
         sentence = f"{library} did not tell whether it knows {kind}: {why}"
-        remedy = "./run.sh --backend llama --gguf FILE tells"
-        return Finding("llama.cpp", "note", sentence, remedy, "projector-unasked")
+        hint = "./run.sh --backend llama --gguf FILE tells"
+        return Finding("llama.cpp", "note", sentence, hint, "projector-unasked")
     if is_known:
         return Finding("llama.cpp", "ok", f"{library} knows {kind}")
-    remedy = "put a newer llama-server on PATH (brew install or brew upgrade llama.cpp), or take another model"
-    return Finding("llama.cpp", "bad", f"{library} does not know the projector {kind}", remedy, "projector")
+    hint = "put a newer llama-server on PATH (brew install or brew upgrade llama.cpp), or take another model"
+    return Finding("llama.cpp", "bad", f"{library} does not know the projector {kind}", hint, "projector")
 
 
 def _together(text: Path, mind: Header, eyes: Header) -> Iterator[Finding]:

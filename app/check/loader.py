@@ -13,13 +13,13 @@ def in_range(card: Card, installed: str) -> list[Finding]:
 
 
 def _beyond(bound: Bound, name: str, installed: Version) -> Finding | None:
-    remedy = "./install.sh installs the version that looksay was tested with"
+    hint = "./install.sh installs the version that looksay was tested with"
     if bound.least and installed < Version(bound.least):
         sentence = f"mlx-vlm {installed} is too old for {name}, which needs {bound.least}: {bound.why}"
-        return Finding("loader", "bad", sentence, remedy, "loader-too-old")
+        return Finding("loader", "bad", sentence, hint, "loader-too-old")
     if bound.before and installed >= Version(bound.before):
         sentence = f"mlx-vlm {installed} is too new for {name}, which needs one before {bound.before}: {bound.why}"
-        return Finding("loader", "bad", sentence, remedy, "loader-too-new")
+        return Finding("loader", "bad", sentence, hint, "loader-too-new")
     return None
 
 

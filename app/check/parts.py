@@ -16,13 +16,13 @@ def model(state: ModelState) -> Finding:
     if state.status == "verified":
         return Finding("model", "ok", f"{where}, verified{because}")
     if state.status == "not locked":
-        return Finding("model", "note", f"{where}, not locked{because}", state.remedy)
+        return Finding("model", "note", f"{where}, not locked{because}", state.hint)
     if state.status == "changed":
         return Finding(
-            "model", "bad", f"{where} has changed since it was installed{because}", state.remedy or "./install.sh"
+            "model", "bad", f"{where} has changed since it was installed{because}", state.hint or "./install.sh"
         )
-    remedy = state.remedy or "./install.sh fetches it; without it: ./run.sh demo"
-    return Finding("model", "bad", state.reason or f"{where} is not installed", remedy)
+    hint = state.hint or "./install.sh fetches it; without it: ./run.sh demo"
+    return Finding("model", "bad", state.reason or f"{where} is not installed", hint)
 
 
 def cameras(names: Sequence[str], is_mac: bool) -> Finding:
@@ -47,5 +47,5 @@ def voice(name: str | None, is_mac: bool) -> Finding:
     """The voice that would speak."""
     if name:
         return Finding("voice", "ok", name)
-    remedy = "macOS has `say` in /usr/bin: see whether it speaks" if is_mac else "sudo apt-get install espeak-ng"
-    return Finding("voice", "note", "none: sentences are written and not spoken", remedy)
+    hint = "macOS has `say` in /usr/bin: see whether it speaks" if is_mac else "sudo apt-get install espeak-ng"
+    return Finding("voice", "note", "none: sentences are written and not spoken", hint)

@@ -128,8 +128,8 @@ def _wrong_ids(processor: Any, config: Any) -> Iterator[Finding]:
         given = _tokenizer(processor).convert_tokens_to_ids(word)
         if due != given:
             sentence = f"config.json says {due} for {mark}, and the tokenizer gives {word} the number {given}"
-            remedy = "take config.json and tokenizer.json of one repository"
-            yield Finding("processor", "bad", sentence, remedy, "image-token")
+            hint = "take config.json and tokenizer.json of one repository"
+            yield Finding("processor", "bad", sentence, hint, "image-token")
 
 
 def _counted(config: Any, sent: Sent, family: Family) -> Finding:

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from app.check.findings import Finding, Status
 from app.check.packages import project_version
-from app.text import harmless
+from app.text import sanitize
 
 MARKS: dict[Status, str] = {"ok": "ok", "note": "note", "bad": "MISSING", "unknown": "unknown"}
 """Words, so that a screen reader reads them."""
@@ -33,7 +33,7 @@ def lines_of(finding: Finding, width: int) -> list[str]:
     mark = MARKS[finding.status].ljust(max(map(len, MARKS.values())))
     prefix = "error: " if finding.status == "bad" else ""
     line = f"{mark}  {finding.name.ljust(width)}  {prefix}{one_line(finding.sentence)}"
-    return [line, f"{'':{len(mark) + width + 4}}hint: {one_line(finding.remedy)}"] if finding.remedy else [line]
+    return [line, f"{'':{len(mark) + width + 4}}hint: {one_line(finding.hint)}"] if finding.hint else [line]
 
 
 def verdict(target: str, findings: Iterable[Finding], out: TextIO, err: TextIO) -> int:
@@ -47,7 +47,7 @@ def verdict(target: str, findings: Iterable[Finding], out: TextIO, err: TextIO) 
         if each.status == "bad":
             out.flush()  # where both are one pipe, in this order
             print(private(f"error: {one_line(each.sentence)} [{each.code}]"), file=err)
-            print(private(f"hint: {one_line(each.remedy)}"), file=err, flush=True)
+            print(private(f"hint: {one_line(each.hint)}"), file=err, flush=True)
         else:
             print(*map(private, lines_of(each, WIDTH)), sep="\n", file=out, flush=True)
     return conclude(private(one_line(target)), told, out, err)
@@ -117,4 +117,4 @@ def private(text: str, home: Path | None = None) -> str:
 
 
 def one_line(text: str) -> str:
-    return harmless(text.replace(FENCE, "'''"))
+    return sanitize(text.replace(FENCE, "'''"))

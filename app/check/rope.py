@@ -42,5 +42,5 @@ def _guess(used: float, said: float | None) -> Finding:
 
 def _spoilt(sentence: str, said: float | None = None) -> Finding:
     number = "the number that the model's card gives" if said is None else f"{said}"
-    remedy = f"write rope_theta into text_config of config.json: {number}"
-    return Finding("fit", "bad", sentence, remedy, "rope-theta")
+    hint = f"write rope_theta into text_config of config.json: {number}"
+    return Finding("fit", "bad", sentence, hint, "rope-theta")

@@ -28,8 +28,8 @@ def differences(plan: Plan) -> Iterator[Finding]:
         yield Finding("fit", "bad", sentence, COMPLETE, "tensors-missing")
     if foreign:
         sentence = f"{_some(foreign)} {_is(foreign)} in the file and nowhere in the model that config.json describes"
-        remedy = "take config.json and weights from one and the same repository"
-        yield Finding("fit", "bad", sentence, remedy, "tensors-foreign")
+        hint = "take config.json and weights from one and the same repository"
+        yield Finding("fit", "bad", sentence, hint, "tensors-foreign")
     if unlike := plan.unlike():
         yield Finding("fit", "bad", _shapes(unlike, plan), "take config.json and weights of one revision", "shapes")
 

@@ -12,12 +12,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from app.check.findings import Finding
-from app.jsonfile import keep, recalled
+from app.jsonfile import load_cached, save_cached
 
 VERSIONED = ("mlx", "mlx-vlm", "transformers", "tokenizers", "jinja2", "numpy", "pillow", "opencv-python-headless")
 """Packages through which a model is loaded and shown a picture."""
 JUDGES = (
-    *("check", "backends", "wish.py"),
+    *("check", "backends", "config.py"),
     *(f"models/{name}.py" for name in ("safetensors", "gguf", "mapped", "placeholders", "spoilt")),
     *(f"models/{name}.py" for name in ("card", "layers", "rope")),
 )
@@ -46,11 +46,11 @@ class Memory:
             return
         known = {other: told for other, told in self._recalled().items() if other != key}  # others may have written
         newest = dict(list({**known, key: list(found)}.items())[-KEPT:])
-        keep(self.path, {name: [asdict(each) for each in told] for name, told in newest.items()})
+        save_cached(self.path, {name: [asdict(each) for each in told] for name, told in newest.items()})
 
     def _recalled(self) -> dict[str, list[Finding]]:
         try:
-            return {key: [Finding(**each) for each in found] for key, found in recalled(self.path).items()}
+            return {key: [Finding(**each) for each in found] for key, found in load_cached(self.path).items()}
         except TypeError:
             return {}
 

@@ -70,11 +70,11 @@ def model_state(settings: Settings) -> "ModelState":
     try:
         model = chosen(settings)
     except ModelError as failure:
-        return ModelState(settings.model, None, "not installed", failure.message, failure.remedy)
+        return ModelState(settings.model, None, "not installed", failure.message, failure.hint)
     try:
         trust = verify(model.folder, afresh=True)
     except ModelError as failure:
-        return ModelState(model.card.name, model.folder, "changed", failure.message, failure.remedy)
+        return ModelState(model.card.name, model.folder, "changed", failure.message, failure.hint)
     if trust == "not locked":
         return ModelState(model.card.name, model.folder, trust, "the lock holds what install.sh fetched")
     return ModelState(model.card.name, model.folder, "verified", trust)
@@ -96,7 +96,7 @@ def findings(target: str, mmproj: str | None, key_file: str | None = None) -> "I
 def not_there(failure: ModelError) -> "Finding":
     from app.check.findings import Finding
 
-    return Finding("model", "bad", failure.message, failure.remedy, "not-there")
+    return Finding("model", "bad", failure.message, failure.hint, "not-there")
 
 
 def path(words: str) -> Path:
@@ -161,7 +161,7 @@ def locked(model: Chosen) -> "Finding":
     try:
         trust = verify(model.folder, afresh=True)
     except ModelError as failure:
-        return Finding("lock", "bad", failure.message, failure.remedy, "hash")
+        return Finding("lock", "bad", failure.message, failure.hint, "hash")
     if trust != "not locked":
         return Finding("lock", "ok", trust)
     whose = "comes with looksay" if model.card.folder else "not installed by looksay"

@@ -9,7 +9,7 @@ from app.commands.stage import Stage, refuse_more_frames
 from app.commands.watches import Vigil
 from app.config import Settings
 from app.errors import UsageError
-from app.events import Happening, Orders
+from app.events import CommandQueue, RunEvent
 from app.live.session import Inputs, Nobody, Parts, Reins, Run, Screen, Tell
 from app.protocols import Output
 
@@ -22,7 +22,7 @@ def live_run(settings: Settings) -> Run:
     """A live run as the settings say.
 
     Raises:
-        Explained: the model is not installed, the source is not there, the log cannot be written, …
+        UserError: the model is not installed, the source is not there, the log cannot be written, …
     """
     return watch_run(settings, Vigil(), is_narrating=True)
 
@@ -41,7 +41,7 @@ def ask_run(settings: Settings, question: str) -> Run:
     return open_run(stage)
 
 
-def open_run(stage: Stage, orders: Orders | None = None, more: Sequence[Opened] = ()) -> Run:
+def open_run(stage: Stage, orders: CommandQueue | None = None, more: Sequence[Opened] = ()) -> Run:
     """What every run is made of. `orders`: what keys give them to, if any are read; `more`: further outputs.
 
     What an output complains of is shown wherever people read: a voice that fails cannot say so.
@@ -52,7 +52,7 @@ def open_run(stage: Stage, orders: Orders | None = None, more: Sequence[Opened] 
     screen = open_screen(settings)
     shown: list[Output] = [screen]
 
-    def warn(notice: Happening) -> None:
+    def warn(notice: RunEvent) -> None:
         for each in shown:
             each.tell(notice)
 
@@ -95,7 +95,7 @@ def begin(page: "Page", stage: Stage, reins: Reins, tell: Tell) -> None:
     pages.begin(page, stage, reins, tell)
 
 
-def open_keys(orders: Orders | None, screen: Screen, reins: Reins) -> Inputs:
+def open_keys(orders: CommandQueue | None, screen: Screen, reins: Reins) -> Inputs:
     if orders is None:
         return Nobody()
     from app.terminal.keyboard import Keys

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.config import Settings
 from app.errors import UsageError
-from app.events import Notice, Voicing
+from app.events import Notice, VoiceToggled
 from app.live.session import Screen, Tell
 from app.protocols import Output
 
@@ -125,7 +125,7 @@ def silent_voice(settings: Settings, warn: Tell) -> "Sequence[Voice]":
     if engine is None:
         return ()
     voice = Voice(engine, warn)
-    voice.tell(Voicing(False))
+    voice.tell(VoiceToggled(False))
     return (voice,)
 
 

@@ -96,9 +96,9 @@ def refuse_what_is_for_one(settings: Settings) -> None:
         raise UsageError("--camera and --cameras both name the cameras", "take one of them")
     if settings.source != Settings().source:
         raise UsageError("--source is for one camera", f"write --camera {settings.source} beside the others")
-    for name, (why, remedy) in ONE_ONLY.items():
+    for name, (why, hint) in ONE_ONLY.items():
         if getattr(settings, name):
-            raise UsageError(f"{why}, and several are given", remedy)
+            raise UsageError(f"{why}, and several are given", hint)
     if settings.parallel and settings.backend in IN_TURN:
         raise UsageError(f"--parallel is for servers: {settings.backend} takes cameras in turn", "leave it out")
 
@@ -109,7 +109,7 @@ def opened(post: "Post") -> Source:
     try:
         return open_source(post.source)
     except SourceError as failure:
-        raise SourceError(f"{post.name}: {failure.message}", failure.remedy) from failure
+        raise SourceError(f"{post.name}: {failure.message}", failure.hint) from failure
 
 
 def crowding(vigil: Vigil, *, is_narrating: bool) -> Make:

@@ -9,7 +9,7 @@ from app.backends import Engine, engine
 from app.commands.watches import Vigil
 from app.config import Settings
 from app.errors import UsageError
-from app.events import Orders, Setup
+from app.events import CommandQueue, LiveSettings
 from app.live.infer import Choice, Loop
 from app.models.card import Card
 from app.protocols import Describer, Source
@@ -31,13 +31,13 @@ class Stage:
 
     settings: Settings
     make: Make
-    orders: Orders = field(default_factory=Orders)
+    orders: CommandQueue = field(default_factory=CommandQueue)
     eye: "Eye | None" = None
     """Where a browser's pictures come in, if they may."""
     onlookers: "Onlookers | None" = None
     group: "Group | None" = None
     """The cameras, where there are several; they are looked at together, and none is gone over to."""
-    setup: Setup = field(init=False)
+    setup: LiveSettings = field(init=False)
     """How it is set at present."""
     models: dict[str, Engine] = field(default_factory=dict, init=False)
 
@@ -61,7 +61,7 @@ class Stage:
         return self.settings.source if choice.source == own else choice.source
 
     def model(self, name: str) -> Engine:
-        """Raises Explained as `engine`."""
+        """Raises UserError as `engine`."""
         if name not in self.models:
             self.models[name] = engine(replace(self.settings, model=name))
         return self.models[name]
@@ -87,12 +87,12 @@ class Stage:
     def warnings(self, choice: Choice) -> tuple[str, ...]:
         return self.model(choice.model).notes
 
-    def note(self, setup: Setup) -> None:
+    def note(self, setup: LiveSettings) -> None:
         self.setup = setup
 
 
-def as_set(settings: Settings) -> Setup:
-    return Setup(settings.prompt or "", settings.verbosity, settings.every, tuple(settings.watch or ()))
+def as_set(settings: Settings) -> LiveSettings:
+    return LiveSettings(settings.prompt or "", settings.verbosity, settings.every, tuple(settings.watch or ()))
 
 
 def own_words(settings: Settings, model: Engine) -> str:
@@ -137,7 +137,7 @@ def open_narrator(
     describer: Describer,
     model: Engine,
     settings: Settings,
-    orders: Orders | None = None,
+    orders: CommandQueue | None = None,
     now: Callable[[], float] = time.monotonic,
     vigil: Vigil = NOTHING_MORE,
 ) -> "Narrator":
@@ -148,7 +148,7 @@ def open_narrator(
     from app.live.recent import Recent
     from app.live.watch import Lookout
 
-    desk = open_desk(describer, model, settings, orders or Orders(), now)
+    desk = open_desk(describer, model, settings, orders or CommandQueue(), now)
     attention = Attention(Pace(settings.least_s))
     lookout = Lookout(describer, vigil.lasting_s, vigil.cooldown_s, now=now, is_filmed=not settings.asap)
     narrator = Narrator(desk, attention, lookout, recent=Recent(settings.frames))
@@ -160,7 +160,7 @@ def open_desk(
     describer: Describer,
     model: Engine,
     settings: Settings,
-    orders: Orders,
+    orders: CommandQueue,
     now: Callable[[], float] = time.monotonic,
 ) -> "Desk":
     from app.live.controls import Desk

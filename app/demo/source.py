@@ -12,9 +12,9 @@ import numpy as np
 from app.demo import grounds, scenes
 from app.demo.scenes import Scene
 from app.demo.script import Plan
-from app.events import Banner, Frame, Notice, Seen
+from app.events import AnyFrame, Banner, Frame, Notice
 from app.images import Pixels
-from app.threads import newest
+from app.threads import read_newest
 
 
 class Scenes:
@@ -40,9 +40,9 @@ class Scenes:
         """Whether nothing is changing, so that the caption of `truth_at` is exact."""
         return self._plan.is_calm_at(media_s)
 
-    def frames(self, stop: Event) -> Generator[Seen | Notice]:
+    def frames(self, stop: Event) -> Generator[AnyFrame | Notice]:
         """See `Source.frames`."""
-        return self._drawn(stop) if self._asap else newest(self._live, stop)
+        return self._drawn(stop) if self._asap else read_newest(self._live, stop)
 
     def _drawn(self, stop: Event) -> Generator[Frame]:
         number, easel = 0, Easel(self._plan.ground, self._size)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.events import Frame, Notice, Seen
+from app.events import AnyFrame, Frame, Notice
 
 HEARTBEAT_S = 60.0
 """Seconds of the source: what has not changed is looked at again after so long, and told again if it is otherwise."""
@@ -52,10 +52,10 @@ class Pace:
     """Seconds of the source."""
     last: float | None = field(default=None, init=False)
 
-    def is_due(self, frame: Seen) -> bool:
+    def is_due(self, frame: AnyFrame) -> bool:
         return self.last is None or frame.media_s - self.last >= self.every or frame.media_s < self.last
 
-    def is_overdue(self, frame: Seen) -> bool:
+    def is_overdue(self, frame: AnyFrame) -> bool:
         """Whether it is time for a look even if nothing seems to have changed: a gate does not see everything."""
         return self.last is not None and not 0 <= frame.media_s - self.last < HEARTBEAT_S
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.events import Box, Frame, Notice, Seen
+from app.events import AnyFrame, Box, Frame, Notice
 from app.frames.change import Gate, shrunk
 from app.frames.pace import Pace
 from app.frames.visibility import View
@@ -97,7 +97,7 @@ class Attention:
         self.opened_at = self.again_at = self.took_at = None
         self.changes.clear()
 
-    def glance(self, seen: Seen, least_s: float = 0.0, *, is_held: bool = False) -> Glance:
+    def glance(self, seen: AnyFrame, least_s: float = 0.0, *, is_held: bool = False) -> Glance:
         """Judge one frame; only one that is to be described is copied.
 
         `least_s`: between two looks, whatever the pace allows. While `is_held` none is to be described.
@@ -117,7 +117,7 @@ class Attention:
         has_changed = self.has_changed(seen, look, is_still=is_still)
         is_overdue = self.pace.is_overdue(seen) and self.is_due(seen)
         is_wanted = has_changed or is_overdue or self.is_doubtful(seen)
-        frame = seen.kept() if is_wanted else None
+        frame = seen.copy() if is_wanted else None
         if frame is None:  # nothing to look at, or a newer frame has been written over this one
             return Glance(seen.media_s, notices)
         self.took(frame, look)
@@ -125,7 +125,7 @@ class Attention:
             self.changes.append(frame.media_s)
         return Glance(seen.media_s, notices, frame, has_changed, is_still, is_overdue and not has_changed)
 
-    def has_changed(self, seen: Seen, look: Pixels, *, is_still: bool) -> bool:
+    def has_changed(self, seen: AnyFrame, look: Pixels, *, is_still: bool) -> bool:
         """Whether there is something new that has come to rest, or has gone on for long; a flash is neither."""
         if not self.is_due(seen) or self.is_busy(seen):
             return False
@@ -136,14 +136,14 @@ class Attention:
             self.opened_at = seen.media_s
         return is_still or seen.media_s - self.opened_at >= PATIENCE_S
 
-    def is_due(self, seen: Seen) -> bool:
+    def is_due(self, seen: AnyFrame) -> bool:
         return self.pace.is_due(seen) and (self.took_at is None or seen.media_s - self.took_at >= self.least_s)
 
-    def is_busy(self, seen: Seen) -> bool:
+    def is_busy(self, seen: AnyFrame) -> bool:
         """Whether changes have been looked at often enough for now."""
         return len(self.changes) == BURST and seen.media_s - self.changes[0] < self.burst_s
 
-    def is_doubtful(self, seen: Seen) -> bool:
+    def is_doubtful(self, seen: AnyFrame) -> bool:
         return self.again_at is not None and seen.media_s >= self.again_at and self.is_due(seen)
 
     def took(self, frame: Frame, look: Pixels) -> None:
@@ -155,6 +155,6 @@ class Attention:
         self.pace.took(frame)
 
 
-def is_sparse(number: int, media_s: float, seen: Seen) -> bool:
+def is_sparse(number: int, media_s: float, seen: AnyFrame) -> bool:
     """Whether the source's frames, those in between included, are too far apart to be compared."""
     return seen.number > number and (seen.media_s - media_s) / (seen.number - number) > SPARSE_S

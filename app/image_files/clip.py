@@ -17,7 +17,7 @@ import numpy as np
 from app.errors import SourceError
 from app.image_files.decode import MEGAPIXELS, VIDEOS, too_large
 from app.images import Pixels
-from app.text import clock
+from app.text import format_time
 
 if TYPE_CHECKING:
     import cv2
@@ -100,8 +100,8 @@ def within(reel: "Reel", stretch: Stretch, length_s: float) -> tuple[Moment, ...
     """The moments of a stretch of a clip that is so long."""
     if stretch.start_s and stretch.start_s >= length_s:
         raise SourceError(
-            f"{reel.name} is {clock(length_s)} long, and is to be looked at from {clock(stretch.start_s)}",
-            f"take a --from below {clock(length_s)}",
+            f"{reel.name} is {format_time(length_s)} long, and is to be looked at from {format_time(stretch.start_s)}",
+            f"take a --from below {format_time(length_s)}",
         )
     end_s = length_s if stretch.end_s is None else min(length_s, stretch.end_s)
     return tuple(reel.read(spread(stretch.start_s, end_s, stretch.moments)))
@@ -115,13 +115,14 @@ def spread(start_s: float, end_s: float, count: int) -> list[float]:
 def too_far(stretch: Stretch, length_s: float) -> tuple[str, ...]:
     if stretch.end_s is None or stretch.end_s <= length_s + SHORT_BY_S:
         return ()
-    return (f"it ends at {clock(length_s)}, before {clock(stretch.end_s)}",)
+    return (f"it ends at {format_time(length_s)}, before {format_time(stretch.end_s)}",)
 
 
 def short(reel: "Reel", length_s: float) -> tuple[str, ...]:
-    ended_s = clock(reel.ended_s or 0.0)
+    ended_s = format_time(reel.ended_s or 0.0)
     return (
-        f"its last picture is at {ended_s}, though it says that it is {clock(length_s)} long: looked at until there",
+        f"its last picture is at {ended_s}, though it says that it is {format_time(length_s)} long: "
+        "looked at until there",
     )
 
 

@@ -133,9 +133,9 @@ def no_picture(stream: BinaryIO, name: str) -> SourceError:
     start = stream.read(4096)
     if not start:
         return SourceError(f"{name} is empty (0 bytes)", "copy or download it again")
-    for pattern, (what, remedy) in OTHERS:
+    for pattern, (what, hint) in OTHERS:
         if re.match(pattern, start, re.DOTALL | re.IGNORECASE):
-            return SourceError(f"{name} is {what}", remedy)
+            return SourceError(f"{name} is {what}", hint)
     what = "text" if is_text(start) else "no picture of a format that looksay knows"
     return SourceError(f"{name} is {what}", "give a JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF or JPEG 2000 picture")
 

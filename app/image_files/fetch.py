@@ -151,8 +151,8 @@ def refused(name: str, failure: urllib.error.HTTPError) -> SourceError:
         403: "its server does not give it to programs: save it in a browser and describe the file",
         404: "check the address: there is nothing at it",
     }
-    remedy = remedies.get(failure.code, "try again later, or save it in a browser and describe the file")
-    return SourceError(f"{name} cannot be fetched: the server says {failure.code} {failure.reason}", remedy)
+    hint = remedies.get(failure.code, "try again later, or save it in a browser and describe the file")
+    return SourceError(f"{name} cannot be fetched: the server says {failure.code} {failure.reason}", hint)
 
 
 def unreachable(name: str, reason: object) -> SourceError:

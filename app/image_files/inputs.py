@@ -11,7 +11,7 @@ from app.image_files import called, expand, picture
 from app.image_files.clip import WHOLE, Stretch, is_video, watched
 from app.image_files.fetch import LIMITS, Limits
 from app.image_files.names import is_remote
-from app.text import listed
+from app.text import join_times
 
 Question = tuple[str, ...]
 """What is shown with it: one picture or clip as the user names it, or several pictures."""
@@ -35,7 +35,7 @@ class Shown:
 
     @property
     def when(self) -> str:
-        return f"at {listed(self.moments)}" if self.is_clip else ""
+        return f"at {join_times(self.moments)}" if self.is_clip else ""
 
 
 @dataclass(frozen=True, slots=True)

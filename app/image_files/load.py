@@ -80,8 +80,8 @@ def missing(path: Path, name: str) -> SourceError:
 def no_picture(folder: Path, name: str) -> SourceError:
     if expand(str(folder)) != [str(folder)]:
         return SourceError(f"{name} is a folder, and folders in folders are not entered", "name it by itself")
-    remedy = "name a folder with JPEG or PNG files; folders in it are not entered"
-    return SourceError(f"the folder {name} holds no pictures", remedy)
+    hint = "name a folder with JPEG or PNG files; folders in it are not entered"
+    return SourceError(f"the folder {name} holds no pictures", hint)
 
 
 def patient(handle: int, name: str, limits: Limits) -> BinaryIO:

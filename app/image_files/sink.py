@@ -143,12 +143,12 @@ class Captions:
 
     def unwritable(self, failure: OSError) -> OutputError:
         if self.path.is_dir():
-            remedy = f"name a file in it: --to {self.path / 'captions.jsonl'}"
+            hint = f"name a file in it: --to {self.path / 'captions.jsonl'}"
         elif not self.path.parent.is_dir():
-            remedy = f"make its folder first: mkdir -p {self.path.parent}"
+            hint = f"make its folder first: mkdir -p {self.path.parent}"
         else:
-            remedy = "make room, or name a file that you may write to; the same command goes on where it stopped"
-        return OutputError(f"{self.path} cannot be written: {failure.strerror or failure}", remedy)
+            hint = "make room, or name a file that you may write to; the same command goes on where it stopped"
+        return OutputError(f"{self.path} cannot be written: {failure.strerror or failure}", hint)
 
     def otherwise(self, asked: Mapping[str, Any]) -> OutputError:
         """What is asked now is not what was asked of the lines that are there."""

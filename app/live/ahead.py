@@ -10,7 +10,7 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
-from app.events import Banner, Notice, Seen
+from app.events import AnyFrame, Banner, Notice
 from app.protocols import Source
 
 
@@ -25,8 +25,8 @@ class Ahead:
     fail: Callable[[Exception], None]
     """Is told what keeps it from being opened, likewise, once `stop` is set."""
     is_wanted: Event = field(default_factory=Event, init=False)
-    newest: Seen | None = field(default=None, init=False)
-    seen: Generator[Seen | Notice] = field(init=False)
+    newest: AnyFrame | None = field(default=None, init=False)
+    seen: Generator[AnyFrame | Notice] = field(init=False)
     watch: Thread = field(init=False)
 
     def __post_init__(self) -> None:
@@ -47,7 +47,7 @@ class Ahead:
     def banner(self) -> Banner:
         return self.source.banner
 
-    def frames(self, _stop: Event) -> Generator[Seen | Notice]:
+    def frames(self, _stop: Event) -> Generator[AnyFrame | Notice]:
         """See `Source.frames`; begins with the first frame that comes after this was asked for."""
         self.is_wanted.set()
         self.watch.join()

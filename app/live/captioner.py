@@ -8,10 +8,10 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from app.errors import Outage
-from app.events import Cost, Frame, Piece, Request, Sentence, SentenceKind
+from app.events import Chunk, Cost, Frame, Request, Sentence, SentenceKind
 from app.live.caption_quality import CUT, doubt, looped_at
 from app.protocols import Describer
-from app.text import Sentences
+from app.text import SentenceSplitter
 
 ENDS = ".!?…\"'”’)"
 """What a whole sentence may end with; without one, at the limit of tokens, it is cut and not told."""
@@ -81,7 +81,7 @@ def told(describer: Describer, request: Request, is_left: Callable[[], bool]) ->
 
 def _told(describer: Describer, request: Request, is_left: Callable[[], bool]) -> Generator[Told]:
     """A model that repeats itself is cut where it begins to; an end that is missing is a doubt, and not a sentence."""
-    said, sentences, piece, told = "", Sentences(), Piece("", Cost()), set[str]()
+    said, sentences, piece, told = "", SentenceSplitter(), Chunk("", Cost()), set[str]()
     with closing(describer.describe(request)) as pieces:
         for piece in pieces:
             if is_left():

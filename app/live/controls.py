@@ -5,26 +5,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from app.events import (
-    Again,
     Answered,
-    Arrange,
+    AnyFrame,
     Ask,
+    BeginQuestion,
+    CancelQuestion,
+    ChangeVerbosity,
+    CommandQueue,
+    DescribeMore,
     Frame,
-    Growing,
-    Happening,
-    Hold,
-    Listen,
-    Louder,
-    More,
+    LiveSettings,
+    Mute,
     Notice,
-    Orders,
-    Repeat,
+    PartialSentence,
+    Pause,
+    Repeated,
+    RepeatLast,
     Request,
-    Seen,
+    RunEvent,
     Sentence,
-    Setup,
-    Silence,
-    Unask,
+    UpdateSettings,
 )
 from app.live.captioner import Doubt, Ended, Failed, Growth, Look, Whole, told
 from app.live.verbosity import LONG_PROMPT, LONGER, Verbosity, level, louder
@@ -39,8 +39,8 @@ class Desk:
     """Carries out orders, one after the other, on the thread that owns the describer."""
 
     describer: Describer
-    orders: Orders = field(default_factory=Orders)
-    setup: Setup = field(default_factory=Setup)
+    orders: CommandQueue = field(default_factory=CommandQueue)
+    setup: LiveSettings = field(default_factory=LiveSettings)
     own_prompt: str = ""
     """What this model is asked of each frame where the setup says nothing."""
     max_tokens: int = 64
@@ -77,56 +77,56 @@ class Desk:
         """Whether the narrator is to keep still."""
         return self.is_stopped or self.is_listening
 
-    def obey(self, seen: Seen, is_left: Callable[[], bool]) -> Iterator[Happening]:
+    def obey(self, seen: AnyFrame, is_left: Callable[[], bool]) -> Iterator[RunEvent]:
         """Carry out what waits; `seen` is the newest frame."""
         for order in self.orders.each():
             match order:
-                case Listen():
+                case BeginQuestion():
                     self.is_listening, self.kept, self.listens_since = True, None, self.now()
-                case Unask():
+                case CancelQuestion():
                     self.is_listening, self.kept = False, None
                 case Ask():
                     yield from self.ask(order.question, seen, is_left)
-                case More():
+                case DescribeMore():
                     yield from self.more(is_left)
-                case Repeat():
+                case RepeatLast():
                     yield from self.repeat()
-                case Louder():
+                case ChangeVerbosity():
                     yield self.arrange(replace(self.setup, verbosity=louder(self.verbosity, order.steps).name))
                     yield Notice("verbosity", f"{self.verbosity.name.capitalize()}.")
-                case Arrange() | Hold():
+                case UpdateSettings() | Pause():
                     yield self.arrange(order.of(self.setup))
         if self.is_listening and self.kept is None and not self.hindrance:
-            self.kept = seen.kept()
+            self.kept = seen.copy()
         if self.is_listening and self.now() - self.listens_since > LISTENING_S:
             yield from self.give_up()
 
     def leave(self) -> None:
         """Another desk goes on with what waits: a question that has begun may still come, or its silence must end."""
         if self.is_listening:
-            self.orders.give_back(Listen())
+            self.orders.give_back(BeginQuestion())
 
-    def give_up(self) -> Iterator[Happening]:
+    def give_up(self) -> Iterator[RunEvent]:
         """A key may have begun a question by accident: nobody shall wait for it for ever."""
         self.is_listening, self.kept = False, None
         if not self.is_stopped:
-            yield Silence(False)
+            yield Mute(False)
         yield Notice("going on", "No question came. Going on.")
 
-    def ask(self, question: str, seen: Seen, is_left: Callable[[], bool]) -> Iterator[Happening]:
+    def ask(self, question: str, seen: AnyFrame, is_left: Callable[[], bool]) -> Iterator[RunEvent]:
         """Answer about the frame of the moment at which the question began, then let the narration go on."""
-        frame = self.kept if self.kept or self.hindrance else seen.kept() or self.described
+        frame = self.kept if self.kept or self.hindrance else seen.copy() or self.described
         self.is_listening, self.kept = False, None
         if frame:
             request = Request((frame,), question, self.max_tokens * LONGER)
             yield from self.answer(request, question, is_left)
         if not self.is_stopped and not self.orders.are_pressing:
-            yield Silence(False)
+            yield Mute(False)
         if frame is None and self.hindrance:
-            yield Notice("no answer", self.hindrance.text, self.hindrance.remedy)
+            yield Notice("no answer", self.hindrance.text, self.hindrance.hint)
         yield Answered(question)
 
-    def more(self, is_left: Callable[[], bool]) -> Iterator[Happening]:
+    def more(self, is_left: Callable[[], bool]) -> Iterator[RunEvent]:
         """Describe at length what was described last."""
         if self.described is None:
             yield nothing_yet()
@@ -135,26 +135,26 @@ class Desk:
         yield from self.answer(request, "more", is_left)
         yield Answered()
 
-    def repeat(self) -> Iterator[Happening]:
-        yield Again(self.said) if self.said else nothing_yet()
+    def repeat(self) -> Iterator[RunEvent]:
+        yield Repeated(self.said) if self.said else nothing_yet()
 
-    def arrange(self, setup: Setup) -> Setup:
+    def arrange(self, setup: LiveSettings) -> LiveSettings:
         self.setup = setup
         return setup
 
-    def answer(self, request: Request, about: str, is_left: Callable[[], bool]) -> Iterator[Happening]:
+    def answer(self, request: Request, about: str, is_left: Callable[[], bool]) -> Iterator[RunEvent]:
         look = Look(request.frames[-1], self.now(), self.count)
         for each in told(self.describer, request, is_left):
             match each:
                 case Growth():
-                    yield Growing(each.text, look.frame)
+                    yield PartialSentence(each.text, look.frame)
                 case Whole():
                     self.said = look.sentence(each, "answer", about)
                     yield self.said
                 case Doubt():
                     yield Notice("no answer", each.reason)
                 case Failed():
-                    yield Notice("no answer", each.outage.message, each.outage.remedy)
+                    yield Notice("no answer", each.outage.message, each.outage.hint)
                 case Ended():
                     pass
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from threading import Event, Lock, Thread, Timer
 from typing import Protocol
 
-from app.errors import Explained
-from app.events import Happening, Looking, Notice, Setup, Status
+from app.errors import UserError
+from app.events import LiveSettings, Notice, RunEvent, RunStarted, Status
 from app.live.ahead import Ahead
 from app.live.stall import Pulse
 from app.protocols import Describer, Source
@@ -32,7 +32,7 @@ class Loop(Protocol):
         """What the model is asked of each frame, unless people want it to be asked otherwise."""
         ...
 
-    def watch(self, source: Source, stop: Event) -> Iterator[Happening]:
+    def watch(self, source: Source, stop: Event) -> Iterator[RunEvent]:
         """Yield what happens until the source ends or `stop` is set."""
         ...
 
@@ -40,7 +40,7 @@ class Loop(Protocol):
 class Stage(Protocol):
     """Makes what a choice needs. What is costly is made by the thread that uses it.
 
-    Every method raises Explained for what is not there, or does not work.
+    Every method raises UserError for what is not there, or does not work.
     """
 
     def is_live(self, choice: Choice) -> bool:
@@ -59,7 +59,7 @@ class Stage(Protocol):
         """What is to be said of this choice, besides what its parts say."""
         ...
 
-    def note(self, setup: Setup) -> None:
+    def note(self, setup: LiveSettings) -> None:
         """So it is set now; loops to come begin with it."""
         ...
 
@@ -72,7 +72,7 @@ class Inference:
     choice: Choice
     """The one with which a frame was seen last; the first one, until then."""
     stop: Event
-    tell: Callable[[Happening], None]
+    tell: Callable[[RunEvent], None]
     fail: Callable[[Exception], None]
     besides: Callable[[], tuple[str, ...]]
     """What else is to be said at the start, of the outputs for one."""
@@ -147,10 +147,10 @@ class Inference:
         self.has_begun, self.refusal = False, None
         try:
             self.look(trying, opened)
-        except Explained as failure:
+        except UserError as failure:
             if self.has_begun or trying == self.choice or self.stop.is_set():
                 raise
-            self.tell(Notice("not switched", f"Still as before: {failure.message}", failure.remedy))
+            self.tell(Notice("not switched", f"Still as before: {failure.message}", failure.hint))
             return self.following(self.choice)
         return self.following(None)
 
@@ -178,9 +178,9 @@ class Inference:
             if self.refusal:  # it took its time
                 raise self.refusal
 
-    def note(self, trying: Choice, happening: Happening) -> None:
+    def note(self, trying: Choice, happening: RunEvent) -> None:
         """A status means that a frame has come: this choice works. How it is set outlasts it."""
-        if isinstance(happening, Setup):
+        if isinstance(happening, LiveSettings):
             self.stage.note(happening)
         if isinstance(happening, Status) and not self.has_begun:
             self.has_begun = True
@@ -211,7 +211,7 @@ class Inference:
         self.warn(warnings)
         with self.lock:
             self.has_greeted = self.is_told = True
-        self.tell(Looking(choice.source, seen.name, choice.model, model.name, loop.own_prompt, warnings))
+        self.tell(RunStarted(choice.source, seen.name, choice.model, model.name, loop.own_prompt, warnings))
         self.tell(Notice("ready", f"Looking at {seen.name} with {model.name}."))
 
     def warn(self, warnings: tuple[str, ...]) -> None:

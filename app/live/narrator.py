@@ -8,7 +8,19 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Event
 
-from app.events import Cost, Frame, Glimpse, Growing, Happening, Notice, Request, Seen, Sentence, Setup, Status
+from app.events import (
+    AnyFrame,
+    Cost,
+    Frame,
+    FramePreview,
+    LiveSettings,
+    Notice,
+    PartialSentence,
+    Request,
+    RunEvent,
+    Sentence,
+    Status,
+)
 from app.frames.pace import Quiet, in_minutes
 from app.frames.selector import Attention, Glance
 from app.live.captioner import Doubt, Ended, Failed, Growth, Look, Whole, told
@@ -55,14 +67,14 @@ class Narrator:
     def own_prompt(self) -> str:
         return self.desk.own_prompt
 
-    def watch(self, source: Source, stop: Event) -> Iterator[Happening]:
+    def watch(self, source: Source, stop: Event) -> Iterator[RunEvent]:
         """Yield what happens until the source ends or `stop` is set."""
         with closing(source.frames(stop)) as frames:
             for seen in frames:  # always the newest frame; the rest are dropped
                 yield from self.see(seen, stop)
             yield from self.end(stop)
 
-    def see(self, seen: Seen | Notice, stop: Event) -> Iterator[Happening]:
+    def see(self, seen: AnyFrame | Notice, stop: Event) -> Iterator[RunEvent]:
         """What comes of one frame, or of what the source says in its place."""
         if isinstance(seen, Notice):
             self.forget()
@@ -74,7 +86,7 @@ class Narrator:
         if self.tally.has_gone_on(STATUS_S):
             yield self.status()
 
-    def end(self, stop: Event) -> Iterator[Happening]:
+    def end(self, stop: Event) -> Iterator[RunEvent]:
         """The source has ended, or is left."""
         if stop.is_set():
             self.desk.leave()
@@ -83,7 +95,7 @@ class Narrator:
         if self.tally.has_gone_on(0):
             yield self.status()
 
-    def obey(self, seen: Seen, stop: Event) -> Iterator[Happening]:
+    def obey(self, seen: AnyFrame, stop: Event) -> Iterator[RunEvent]:
         """Do what people ask, and go on as they want it from now on; at the end it is left to who comes next."""
         if stop.is_set():
             return
@@ -94,7 +106,7 @@ class Narrator:
         if before.prompt != self.desk.setup.prompt:  # whoever asks otherwise wants to hear it
             self.attention.anew()
 
-    def begin(self, setup: Setup) -> None:
+    def begin(self, setup: LiveSettings) -> None:
         """As people have set it, from the first frame on."""
         self.desk.setup = setup
         self.arrange()
@@ -106,7 +118,7 @@ class Narrator:
     def status(self) -> Status:
         return self.tally.status()
 
-    def look(self, seen: Seen, stop: Event) -> Iterator[Happening]:
+    def look(self, seen: AnyFrame, stop: Event) -> Iterator[RunEvent]:
         """Tell what is new in this frame, if it is worth a look; while people ask or have stopped it, none is."""
         is_held = self.desk.is_held or self.outages.holds(self.desk.now())
         least_s = max(self.desk.verbosity.least_s, self.desk.setup.every or 0.0)
@@ -127,11 +139,11 @@ class Narrator:
             self.attention.anew()
         yield self.status()
 
-    def show(self, seen: Seen, glance: Glance) -> Iterator[Glimpse]:
+    def show(self, seen: AnyFrame, glance: Glance) -> Iterator[FramePreview]:
         """Let people look on."""
-        if frame := glance.frame or seen.kept():
+        if frame := glance.frame or seen.copy():
             seems = self.attention
-            yield Glimpse(frame, seems.changed_regions(), seems.is_still, seems.view.trouble)
+            yield FramePreview(frame, seems.changed_regions(), seems.is_still, seems.view.trouble)
 
     def heed(self, glance: Glance) -> Iterator[Notice]:
         """What keeps the camera from seeing is told by itself, and in place of an answer."""
@@ -140,7 +152,7 @@ class Narrator:
             self.forget()
             yield notice
         if (lasting := self.desk.hindrance) and (minutes := self.quiet.falls_due(glance.media_s)):
-            yield Notice(lasting.kind, f"Still, for {in_minutes(minutes)}: {lasting.text}", lasting.remedy)
+            yield Notice(lasting.kind, f"Still, for {in_minutes(minutes)}: {lasting.text}", lasting.hint)
 
     def forget(self) -> None:
         """Nobody looks for now: what was seen before says little of what comes after."""
@@ -169,7 +181,7 @@ class Narrator:
         if self.lookout.is_undecided:
             self.attention.look_again(frame)
 
-    def describe(self, glance: Glance, frame: Frame, stop: Event) -> Iterator[Growing | Sentence | Notice]:
+    def describe(self, glance: Glance, frame: Frame, stop: Event) -> Iterator[PartialSentence | Sentence | Notice]:
         """Describe the newest frame; leaves off within a token when `stop` is set, or somebody asks something."""
         look, room = Look(frame, self.desk.now(), self.tally.described), self.room(glance)
         was_said, self.is_unsure = self.desk.said, False
@@ -177,7 +189,7 @@ class Narrator:
         for each in told(self.desk.describer, self.request(glance), lambda: self.is_left(stop)):
             match each:
                 case Growth():
-                    yield Growing(each.text, frame)
+                    yield PartialSentence(each.text, frame)
                 case Whole():
                     yield from self.outages.ends()
                     if room > 0 and self.is_new(each.text):

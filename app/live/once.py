@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from app.errors import ModelError, SourceError
-from app.events import Ask, Frame, Happening, Notice, Seen
+from app.events import AnyFrame, Ask, Frame, Notice, RunEvent
 from app.frames.change import shrunk
 from app.frames.visibility import View
 from app.live.controls import Desk
@@ -30,7 +30,7 @@ class Once:
     def own_prompt(self) -> str:
         return self.question
 
-    def watch(self, source: Source, stop: Event) -> Iterator[Happening]:
+    def watch(self, source: Source, stop: Event) -> Iterator[RunEvent]:
         """Yield the answer.
 
         Raises:
@@ -41,13 +41,13 @@ class Once:
             for seen in frames:
                 if isinstance(seen, Notice):
                     yield seen
-                elif self.is_seen(seen) and (frame := seen.kept()):
+                elif self.is_seen(seen) and (frame := seen.copy()):
                     yield from self.answer(frame, stop)
                     return
         if not stop.is_set():
             raise self.trouble or self.unseen(source.banner.name)
 
-    def answer(self, frame: Frame, stop: Event) -> Iterator[Happening]:
+    def answer(self, frame: Frame, stop: Event) -> Iterator[RunEvent]:
         self.desk.count = 1
         self.desk.orders.give(Ask(self.question))
         yield from self.desk.obey(frame, stop.is_set)
@@ -59,14 +59,14 @@ class Once:
             return SourceError(f"nothing can be seen in {name}: it is dark, covered or blurred", "take another picture")
         return SourceError(f"{name} showed nothing", "see whether it plays elsewhere")
 
-    def is_seen(self, seen: Seen) -> bool:
+    def is_seen(self, seen: AnyFrame) -> bool:
         """Whether to ask about this frame; a camera is given a moment to see anything.
 
         Raises:
             SourceError: it still cannot see.
         """
         for notice in self.view.judge(shrunk(seen.view), seen.media_s):
-            self.trouble = SourceError(notice.text, notice.remedy) if self.view.is_blocked else None
+            self.trouble = SourceError(notice.text, notice.hint) if self.view.is_blocked else None
         if self.trouble and seen.media_s >= PATIENCE_S:
             raise self.trouble
         return not self.view.is_blocked

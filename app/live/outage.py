@@ -31,7 +31,7 @@ class Outages:
         self.failures, self.until = min(self.failures + 1, 10), now + wait_s
         if outage.message not in self.told and len(self.told) < MOST_REASONS:
             self.told.add(outage.message)
-            yield Notice("outage", f"No description: {outage.message}.", outage.remedy)
+            yield Notice("outage", f"No description: {outage.message}.", outage.hint)
 
     def ends(self) -> Iterator[Notice]:
         """It has answered."""

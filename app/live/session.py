@@ -13,11 +13,11 @@ from threading import Event, Thread
 from types import FrameType
 from typing import NoReturn, Protocol
 
-from app.errors import Explained
-from app.events import Happening, Notice
+from app.errors import UserError
+from app.events import Notice, RunEvent
 from app.live.infer import Choice, Inference, Stage
 from app.protocols import Output
-from app.signals import INTERRUPTED, heard
+from app.signals import INTERRUPTED, handle_interrupts
 
 PATIENCE_S = 0.7
 """How long the end waits for the inference thread: only an import or a load takes longer, and none can be cancelled."""
@@ -57,7 +57,7 @@ class Nobody:
         pass
 
 
-Tell = Callable[[Happening], None]
+Tell = Callable[[RunEvent], None]
 End = Callable[[], None]
 Switch = Callable[[str | None, str | None], None]
 
@@ -120,7 +120,7 @@ class Run:
         Raises what the inference thread, or else the screen, failed with.
         """
         narration = Thread(target=self.narrate, name="narration", daemon=True)
-        with heard(self.interrupt), self.inputs.open():
+        with handle_interrupts(self.interrupt), self.inputs.open():
             narration.start()
             self.show()
             self.end(narration)
@@ -151,7 +151,7 @@ class Run:
         self.inputs.restore()
         if self.failure is None or self.is_interrupted:
             os._exit(INTERRUPTED if self.is_interrupted else 0)
-        if not isinstance(self.failure, Explained):
+        if not isinstance(self.failure, UserError):
             raise self.failure
         print(self.failure, file=sys.stderr, flush=True)
         os._exit(self.failure.exit_code)
@@ -169,11 +169,11 @@ class Run:
         """End with this failure, unless there is one already."""
         if self.failure is None:
             self.failure = failure
-            if isinstance(failure, Explained):  # the command line prints it, so the screen need not
-                self.parts.outputs.tell(Notice("error", failure.message, failure.remedy))
+            if isinstance(failure, UserError):  # the command line prints it, so the screen need not
+                self.parts.outputs.tell(Notice("error", failure.message, failure.hint))
         self.finished.set()
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: RunEvent) -> None:
         self.parts.screen.tell(happening)
         self.parts.outputs.tell(happening)
 

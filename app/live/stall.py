@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Event, Thread, get_ident
 
-from app.events import Banner, Notice, Piece, Request
+from app.events import Banner, Chunk, Notice, Request
 from app.protocols import Describer
 
 LIMIT_S = 2.5
@@ -44,7 +44,7 @@ class Pulse:
     def banner(self) -> Banner:
         return self.describer.banner
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         """See `Describer.describe`."""
         with closing(self.describer.describe(request)) as pieces:
             began = self.now()
@@ -67,7 +67,7 @@ class Pulse:
             words = f"The model has not answered for {limit_s:.0f} seconds."
             self.tell(Notice("hung", words, "if it stays so, end looksay and start it again, or take a smaller model"))
 
-    def _next(self, pieces: Generator[Piece], began: float) -> Piece | None:
+    def _next(self, pieces: Generator[Chunk], began: float) -> Chunk | None:
         """The next piece; one without a letter is no sign of life, so what has `began` is still waited for."""
         self.since[get_ident()] = began
         try:

@@ -41,7 +41,7 @@ class Steer(Protocol):
         """Go over to another source, another model, or both. It is told when that has happened, or why it has not.
 
         Raises:
-            Explained: there is no such source, or the model is not installed.
+            UserError: there is no such source, or the model is not installed.
         """
         ...
 

@@ -6,7 +6,7 @@ import sys
 from collections import deque
 from dataclasses import dataclass, field
 
-from app.events import Cost, Seen, Status
+from app.events import AnyFrame, Cost, Status
 
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 """getrusage(2) counts bytes on macOS and kilobytes on Linux."""
@@ -26,7 +26,7 @@ class Tally:
     told_at: float = -math.inf
     """When the newest frame of the last status was seen (monotonic s)."""
 
-    def saw(self, frame: Seen) -> None:
+    def saw(self, frame: AnyFrame) -> None:
         self.arrivals.append((frame.number, frame.seen_at))
 
     def spent(self, cost: Cost) -> None:

@@ -3,7 +3,18 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from app.events import Ask, Asking, Happening, Hold, Listen, Notice, Order, Orders, Silence, Unask
+from app.events import (
+    Ask,
+    BeginQuestion,
+    CancelQuestion,
+    CommandQueue,
+    Mute,
+    Notice,
+    Order,
+    Pause,
+    QuestionDraft,
+    RunEvent,
+)
 
 STOPPED = Notice("stopped", "Stopped. Space goes on.")
 GOING_ON = Notice("going on", "Going on.")
@@ -16,36 +27,36 @@ class End:
     """A person wants the run to end."""
 
 
-Wish = Order | Happening | End
+Wish = Order | RunEvent | End
 
 
 def hold(is_held: bool) -> Sequence[Wish]:
     """Stop narrating, or go on."""
-    return Silence(is_held), Hold(is_held), STOPPED if is_held else GOING_ON
+    return Mute(is_held), Pause(is_held), STOPPED if is_held else GOING_ON
 
 
 def listen() -> Sequence[Wish]:
     """Silence at once, and the frame of this moment: a question begins, about what was seen just now."""
-    return Silence(True), Listen()
+    return Mute(True), BeginQuestion()
 
 
 def ask(question: str) -> Sequence[Wish]:
     """The silence goes on: it ends behind the answer."""
-    return Ask(question), Asking(question, is_over=True)
+    return Ask(question), QuestionDraft(question, is_over=True)
 
 
 def give_up(*, is_held: bool) -> Sequence[Wish]:
     """The question is given up; `is_held`: narration had been stopped before it."""
-    over: Sequence[Wish] = (Unask(), Asking("", is_over=True))
-    return over if is_held else (*over, Silence(False))
+    over: Sequence[Wish] = (CancelQuestion(), QuestionDraft("", is_over=True))
+    return over if is_held else (*over, Mute(False))
 
 
 @dataclass(frozen=True, slots=True)
 class Clerk:
     """Carries wishes out: what is an order is given, what is to be told is told. From any thread."""
 
-    orders: Orders
-    tell: Callable[[Happening], None]
+    orders: CommandQueue
+    tell: Callable[[RunEvent], None]
     end: Callable[[], None]
 
     def carry_out(self, wishes: Iterable[Wish]) -> None:

@@ -6,7 +6,7 @@ The name goes to stdout and the reason to stderr. It fetches nothing.
 import sys
 from pathlib import Path
 
-from app.errors import Explained
+from app.errors import UserError
 from app.models.auto import best, machine_memory
 from app.models.registry import ROOT
 
@@ -15,7 +15,7 @@ def main(root: Path = ROOT) -> int:
     """Print the name and return the exit code: 0, or 1 where nothing fits."""
     try:
         card, why = best(machine_memory(), root)
-    except Explained as failure:
+    except UserError as failure:
         print(failure, file=sys.stderr)
         return failure.exit_code
     print(why, file=sys.stderr)

@@ -195,7 +195,7 @@ def _names(path: Path) -> list[str]:
     try:
         return list(read_header(path).tensors)
     except Spoilt as spoilt:
-        raise InstallError(spoilt.sentence, spoilt.remedy) from spoilt
+        raise InstallError(spoilt.sentence, spoilt.hint) from spoilt
 
 
 def _link(source: Path, target: Path) -> None:

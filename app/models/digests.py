@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.errors import ModelError
-from app.jsonfile import keep, recalled
+from app.jsonfile import load_cached, save_cached
 from app.models.registry import ROOT
 
 LOADED = ("json", "jsonl", "safetensors", "txt", "jinja", "model", "tiktoken")
@@ -100,12 +100,12 @@ def _path(root: Path) -> Path:
 
 def _recalled(root: Path) -> Remembered:
     """Entries of another shape are passed over: then the file is read."""
-    kept = recalled(_path(root)).items()
+    kept = load_cached(_path(root)).items()
     return {path: (was[0], was[1]) for path, was in kept if isinstance(was, list) and len(was) == 2}
 
 
 def _keep(known: Remembered, root: Path) -> None:
-    keep(_path(root), {path: was for path, was in known.items() if os.path.exists(path)})
+    save_cached(_path(root), {path: was for path, was in known.items() if os.path.exists(path)})
 
 
 def _loaded(folder: Path) -> list[Path]:

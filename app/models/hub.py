@@ -9,7 +9,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.errors import Explained, InstallError
+from app.errors import InstallError, UserError
 from app.models.digests import LOADED
 from app.models.patience import patiently
 
@@ -39,8 +39,8 @@ class Unreachable(InstallError):
 
     exit_code = 3
 
-    def __init__(self, why: str, remedy: str = AGAIN) -> None:
-        super().__init__(f"the hub, {endpoint()}, cannot be reached: {why}", remedy)
+    def __init__(self, why: str, hint: str = AGAIN) -> None:
+        super().__init__(f"the hub, {endpoint()}, cannot be reached: {why}", hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def listing(repository: str, revision: str, patience_s: float = PATIENCE_S) -> L
         raise Unreachable(f"{silence} within {patience_s:.0f} s") from silence
 
 
-def explained(error: Exception, repository: str, revision: str) -> Explained:
+def explained(error: Exception, repository: str, revision: str) -> UserError:
     """What a failed request means. This is this package's border to huggingface_hub and its HTTP client."""
     from huggingface_hub import errors
 

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from app.errors import Explained, InstallError, ModelError
+from app.errors import InstallError, ModelError, UserError
 from app.models import convert, lockfile
 from app.models.card import Card
 from app.models.hub import PATIENCE_S, Listing
@@ -51,7 +51,7 @@ def main(
     except KeyboardInterrupt:
         _say("\nstopped; what has been downloaded is kept, and the same command goes on from there")
         return 130
-    except Explained as failure:
+    except UserError as failure:
         _say(str(failure))
         return failure.exit_code
     return 0
@@ -61,7 +61,7 @@ def install(card: Card, root: Path, patience_s: float = PATIENCE_S, quantize: bo
     """Make the model ready to load, unless it is.
 
     Raises:
-        Explained: why it is not, and what to do.
+        UserError: why it is not, and what to do.
     """
     if card.folder:
         return _say(f"{card.name} is part of looksay: {locate(card.name, root)}")
@@ -208,8 +208,8 @@ def _disk_explained() -> Generator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise InstallError("the disk is full", "make room, then run again: it goes on from there") from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            remedy = f"chown or chmod {shlex.quote(str(where))}, then run again"
-            raise InstallError(f"{where} cannot be written to", remedy) from error
+            hint = f"chown or chmod {shlex.quote(str(where))}, then run again"
+            raise InstallError(f"{where} cannot be written to", hint) from error
         raise
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.errors import ModelError
-from app.jsonfile import write_whole
+from app.jsonfile import write_atomically
 from app.models.digests import digests, reading, sha256
 from app.models.registry import ROOT, fetched_name
 
@@ -82,7 +82,7 @@ def write(name: str, entry: Entry, root: Path = ROOT) -> None:
             others = entries(root)
         except ModelError:
             others = {}
-        write_whole(_path(root), {n: asdict(e) for n, e in {**others, name: entry}.items()})
+        write_atomically(_path(root), {n: asdict(e) for n, e in {**others, name: entry}.items()})
 
 
 def marks(folder: Path) -> dict[str, Mark]:

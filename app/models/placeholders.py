@@ -18,7 +18,7 @@ def refuse_placeholders(path: Path, start: bytes) -> None:
     if not start:
         raise Spoilt("empty", f"{path.name} is empty", again)
     if start.startswith(b"version https://git-lfs"):
-        remedy = f"run git lfs pull where it was cloned, or {again}"
-        raise Spoilt("lfs-pointer", f"{path.name} is a Git LFS pointer, not the weights that it points to", remedy)
+        hint = f"run git lfs pull where it was cloned, or {again}"
+        raise Spoilt("lfs-pointer", f"{path.name} is a Git LFS pointer, not the weights that it points to", hint)
     if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         raise Spoilt("html-page", f"{path.name} is a web page, not weights", f"{again}, from the file's own address")

@@ -156,10 +156,10 @@ def _installed(card: Card, root: Path) -> Path:
     if is_installed(card, root):
         return home(card, root)
     if card.folder:
-        remedy = f"git checkout -- {shlex.quote(card.folder)}"
-        raise ModelError(f"{card.name} belongs into {card.folder} and is not there", remedy)
-    remedy = f"{card.install_command} fetches it; --model demo is here already"
-    raise ModelError(f"{card.name} is not installed", remedy)
+        hint = f"git checkout -- {shlex.quote(card.folder)}"
+        raise ModelError(f"{card.name} belongs into {card.folder} and is not there", hint)
+    hint = f"{card.install_command} fetches it; --model demo is here already"
+    raise ModelError(f"{card.name} is not installed", hint)
 
 
 def _model_folder(path: Path) -> Path:
@@ -177,8 +177,8 @@ def _is(path: Path, kind: Callable[[int], bool]) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        remedy = f"see who may look there: ls -ld {shlex.quote(str(path.parent))}; or give another path"
-        raise ModelError(f"{path} cannot be looked at: {error.strerror}", remedy) from error
+        hint = f"see who may look there: ls -ld {shlex.quote(str(path.parent))}; or give another path"
+        raise ModelError(f"{path} cannot be looked at: {error.strerror}", hint) from error
 
 
 def _looks_like_path(words: str) -> bool:
@@ -188,5 +188,5 @@ def _looks_like_path(words: str) -> bool:
 def _unknown(name: str, names: list[str]) -> UsageError:
     close = get_close_matches(name, names, n=1)
     meant = f"did you mean {close[0]}? " if close else ""
-    remedy = f"{meant}./run.sh models lists them; a folder, or owner/name on the hub, will do as well"
-    return UsageError(f"there is no model called {name}", remedy)
+    hint = f"{meant}./run.sh models lists them; a folder, or owner/name on the hub, will do as well"
+    return UsageError(f"there is no model called {name}", hint)

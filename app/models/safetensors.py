@@ -82,8 +82,8 @@ def _refuse_other_kinds(path: Path, start: bytes, size: int) -> None:
     refuse_placeholders(path, start)
     for magic, kind in FOREIGN.items():
         if start.startswith(magic) and start[8:9] != b"{":
-            remedy = "take a folder with *.safetensors, or download the file again"
-            raise Spoilt("not-safetensors", f"{path.name} is {kind}, and not safetensors", remedy)
+            hint = "take a folder with *.safetensors, or download the file again"
+            raise Spoilt("not-safetensors", f"{path.name} is {kind}, and not safetensors", hint)
     if size < 8:
         sentence = f"{path.name} is cut off: it has {size} bytes, and a header needs more"
         raise Spoilt("truncated", sentence, f"download {path.name} again")
@@ -92,8 +92,8 @@ def _refuse_other_kinds(path: Path, start: bytes, size: int) -> None:
 def _check_length(path: Path, start: bytes, length: int, size: int) -> None:
     """The first bytes decide between a file that was cut and one that never was what it is called."""
     if start[8:9] not in (b"{", b""):
-        remedy = "take a folder with *.safetensors, or download the file again"
-        raise Spoilt("not-safetensors", f"{path.name} is not safetensors: no header begins at its start", remedy)
+        hint = "take a folder with *.safetensors, or download the file again"
+        raise Spoilt("not-safetensors", f"{path.name} is not safetensors: no header begins at its start", hint)
     if length > MOST_BYTES:
         _refuse(path, f"it announces {length:,} bytes, and no model needs more than {MOST_BYTES:,}")
     if 8 + length > size:

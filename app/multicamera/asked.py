@@ -5,8 +5,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Event
 
-from app.errors import Explained, ModelError, SourceError
-from app.events import Happening, Notice, Seen
+from app.errors import ModelError, SourceError, UserError
+from app.events import AnyFrame, Notice, RunEvent
 from app.live.once import Once
 from app.multicamera.loop import LOST
 from app.multicamera.naming import Naming
@@ -23,7 +23,7 @@ class OnceEach:
     each: Mapping[str, Once]
     waiting: set[str] = field(init=False)
     """Those that have neither answered nor failed."""
-    failures: list[Explained] = field(default_factory=list, init=False)
+    failures: list[UserError] = field(default_factory=list, init=False)
     naming: Naming = field(init=False)
     began_at: float | None = field(default=None, init=False)
     """When the first picture was seen (monotonic s)."""
@@ -35,11 +35,11 @@ class OnceEach:
     def own_prompt(self) -> str:
         return next(iter(self.each.values())).own_prompt
 
-    def watch(self, source: Source, stop: Event) -> Iterator[Happening]:
+    def watch(self, source: Source, stop: Event) -> Iterator[RunEvent]:
         """Yield the answers; of a camera that has none, why.
 
         Raises:
-            Explained: none of them has answered.
+            UserError: none of them has answered.
         """
         with closing(source.frames(stop)) as frames:
             for seen in frames:
@@ -51,32 +51,32 @@ class OnceEach:
         for name in sorted(self.waiting) if not stop.is_set() else ():
             unseen = self.each[name].unseen(name)
             self.fail(name, unseen)
-            yield Notice("no answer", unseen.message, unseen.remedy, name)
+            yield Notice("no answer", unseen.message, unseen.hint, name)
         if len(self.failures) == len(self.each):
             raise self.failures[0]
 
-    def see(self, seen: Seen | Notice, stop: Event) -> Iterator[Happening]:
+    def see(self, seen: AnyFrame | Notice, stop: Event) -> Iterator[RunEvent]:
         if isinstance(seen, Notice):
             yield seen
             if seen.kind == LOST[-1]:
                 unseen = self.each[seen.camera].unseen(seen.camera)
-                self.fail(seen.camera, SourceError(seen.text, seen.remedy) if seen.remedy else unseen)
+                self.fail(seen.camera, SourceError(seen.text, seen.hint) if seen.hint else unseen)
             return
         once = self.each[seen.camera]
         try:
-            if once.is_seen(seen) and (frame := seen.kept()):
+            if once.is_seen(seen) and (frame := seen.copy()):
                 yield from once.answer(frame, stop)
                 self.waiting.discard(seen.camera)
         except (SourceError, ModelError) as failure:
-            yield Notice("no answer", failure.message, failure.remedy)
+            yield Notice("no answer", failure.message, failure.hint)
             self.fail(seen.camera, failure)
 
-    def is_late(self, seen: Seen | Notice) -> bool:
+    def is_late(self, seen: AnyFrame | Notice) -> bool:
         if isinstance(seen, Notice):
             return False
         self.began_at = seen.seen_at if self.began_at is None else self.began_at
         return seen.seen_at - self.began_at > PATIENCE_S
 
-    def fail(self, name: str, failure: Explained) -> None:
+    def fail(self, name: str, failure: UserError) -> None:
         self.waiting.discard(name)
         self.failures.append(failure)

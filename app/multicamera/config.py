@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from app.errors import UsageError
-from app.text import harmless
+from app.text import sanitize
 
 LONGEST = 40
 """Letters of a name: it stands before every sentence."""
@@ -76,7 +76,7 @@ def called(source: str) -> str:
     else:
         stem = Path(source).stem.replace("_", " ").strip() or "Camera"
         name = {"scenes": "Drawn scenes", "browser": "Browser"}.get(source, stem[:1].upper() + stem[1:])
-    return harmless(name)[:LONGEST].strip() or "Camera"
+    return sanitize(name)[:LONGEST].strip() or "Camera"
 
 
 def of_file(path: Path) -> tuple[Post, ...]:
@@ -134,8 +134,8 @@ def seconds(where: str, value: object) -> float | None:
 def fit(name: str, where: str = "") -> str:
     """The name, if it can stand before a sentence."""
     found = " ".join(name.split())
-    if not found or found != harmless(found) or len(found) > LONGEST:
-        told = f"{where}: it" if where else f"a camera's name, {harmless(name)[:LONGEST]!r},"
+    if not found or found != sanitize(found) or len(found) > LONGEST:
+        told = f"{where}: it" if where else f"a camera's name, {sanitize(name)[:LONGEST]!r},"
         raise UsageError(f"{told} is not 1 to {LONGEST} plain letters long", "take a short one, such as Door")
     return found
 

@@ -13,7 +13,18 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from threading import Event, Lock
 
-from app.events import Again, Arrange, Happening, Louder, More, Notice, Order, Repeat, Seen, Sentence
+from app.events import (
+    AnyFrame,
+    ChangeVerbosity,
+    DescribeMore,
+    Notice,
+    Order,
+    Repeated,
+    RepeatLast,
+    RunEvent,
+    Sentence,
+    UpdateSettings,
+)
 from app.live.controls import nothing_yet
 from app.live.narrator import Narrator
 from app.live.verbosity import Verbosity, louder
@@ -23,7 +34,7 @@ from app.multicamera.orders import Everyone
 from app.multicamera.turns import Turns
 from app.protocols import Source
 
-Told = tuple[str, Happening]
+Told = tuple[str, RunEvent]
 """A camera's name, or none, and what is told of it."""
 LOST = ("camera lost", "camera ended")
 
@@ -53,7 +64,7 @@ class Crowd:
     def own_prompt(self) -> str:
         return next(iter(self.narrators.values())).own_prompt
 
-    def watch(self, source: Source, stop: Event) -> Iterator[Happening]:
+    def watch(self, source: Source, stop: Event) -> Iterator[RunEvent]:
         """Yield what happens until all cameras have ended or `stop` is set."""
         with closing(source.frames(stop)) as frames:
             for name, happening in abreast([self.work(frames, stop) for _ in range(self.at_once)], stop):
@@ -62,7 +73,7 @@ class Crowd:
                 for happening in narrator.end(stop):
                     yield from self.naming.named(name, happening)
 
-    def work(self, frames: Generator[Seen | Notice], stop: Event) -> Iterator[Told]:
+    def work(self, frames: Generator[AnyFrame | Notice], stop: Event) -> Iterator[Told]:
         """Take one camera after the other, until there are no more frames."""
         while (seen := self.next(frames)) is not None and not stop.is_set():
             for order in self.orders.taken():
@@ -72,7 +83,7 @@ class Crowd:
             else:
                 yield from self.see(seen, stop)
 
-    def next(self, frames: Generator[Seen | Notice]) -> Seen | Notice | None:
+    def next(self, frames: Generator[AnyFrame | Notice]) -> AnyFrame | Notice | None:
         """The next frame of a camera that nobody is busy with, or what a camera tells; None: there are no more."""
         with self.turn:
             for seen in frames:
@@ -86,7 +97,7 @@ class Crowd:
                     return seen
         return None
 
-    def see(self, seen: Seen, stop: Event) -> Iterator[Told]:
+    def see(self, seen: AnyFrame, stop: Event) -> Iterator[Told]:
         """Look at the frame, and have it described if it is worth it; nobody else looks at this camera meanwhile."""
         name, narrator = seen.camera, self.narrators[seen.camera]
         if name in self.interrupted:
@@ -97,26 +108,26 @@ class Crowd:
         finally:
             (self.turns.keep if narrator.attention.is_undecided else self.turns.end)(name)
 
-    def obey(self, order: Order) -> Iterator[Happening]:
+    def obey(self, order: Order) -> Iterator[RunEvent]:
         """Do what is asked of nobody in particular."""
         said = self.naming.said
         match order:
-            case Repeat():
-                yield Again(said) if said else nothing_yet()
-            case More():
+            case RepeatLast():
+                yield Repeated(said) if said else nothing_yet()
+            case DescribeMore():
                 yield from self.more(said)
-            case Louder():
+            case ChangeVerbosity():
                 yield from self.louder(order.steps)
 
-    def more(self, said: Sentence | None) -> Iterator[Happening]:
+    def more(self, said: Sentence | None) -> Iterator[RunEvent]:
         """The one that spoke last says more."""
         if said is None:
             yield nothing_yet()
         else:
-            self.orders.members[said.frame.camera].give(More())
+            self.orders.members[said.frame.camera].give(DescribeMore())
 
     def louder(self, steps: int) -> Iterator[Notice]:
         """All of them alike, from where the first one is."""
         self.level = louder(self.level or next(iter(self.narrators.values())).desk.verbosity, steps)
-        self.orders.give(Arrange({"verbosity": self.level.name}))
+        self.orders.give(UpdateSettings({"verbosity": self.level.name}))
         yield Notice("verbosity", f"{self.level.name.capitalize()}.")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from app.events import Growing, Happening, Notice, Sentence, Status
+from app.events import Notice, PartialSentence, RunEvent, Sentence, Status
 
 COMMON = ("outage", "answering", "going on")
 """Notices of the one model and of the one who asks: they name no camera, and are told once."""
@@ -28,14 +28,14 @@ class Naming:
     told: dict[str, float] = field(default_factory=dict, init=False)
     """When a common notice of these words was told (monotonic s)."""
 
-    def named(self, name: str, happening: Happening) -> Iterator[Happening]:
+    def named(self, name: str, happening: RunEvent) -> Iterator[RunEvent]:
         """What is told of it, if anything."""
         match happening:
             case Sentence():
                 self.let_go(name)
                 self.said = replace(happening, text=f"{name}: {happening.text}")
                 yield self.said
-            case Growing():
+            case PartialSentence():
                 self.growing = self.growing or name
                 if self.growing == name:
                     yield replace(happening, text=f"{name}: {happening.text}")

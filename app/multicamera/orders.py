@@ -6,11 +6,11 @@ Like app/orders.py it carries out nothing.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from app.events import Hold, Louder, More, Order, Orders, Repeat
+from app.events import ChangeVerbosity, CommandQueue, DescribeMore, Order, Pause, RepeatLast
 
 
 @dataclass(slots=True)
-class Own(Orders):
+class Own(CommandQueue):
     """One narrator's."""
 
     everyone: "Everyone"
@@ -20,7 +20,7 @@ class Own(Orders):
     @property
     def is_urged(self) -> bool:
         """Whether one waits here that can wait no longer."""
-        return Orders.are_pressing.__get__(self)  # type: ignore[no-any-return]
+        return CommandQueue.are_pressing.__get__(self)  # type: ignore[no-any-return]
 
     @property
     def are_pressing(self) -> bool:
@@ -29,7 +29,7 @@ class Own(Orders):
 
 
 @dataclass(slots=True)
-class Everyone(Orders):
+class Everyone(CommandQueue):
     """All narrators'; what waits here is for the crowd itself."""
 
     members: Mapping[str, Own] = field(default_factory=dict, init=False)
@@ -41,11 +41,11 @@ class Everyone(Orders):
         return found
 
     def give(self, order: Order) -> None:
-        if isinstance(order, Repeat | Louder | More):
-            Orders.give(self, order)
+        if isinstance(order, RepeatLast | ChangeVerbosity | DescribeMore):
+            CommandQueue.give(self, order)
             return
-        if isinstance(order, Hold):
-            self.is_held = order.is_held
+        if isinstance(order, Pause):
+            self.is_paused = order.is_paused
         for each in self.members.values():
             each.give(order)
 

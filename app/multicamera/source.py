@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from threading import Event, Thread
 
 from app.errors import SourceError
-from app.events import Banner, Notice, Seen
+from app.events import AnyFrame, Banner, Notice
 from app.multicamera.turns import Turns
 from app.protocols import Source
 from app.sources.stills import Stills
@@ -39,7 +39,7 @@ class Several:
         warnings = tuple(f"{', '.join(names)}: {words}" for words, names in by_words.items())
         return Banner(f"{len(banners)} cameras: {listed}" if len(banners) > 1 else listed, warnings)
 
-    def frames(self, stop: Event) -> Generator[Seen | Notice]:
+    def frames(self, stop: Event) -> Generator[AnyFrame | Notice]:
         """See `Source.frames`; it ends with the last camera.
 
         Raises:
@@ -68,7 +68,7 @@ class Slots:
     turns: Turns
     count: int
     """How many cameras there are."""
-    fresh: dict[str, Seen] = field(default_factory=dict, init=False)
+    fresh: dict[str, AnyFrame] = field(default_factory=dict, init=False)
     notices: list[Notice] = field(default_factory=list, init=False)
     ended: set[str] = field(default_factory=set, init=False)
     has_begun: bool = field(default=False, init=False)
@@ -76,7 +76,7 @@ class Slots:
     failure: BaseException | None = field(default=None, init=False)
     """What is raised at the end."""
 
-    def put(self, name: str, what: Seen | Notice) -> None:
+    def put(self, name: str, what: AnyFrame | Notice) -> None:
         with self.turns.changed:
             if isinstance(what, Notice):
                 self.notices.append(replace(what, text=f"{name}: {what.text}", camera=name))
@@ -92,17 +92,17 @@ class Slots:
 
     def end(self, name: str, failure: BaseException | None = None) -> None:
         """No more will come from this one. What is no fault of a camera is a defect, and is raised at once."""
-        message, remedy = f"{name}: There are no more pictures.", ""
+        message, hint = f"{name}: There are no more pictures.", ""
         if isinstance(failure, SourceError):
-            message, remedy = f"{name}: {failure.message}", failure.remedy
-            failure = SourceError(message, remedy)
+            message, hint = f"{name}: {failure.message}", failure.hint
+            failure = SourceError(message, hint)
         with self.turns.changed:
             self.ended.add(name)
             self.failure = self.failure or failure
-            self.notices.append(Notice(ENDED, message, remedy, name))
+            self.notices.append(Notice(ENDED, message, hint, name))
             self.turns.changed.notify_all()
 
-    def take(self, timeout_s: float) -> list[Seen | Notice]:
+    def take(self, timeout_s: float) -> list[AnyFrame | Notice]:
         """The notices that are due, or else one frame; empty when nothing came in time, or it is over."""
         with self.turns.changed:
             self.turns.changed.wait_for(

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 
 from app.novelty.lexicon import LIVING, POSTURES, Word, is_ordered, words
 from app.novelty.meaning import Meaning, Thing
-from app.text import Sentences
+from app.text import SentenceSplitter
 
 
 def split(text: str) -> list[str]:
     """The sentences of a text; each line ends one."""
     found: list[str] = []
     for line in text.splitlines():
-        sentences = Sentences()
+        sentences = SentenceSplitter()
         found += [*sentences.add(line), sentences.finish()]
     return [sentence for sentence in found if sentence]
 

@@ -2,7 +2,7 @@
 
 import logging
 
-from app.events import Banner, Happening, Notice
+from app.events import Banner, Notice, RunEvent
 from app.protocols import Output
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ class Fan:
         warnings = tuple(line for each in banners for line in each.warnings)
         return Banner(" · ".join(each.name for each in banners), warnings)
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: RunEvent) -> None:
         """From any thread; never raises."""
         for output in self.working:
             try:

@@ -14,8 +14,8 @@ from threading import Condition, Thread
 from typing import IO
 
 from app.errors import UsageError
-from app.events import Banner, Happening, Notice, Sentence
-from app.text import harmless
+from app.events import Banner, Notice, RunEvent, Sentence
+from app.text import sanitize
 
 LONGEST_S = 30.0
 """A command that takes longer is ended, with all that it started."""
@@ -55,13 +55,13 @@ class Command:
         self.worker = Thread(target=self._work, name="command", daemon=True)
         self.worker.start()
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: RunEvent) -> None:
         """Start it for an alert, or let that wait; never blocks."""
         if isinstance(happening, Sentence) and happening.kind == "alert":
             with self.changed:
                 if self.ends_at is not None:
                     return
-                missed, self.waiting = self.waiting, harmless(happening.text)
+                missed, self.waiting = self.waiting, sanitize(happening.text)
                 self.changed.notify()
             if missed:
                 self._complain("was not started: it was still busy", missed)
@@ -93,7 +93,7 @@ class Command:
                 complaint = files.enter_context(tempfile.TemporaryFile())  # its children would keep a pipe open
                 child = started(self.line, text, complaint)
             except (OSError, ValueError) as failure:
-                return f"could not be started: {harmless(getattr(failure, 'strerror', None) or str(failure))}"
+                return f"could not be started: {sanitize(getattr(failure, 'strerror', None) or str(failure))}"
             if not self._has_ended(child):
                 kill(child)
                 reason = f"it took longer than {self.limit_s:.0f} s" if self.ends_at is None else "the run was over"
@@ -126,8 +126,8 @@ def line_of(typed: str) -> Line:
         raise UsageError("--then needs the name of a program first", "such as --then 'say {text}'")
     program = shutil.which(words[0])
     if program is None:
-        remedy = "name one that is on PATH, or its whole path; for what only a shell knows: sh -c '…' sh {text}"
-        raise UsageError(f"--then: there is no program {words[0]!r}", remedy)
+        hint = "name one that is on PATH, or its whole path; for what only a shell knows: sh -c '…' sh {text}"
+        raise UsageError(f"--then: there is no program {words[0]!r}", hint)
     return Line(program, words)
 
 
@@ -163,4 +163,4 @@ def how_ended(returncode: int) -> str:
 
 
 def last_line(text: str) -> Sequence[str]:
-    return [harmless(line) for line in text.splitlines() if line.strip()][-1:]
+    return [sanitize(line) for line in text.splitlines() if line.strip()][-1:]

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.errors import OutputError
-from app.events import Banner, Happening, Notice, Sentence
+from app.events import Banner, Notice, RunEvent, Sentence
 from app.outputs.records import line_of
 from app.outputs.writer import Writer
 
@@ -35,7 +35,7 @@ class Log:
         self.file = opened(self.path)
         self.writer = Writer("log", self._write, self._end, self._warn)
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: RunEvent) -> None:
         """Take a sentence or a notice; never blocks, never raises."""
         if isinstance(happening, Sentence | Notice):
             self.writer.put(line_of(happening, self.now(), self.thumbnails))
@@ -66,8 +66,8 @@ class Log:
                 os.ftruncate(self.file, os.fstat(self.file).st_size - count)
 
     def _warn(self, reason: str) -> None:
-        remedy = f"Make room for {self.path}, or name another file with --log."
-        self.warn(Notice("log", f"The log misses lines: {reason}.", remedy))
+        hint = f"Make room for {self.path}, or name another file with --log."
+        self.warn(Notice("log", f"The log misses lines: {reason}.", hint))
 
 
 def opened(path: Path) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from zlib import crc32
 
-from app.jsonfile import keep, recalled
+from app.jsonfile import load_cached, save_cached
 
 LAST = Path(__file__).parents[2] / ".cache" / "last_log.json"
 """Holds the absolute path of the log that was written last."""
@@ -38,12 +38,12 @@ def remember(log: Path, last: Path = LAST) -> None:
     """This log is written from now on; a pipe or a device is not remembered, nobody can read it again."""
     path = log.expanduser().absolute()
     if path.is_file():
-        keep(last, {"log": str(path)})
+        save_cached(last, {"log": str(path)})
 
 
 def last_log(last: Path = LAST) -> Path | None:
     """The log that was written last; None if none is known. It may be gone by now."""
-    found = recalled(last).get("log")
+    found = load_cached(last).get("log")
     return Path(found) if isinstance(found, str) and found else None
 
 

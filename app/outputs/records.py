@@ -7,7 +7,7 @@ from typing import Any
 from app.events import Frame, Notice, Sentence
 from app.outputs.clock import CLOCK
 from app.outputs.logbook import thumbnail_name
-from app.text import harmless
+from app.text import sanitize
 
 Record = dict[str, Any]
 
@@ -33,8 +33,8 @@ def sentence_record(sentence: Sentence) -> Record:
     return {
         "event": "sentence",
         "kind": sentence.kind,
-        "text": harmless(sentence.text),
-        **({"about": harmless(sentence.about)} if sentence.about else {}),
+        "text": sanitize(sentence.text),
+        **({"about": sanitize(sentence.about)} if sentence.about else {}),
         **of_camera(frame.camera),
         "time": time_of(frame.seen_at),
         "media_s": seconds(frame.media_s),
@@ -57,8 +57,8 @@ def notice_record(notice: Notice, told_at: float) -> Record:
     return {
         "event": "notice",
         "kind": notice.kind,
-        "text": harmless(notice.text),
-        "remedy": harmless(notice.remedy),
+        "text": sanitize(notice.text),
+        "remedy": sanitize(notice.hint),
         **of_camera(notice.camera),
         "time": time_of(told_at),
         "seen_at": seconds(told_at),
@@ -67,7 +67,7 @@ def notice_record(notice: Notice, told_at: float) -> Record:
 
 def of_camera(name: str) -> Record:
     """Which it is, where there are several."""
-    return {"camera": harmless(name)} if name else {}
+    return {"camera": sanitize(name)} if name else {}
 
 
 def time_of(moment: float) -> str | None:

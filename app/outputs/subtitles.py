@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import OutputError, UsageError
-from app.events import Banner, Frame, Happening, Notice, Sentence
+from app.events import Banner, Frame, Notice, RunEvent, Sentence
 from app.outputs.cues import Cue, Cues
 from app.outputs.writer import Writer
-from app.text import harmless
+from app.text import sanitize
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,9 @@ class Subtitles:
         """With several cameras: where the file's time begins (monotonic s)."""
         self.writer = Writer("subtitles", self._write, lambda: os.close(self.file), self._warn)
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: RunEvent) -> None:
         """Take a sentence, whatever its kind; never blocks."""
-        if isinstance(happening, Sentence) and (text := harmless(happening.text)):
+        if isinstance(happening, Sentence) and (text := sanitize(happening.text)):
             self.writer.put((text, *self._place(happening.frame)))
 
     def close(self) -> None:
@@ -107,16 +107,16 @@ class Subtitles:
         self.place = self.length = len(self.form.head)
 
     def _warn(self, reason: str) -> None:
-        remedy = f"Make room for {self.path}, or name another file with --subtitles."
-        self.warn(Notice("subtitles", f"Some subtitles are missing: {reason}.", remedy))
+        hint = f"Make room for {self.path}, or name another file with --subtitles."
+        self.warn(Notice("subtitles", f"Some subtitles are missing: {reason}.", hint))
 
 
 def form_of(path: Path) -> Form:
     try:
         return FORMS[path.suffix.lower()]
     except KeyError:
-        remedy = "name it out.vtt (WebVTT, for browsers) or out.srt (SubRip, for players)"
-        raise UsageError(f"--subtitles does not know the kind of {path.name!r}", remedy) from None
+        hint = "name it out.vtt (WebVTT, for browsers) or out.srt (SubRip, for players)"
+        raise UsageError(f"--subtitles does not know the kind of {path.name!r}", hint) from None
 
 
 def opened(path: Path, head: bytes) -> tuple[int, int]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from threading import Condition, Thread
 
 from app.errors import OutputError
-from app.events import Banner, Frame, Happening, Notice, Sentence
-from app.images import jpeg
+from app.events import Banner, Frame, Notice, RunEvent, Sentence
+from app.images import encode_jpeg
 from app.outputs.records import thumbnail_of
 
 ROOM = 8
@@ -39,7 +39,7 @@ class Thumbnails:
         self.worker = Thread(target=self._work, name="thumbnails", daemon=True)
         self.worker.start()
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: RunEvent) -> None:
         """Take the frame of a sentence; never blocks."""
         if isinstance(happening, Sentence) and self._takes(thumbnail_of(happening.frame), happening.frame):
             self._warn_once("the disk is too slow")
@@ -69,7 +69,7 @@ class Thumbnails:
         while taken := self._next():
             name, frame = taken
             try:
-                write(self.folder / name, jpeg(frame.pixels, LONGEST_EDGE))
+                write(self.folder / name, encode_jpeg(frame.pixels, LONGEST_EDGE))
             except Exception as failure:  # noqa: BLE001 — a picture or a disk that is not as it should be stops no run
                 self._warn_once(getattr(failure, "strerror", None) or str(failure))
 
@@ -83,8 +83,8 @@ class Thumbnails:
     def _warn_once(self, reason: str) -> None:
         if not self.has_warned:
             self.has_warned = True
-            remedy = f"Make room for {self.folder}, or go without --thumbnails."
-            self.warn(Notice("thumbnails", f"Some thumbnails are missing: {reason}.", remedy))
+            hint = f"Make room for {self.folder}, or go without --thumbnails."
+            self.warn(Notice("thumbnails", f"Some thumbnails are missing: {reason}.", hint))
 
 
 def made(folder: Path) -> None:
@@ -92,8 +92,8 @@ def made(folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as failure:
         reason = failure.strerror or str(failure)
-        remedy = "Name a log in a folder that you may write to: --log ~/looksay.jsonl"
-        raise OutputError(f"the folder {folder} for thumbnails cannot be made: {reason}.", remedy) from failure
+        hint = "Name a log in a folder that you may write to: --log ~/looksay.jsonl"
+        raise OutputError(f"the folder {folder} for thumbnails cannot be made: {reason}.", hint) from failure
 
 
 def write(path: Path, data: bytes) -> None:

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from threading import Event
 
-from app.events import Cost, Frame, Notice, Piece, Request, Sentence
+from app.events import Chunk, Cost, Frame, Notice, Request, Sentence
 from app.protocols import Describer, Source
 from app.text import tidy
 
@@ -24,7 +24,7 @@ class Dutiful:
         due, described = 0.0, 0
         with closing(source.frames(stop)) as frames:
             for seen in frames:
-                if isinstance(seen, Notice) or seen.seen_at < due or not (frame := seen.kept()):
+                if isinstance(seen, Notice) or seen.seen_at < due or not (frame := seen.copy()):
                     continue
                 due, described = frame.seen_at + EVERY_S, described + 1
                 yield from self.describe(frame, described)
@@ -37,5 +37,5 @@ class Dutiful:
             yield Sentence(text, "scene", frame, cost.first_word_s, cost, described)
 
 
-def whole(pieces: Iterable[Piece]) -> str:
+def whole(pieces: Iterable[Chunk]) -> str:
     return tidy("".join(piece.text for piece in pieces))

@@ -28,7 +28,7 @@ def score(what: Path, truth: Path | None, log: Path | None, settings: Settings) 
     """Score a clip by its truth (beside it, if not named), or all clips of a folder that have one; or a run's log.
 
     Raises:
-        Explained: a truth or a log cannot be read, a clip is missing, the model is not installed, …
+        UserError: a truth or a log cannot be read, a clip is missing, the model is not installed, …
     """
     from app.score.table import show, spelt_json
 
@@ -56,8 +56,8 @@ def clips_in(what: Path, truth: Path | None) -> list[Pair]:
         return [(what, truth_of(what, truth))]
     truths = sorted(what.glob("*.json"))
     if not truths:
-        remedy = "python -m models.demo.clips FOLDER draws some"
-        raise ScoreError(f"{what} has no clip with its truth (.json) beside it", remedy)
+        hint = "python -m models.demo.clips FOLDER draws some"
+        raise ScoreError(f"{what} has no clip with its truth (.json) beside it", hint)
     return [(what / read(each).clip, each) for each in truths]
 
 
@@ -71,8 +71,8 @@ def truth_about(clip: Path, path: Path) -> "Truth":
 
     truth = read(path)
     if normalize("NFC", Path(truth.clip).name).casefold() != normalize("NFC", clip.name).casefold():  # as disks do
-        remedy = f'name the truth of {clip.name}; if this is it, write "clip": {json.dumps(clip.name)} into it'
-        raise ScoreError(f"{path} is the truth of {truth.clip}, and not of {clip.name}", remedy)
+        hint = f'name the truth of {clip.name}; if this is it, write "clip": {json.dumps(clip.name)} into it'
+        raise ScoreError(f"{path} is the truth of {truth.clip}, and not of {clip.name}", hint)
     return truth
 
 

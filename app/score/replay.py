@@ -7,12 +7,12 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from threading import Event
 
-from app.events import Banner, Happening, Notice, Seen, Sentence, Status
+from app.events import AnyFrame, Banner, Notice, RunEvent, Sentence, Status
 from app.protocols import Source
 from app.score.fake_clock import Clock
 from app.score.log_reader import Telling, Told
 
-Narrate = Callable[[Source, Event], Iterable[Happening]]
+Narrate = Callable[[Source, Event], Iterable[RunEvent]]
 """A live loop over a source; it reads the time from the clock that it is played on."""
 
 
@@ -20,14 +20,14 @@ Narrate = Callable[[Source, Event], Iterable[Happening]]
 class Played:
     """A source that gives the newest of a clip's frames, by the clock."""
 
-    clip: Iterable[Seen | Notice]
+    clip: Iterable[AnyFrame | Notice]
     """Every frame in turn."""
     clock: Clock
     banner: Banner = field(default=Banner("a clip that is scored"))
     media_s: float = field(default=0.0, init=False)
     """Of the frame that was given last."""
 
-    def frames(self, stop: Event) -> Generator[Seen | Notice]:
+    def frames(self, stop: Event) -> Generator[AnyFrame | Notice]:
         frames = (replace(each, seen_at=each.media_s) for each in self.clip if not isinstance(each, Notice))
         for seen in self.newest(frames):
             if stop.is_set():
@@ -37,7 +37,7 @@ class Played:
             yield seen
             self.clock.stand()
 
-    def newest(self, frames: Iterator[Seen]) -> Generator[Seen]:
+    def newest(self, frames: Iterator[AnyFrame]) -> Generator[AnyFrame]:
         """Those that are the newest when they are asked for; where that has been given, the next one."""
         newest = next(frames, None)
         for newer in frames:
@@ -48,7 +48,7 @@ class Played:
             yield newest
 
 
-def play(narrate: Narrate, clip: Iterable[Seen | Notice], clock: Clock) -> Telling:
+def play(narrate: Narrate, clip: Iterable[AnyFrame | Notice], clock: Clock) -> Telling:
     """Narrate all of the clip."""
     source, told, described = Played(clip, clock), [], 0
     for happening in narrate(source, Event()):
@@ -58,7 +58,7 @@ def play(narrate: Narrate, clip: Iterable[Seen | Notice], clock: Clock) -> Telli
     return Telling(tuple(told), described)
 
 
-def heard(happening: Happening, media_s: float, at: float) -> list[Told]:
+def heard(happening: RunEvent, media_s: float, at: float) -> list[Told]:
     """What a listener has of it: one, or nothing."""
     if isinstance(happening, Sentence):
         return [Told("sentence", happening.kind, happening.text, happening.frame.media_s, at)]

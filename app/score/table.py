@@ -6,7 +6,7 @@ from typing import Any
 
 from app.score.marks import Bar, Mark, as_json, marks
 from app.score.metrics import SentenceVerdict, Verdicts
-from app.text import harmless
+from app.text import sanitize
 
 Scored = Mapping[str, Sequence[Verdicts]]
 """By the narrator's name: its verdicts, one for each clip."""
@@ -24,7 +24,7 @@ def show(scored: Scored) -> None:
     console = Console(file=sys.stdout, highlight=False, markup=False)
     console.print(table)
     for line in faults(next(iter(scored.values()))):
-        console.print(harmless(line))
+        console.print(sanitize(line))
 
 
 def spelt(mark: Mark) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from threading import Event
 
-from app.events import Banner, Frame, Notice, Seen
+from app.events import AnyFrame, Banner, Frame, Notice
 from app.sources import jpeg
 from app.sources.eye import Eye, Shot
 from app.sources.jpeg import Unfit
@@ -42,7 +42,7 @@ class Browser:
     def banner(self) -> Banner:
         return Banner("a browser's camera")
 
-    def frames(self, stop: Event) -> Generator[Seen | Notice]:
+    def frames(self, stop: Event) -> Generator[AnyFrame | Notice]:
         """See `Source.frames`; a notice while it waits for the first picture, and when pictures stop or come again."""
         with self._eye.looked_through() as before:
             line, after = _Line(self._eye, before, self._silence_s), before

@@ -48,6 +48,6 @@ class Trouble:
     """A loss, explained."""
 
     text: str
-    remedy: str
+    hint: str
     is_worth_waiting: bool = False
     """The person is just being asked; opening may work in a moment."""

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from pathlib import Path
 from threading import Event
 
-from app.events import Banner, Frame, Notice, Seen
+from app.events import AnyFrame, Banner, Frame, Notice
 from app.image_files import Picture, expand, pictures
 
 
@@ -19,7 +19,7 @@ class Stills:
     def banner(self) -> Banner:
         return Banner(f"pictures in {self._path}" if self._path.is_dir() else self._path.name)
 
-    def frames(self, stop: Event) -> Generator[Seen | Notice]:
+    def frames(self, stop: Event) -> Generator[AnyFrame | Notice]:
         """See `Source.frames`; every picture is given. One of a folder that cannot be read is a notice."""
         what = str(self._path)
         is_alone = expand(what) == [what]
@@ -31,4 +31,4 @@ class Stills:
             elif is_alone:
                 raise read.error
             else:
-                yield Notice("picture unreadable", read.error.message, read.error.remedy)
+                yield Notice("picture unreadable", read.error.message, read.error.hint)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Generator
 from threading import Event
 
-from app.events import Banner, Notice, Passing
+from app.events import Banner, FrameView, Notice
 from app.sources.errand import Errand, Fate, Loss, Trouble
 from app.sources.tend import Patience, tend
 
@@ -55,15 +55,15 @@ class Stream:
     def banner(self) -> Banner:
         return Banner(f"stream {masked(self._url)}")
 
-    def frames(self, stop: Event) -> Generator[Passing | Notice]:
+    def frames(self, stop: Event) -> Generator[FrameView | Notice]:
         """See `Source.frames`; when the stream stops, a notice, and pictures again when it is back."""
         return tend(Errand("stream", self._url), self._explain, stop, self._patience)
 
     def _explain(self, loss: Loss) -> Trouble:
         where, said = masked(self._url), _NOT_SAID.sub("", loss.words)
-        for pattern, what, remedy in _REASONS:
+        for pattern, what, hint in _REASONS:
             if loss.fate is Fate.SHUT and re.search(pattern, said, re.IGNORECASE):
-                return Trouble(f"{where} {what}", remedy)
+                return Trouble(f"{where} {what}", hint)
         last = [line for line in masked(loss.words).splitlines() if "cap.cpp" not in line][-1:]
         what = ": ".join([_LOSSES.get(loss.fate, "sends no video"), *last])
         return Trouble(f"{where} {what}", "check that the camera is on and reachable; it plays in VLC if it does here")

@@ -11,7 +11,7 @@ from functools import partial
 from threading import Event
 
 from app.errors import SourceError
-from app.events import Notice, Passing
+from app.events import FrameView, Notice
 from app.sources.capture import Child
 from app.sources.errand import Errand, Fate, Loss, Trouble
 from app.sources.shared import Tick
@@ -39,7 +39,7 @@ PATIENCE = Patience()
 _TURN_S = 0.1
 
 
-def tend(errand: Errand, explain: Explain, stop: Event, patience: Patience = PATIENCE) -> Generator[Passing | Notice]:
+def tend(errand: Errand, explain: Explain, stop: Event, patience: Patience = PATIENCE) -> Generator[FrameView | Notice]:
     """Yield the newest pictures until `stop` is set or the source ends.
 
     Raises:
@@ -59,7 +59,7 @@ def tend(errand: Errand, explain: Explain, stop: Event, patience: Patience = PAT
 
 def _one_life(
     errand: Errand, line: "_Line", stop: Event, patience: Patience
-) -> Generator[Passing | Notice, None, Loss]:
+) -> Generator[FrameView | Notice, None, Loss]:
     """The pictures of one process, until it ends, hangs, or is stopped."""
     with Child(errand) as child:
         heard_at, has_spoken = time.monotonic(), False
@@ -90,7 +90,7 @@ class _Line:
     def has_begun(self) -> bool:
         return self._started_at >= 0
 
-    def placed(self, tick: Tick, child: Child) -> Iterator[Passing | Notice]:
+    def placed(self, tick: Tick, child: Child) -> Iterator[FrameView | Notice]:
         if not self.has_begun:
             self._started_at = tick.seen_at
         elif self._has_told:
@@ -98,13 +98,13 @@ class _Line:
         self._has_told = False
         self._last = self._first + tick.number
         media_s = tick.seen_at - self._started_at
-        yield Passing(child.view(tick), tick.seen_at, media_s, self._last, partial(child.picture, tick))
+        yield FrameView(child.view(tick), tick.seen_at, media_s, self._last, partial(child.picture, tick))
 
     def told(self, trouble: Trouble, is_late: bool) -> Iterator[Notice]:
         """A notice of the loss, once until it is over; an error if there never was a picture."""
         self._first = self._last + 1
         if not self.has_begun and (is_late or not trouble.is_worth_waiting):
-            raise SourceError(trouble.text, trouble.remedy)
+            raise SourceError(trouble.text, trouble.hint)
         if not self._has_told:
-            yield Notice("camera lost" if self.has_begun else "permission", trouble.text, trouble.remedy)
+            yield Notice("camera lost" if self.has_begun else "permission", trouble.text, trouble.hint)
         self._has_told = True

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 
 from app.errors import SourceError
-from app.events import Banner, Notice, Passing, Seen
+from app.events import AnyFrame, Banner, FrameView, Notice
 from app.images import Pixels
-from app.threads import newest
+from app.threads import read_newest
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what matters of the libraries' chatter is said in our own words
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -33,14 +33,14 @@ class Video:
     def banner(self) -> Banner:
         return Banner(f"{self._path.name}, {'every frame in turn' if self._asap else 'as filmed'}")
 
-    def frames(self, stop: Event) -> Generator[Seen | Notice]:
+    def frames(self, stop: Event) -> Generator[AnyFrame | Notice]:
         """See `Source.frames`; a file that breaks off says so in a notice, and ends."""
         clip = _opened(self._path)
         if self._asap:
             return self._read(clip, stop, is_paced=False)
-        return newest(lambda left: self._read(clip, left, is_paced=True), stop)
+        return read_newest(lambda left: self._read(clip, left, is_paced=True), stop)
 
-    def _read(self, clip: cv2.VideoCapture, stop: Event, *, is_paced: bool) -> Generator[Passing | Notice]:
+    def _read(self, clip: cv2.VideoCapture, stop: Event, *, is_paced: bool) -> Generator[FrameView | Notice]:
         started_at, media_s, number = time.monotonic(), -1.0, 0
         while clip.grab():
             media_s = _media_s(clip, number, after=media_s)
@@ -49,7 +49,7 @@ class Video:
             if stop.is_set():
                 return
             if (picture := _retrieved(clip)) is not None:
-                yield Passing(picture, time.monotonic(), media_s, number, partial(_as_rgb, picture))
+                yield FrameView(picture, time.monotonic(), media_s, number, partial(_as_rgb, picture))
             number += 1
         if number == 0:
             raise _unreadable(self._path)

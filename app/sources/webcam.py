@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 
 from app.errors import SourceError
-from app.events import Banner, Notice, Passing
+from app.events import Banner, FrameView, Notice
 from app.sources import devices, permissions
 from app.sources.errand import Errand, Fate, Loss, Trouble
 from app.sources.tend import PATIENCE, Patience, tend
@@ -41,7 +41,7 @@ class Webcam:
         choice = f"There is also {', '.join(others)}: --source camera:NAME" if others and not self._which else ""
         return Banner(self._called, (choice,) if choice else ())
 
-    def frames(self, stop: Event) -> Generator[Passing | Notice]:
+    def frames(self, stop: Event) -> Generator[FrameView | Notice]:
         """See `Source.frames`; when the camera is lost, a notice, and pictures again when it is back."""
         return tend(self._errand(), self._explain, stop, self._patience)
 
@@ -79,8 +79,8 @@ class Webcam:
     def _explain(self, loss: Loss) -> Trouble:
         if loss.fate in _LOSSES:
             last = loss.words.splitlines()[-1:] if loss.fate is Fate.CRASHED else []
-            remedy = "check its cable and lid, and quit other programs that use it; it is tried again by itself"
-            return Trouble(": ".join([_LOSSES[loss.fate].format(self._called), *last]), remedy)
+            hint = "check its cable and lid, and quit other programs that use it; it is tried again by itself"
+            return Trouble(": ".join([_LOSSES[loss.fate].format(self._called), *last]), hint)
         if self._is_clip:
             return Trouble(f"{self._which} is not a video that can be read", "name another video")
         device_file = self._which if self._is_path else f"/dev/video{self._choose().index}"

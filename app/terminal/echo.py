@@ -6,8 +6,8 @@ from typing import TextIO
 
 from rich.cells import cell_len
 
-from app.events import Asking
-from app.text import put
+from app.events import QuestionDraft
+from app.text import write_line
 
 LEAD = "ask: "
 GIVEN_UP = "(given up)"
@@ -25,7 +25,7 @@ class Echo:
     shown: str | None = field(default=None, init=False)
     """What of it is on the last line; None: the stream is at the beginning of a line."""
 
-    def tell(self, asking: Asking) -> None:
+    def tell(self, asking: QuestionDraft) -> None:
         """Bring the last line to where the question is."""
         if not self.stream.isatty():
             return
@@ -39,7 +39,7 @@ class Echo:
         """Another line may follow."""
         if self.shown is not None:
             self.shown = None
-            put("", self.stream)
+            write_line("", self.stream)
 
     def resume(self) -> None:
         """Other lines have been written: the question goes on below them."""
@@ -62,7 +62,7 @@ class Echo:
         gone = before[kept:]
         if self.shown is None or len(gone) > MOST_BACK:
             self.make_room()
-            put(LEAD + text, self.stream, end="")
+            write_line(LEAD + text, self.stream, end="")
         else:
-            put("\b \b" * cell_len(gone) + text[kept:], self.stream, end="")
+            write_line("\b \b" * cell_len(gone) + text[kept:], self.stream, end="")
         self.shown = text

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread, current_thread, main_thread
 
-from app.events import Happening, Orders
+from app.events import CommandQueue, RunEvent
 from app.live.wishes import Clerk
 from app.terminal.decoder import Decoder
 from app.terminal.mode import JOB_SIGNALS, Mode
@@ -28,8 +28,8 @@ class Keys:
 
     def __init__(
         self,
-        orders: Orders,
-        tell: Callable[[Happening], None],
+        orders: CommandQueue,
+        tell: Callable[[RunEvent], None],
         end: Callable[[], None],
         rest: Callable[[], None],
         terminal: int = 0,
@@ -105,7 +105,7 @@ class Keys:
 
     def _take(self, keys: list[str]) -> None:
         for key in keys:
-            self.presses.is_held = self.orders.is_held
+            self.presses.is_held = self.orders.is_paused
             self.clerk.carry_out(self.presses.take(key))
 
     def _wake(self, *_signal: object) -> None:

@@ -6,11 +6,11 @@ from threading import Event
 from typing import IO, Protocol, TextIO
 
 from app.errors import OutputError
-from app.events import Happening
+from app.events import RunEvent
 from app.protocols import Output
-from app.text import leave
+from app.text import discard_output
 
-Batches = Iterable[list[Happening]]
+Batches = Iterable[list[RunEvent]]
 UNSHOWN = ("looking",)
 """Kinds of notices that are for the ear alone."""
 
@@ -43,13 +43,13 @@ def wants_plain(stdout: TextIO, stderr: TextIO, environment: Mapping[str, str]) 
     )
 
 
-def attend(batches: Batches, show: Callable[[list[Happening]], None], stdout: IO[str]) -> bool:
+def attend(batches: Batches, show: Callable[[list[RunEvent]], None], stdout: IO[str]) -> bool:
     """Show every batch; the border where failures to write become what `Screen.run` promises."""
     try:
         for happenings in batches:
             show(happenings)
     except OSError as failure:
-        leave(stdout)
+        discard_output(stdout)
         if failure.errno in (errno.EPIPE, errno.EIO):  # the reader, or the terminal itself, is gone
             return False
         reason = failure.strerror or str(failure)

@@ -11,12 +11,12 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from app.events import Again, Asking, Banner, Frame, Growing, Happening, Notice, Sentence, Status
+from app.events import Banner, Frame, Notice, PartialSentence, QuestionDraft, Repeated, RunEvent, Sentence, Status
 from app.terminal.inbox import Inbox
 from app.terminal.lines import UNSHOWN, attend
 from app.terminal.region import Region
 from app.terminal.summary import Summary, drafts, frames
-from app.text import harmless, leave
+from app.text import discard_output, sanitize
 
 STYLES = {"scene": "", "change": "", "answer": "bold", "alert": "bold yellow"}
 MARKS = {"scene": "", "change": "", "answer": "▸ ", "alert": "▲ "}
@@ -48,14 +48,14 @@ class Terminal:
         self.region = Region(self.err)
         self.inbox = Inbox()
         self.summary = Summary()
-        self.growing: Growing | None = None
-        self.asking: Asking | None = None
+        self.growing: PartialSentence | None = None
+        self.asking: QuestionDraft | None = None
         self.state = ""
         self.status: Status | None = None
         self.newest: Frame | None = None
         self.is_closed = False
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: RunEvent) -> None:
         self.inbox.tell(happening)
 
     def run(self, until: Event) -> bool:
@@ -66,9 +66,9 @@ class Terminal:
         self.is_closed = not is_there
         return is_there
 
-    def show(self, happenings: list[Happening]) -> None:
+    def show(self, happenings: list[RunEvent]) -> None:
         """Lines that stay first, then the region below them."""
-        if any(isinstance(each, Sentence | Notice | Again) or is_asked(each) for each in happenings):
+        if any(isinstance(each, Sentence | Notice | Repeated) or is_asked(each) for each in happenings):
             self.region.erase()
         for each in happenings:
             self.summary.add(each)
@@ -90,16 +90,16 @@ class Terminal:
             if self.summary.line:
                 self._remark(Text(self._wrapped(self.summary.line), "dim"))
         except OSError:
-            leave(self.out.file)
+            discard_output(self.out.file)
 
     def _leave_clean(self) -> None:
         """Without the region, and with the cursor, whatever ended the run."""
         try:
             self.region.close()
         except OSError:
-            leave(self.out.file)
+            discard_output(self.out.file)
 
-    def _take(self, happening: Happening) -> None:
+    def _take(self, happening: RunEvent) -> None:
         match happening:
             case Sentence():
                 self.growing, self.newest = None, happening.frame
@@ -108,34 +108,34 @@ class Terminal:
                 self._notice(happening)
             case Status():
                 self.growing, self.status = None, happening
-            case Growing():
+            case PartialSentence():
                 self.growing, self.newest = happening, happening.frame
-            case Asking():
+            case QuestionDraft():
                 self._ask(happening)
-            case Again():
-                self._remark(Text(self._wrapped(f"· again: {harmless(happening.sentence.text)}", "\n  "), "dim italic"))
+            case Repeated():
+                self._remark(Text(self._wrapped(f"· again: {sanitize(happening.sentence.text)}", "\n  "), "dim italic"))
 
     def _say(self, sentence: Sentence) -> None:
         clock = time.strftime("%H:%M:%S", time.localtime(self.clock()))
-        words = (MARKS[sentence.kind] + harmless(sentence.text), STYLES[sentence.kind])
+        words = (MARKS[sentence.kind] + sanitize(sentence.text), STYLES[sentence.kind])
         self.out.print(Text.assemble((clock, "dim"), "  ", words), soft_wrap=True)
         self.out.file.flush()
 
-    def _ask(self, asking: Asking) -> None:
+    def _ask(self, asking: QuestionDraft) -> None:
         self.growing, self.asking = None, None if asking.is_over else asking
         if is_asked(asking):
-            self._remark(Text(self._wrapped(f"· asked: {harmless(asking.text)}", "\n  "), "dim italic"))
+            self._remark(Text(self._wrapped(f"· asked: {sanitize(asking.text)}", "\n  "), "dim italic"))
 
     def _notice(self, notice: Notice) -> None:
         if notice.kind in STATES:
             self.growing, self.state = None, STATES[notice.kind]
         if notice.kind in STATES or notice.kind in UNSHOWN:
             return
-        is_grave = notice.remedy or notice.kind in GRAVE
-        marked = ("! " if is_grave else "· ") + self._wrapped(harmless(notice.text), "\n  ")
+        is_grave = notice.hint or notice.kind in GRAVE
+        marked = ("! " if is_grave else "· ") + self._wrapped(sanitize(notice.text), "\n  ")
         self._remark(Text(marked, "yellow" if is_grave else "dim italic"))
-        if notice.remedy:
-            self._remark(Text(in_rows(harmless(notice.remedy), self.region.window[0]), "dim"))
+        if notice.hint:
+            self._remark(Text(in_rows(sanitize(notice.hint), self.region.window[0]), "dim"))
 
     def _wrapped(self, text: str, end: str = "\n") -> str:
         """`text` with line ends between its words, so that no line is wider than the window."""
@@ -156,7 +156,7 @@ class Terminal:
         age = Text(f"{max(0.0, self.now() - self.newest.seen_at):.1f} s ago", "dim")
         if not self.growing:
             return [Text.assemble(("seen ", "dim"), age)]
-        lines = list(Text(harmless(self.growing.text)).wrap(self.err, self.region.width, overflow="fold"))
+        lines = list(Text(sanitize(self.growing.text)).wrap(self.err, self.region.width, overflow="fold"))
         return joined(lines, Text.assemble(("▏ ", "dim"), age), self.region.width)[-self._rows :]
 
     def _question(self) -> list[Text]:
@@ -177,9 +177,9 @@ class Terminal:
         return [Text(fitted(texts, self.region.width), "dim")] if texts else []
 
 
-def is_asked(happening: Happening) -> bool:
+def is_asked(happening: RunEvent) -> bool:
     """Whether it is a question that has been asked, not given up."""
-    return isinstance(happening, Asking) and happening.is_over and bool(happening.text)
+    return isinstance(happening, QuestionDraft) and happening.is_over and bool(happening.text)
 
 
 def in_rows(text: str, columns: int) -> str:

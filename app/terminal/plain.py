@@ -4,12 +4,12 @@ import sys
 from threading import Event
 from typing import TextIO
 
-from app.events import Again, Asking, Banner, Happening, Notice, Sentence
+from app.events import Banner, Notice, QuestionDraft, Repeated, RunEvent, Sentence
 from app.terminal.echo import Echo
 from app.terminal.inbox import Inbox
 from app.terminal.lines import UNSHOWN, attend
 from app.terminal.summary import Summary
-from app.text import harmless, leave, put
+from app.text import discard_output, sanitize, write_line
 
 LEADS = {"answer": "answer: ", "alert": "alert: "}
 """What a person is told of a sentence's kind; a program gets the bare sentence."""
@@ -26,7 +26,7 @@ class Plain:
         self.summary = Summary()
         self.is_closed = False
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: RunEvent) -> None:
         self.inbox.tell(happening)
 
     def run(self, until: Event) -> bool:
@@ -34,26 +34,26 @@ class Plain:
         self.is_closed = not is_read  # nobody is left to be told the summary
         return is_read
 
-    def show(self, happenings: list[Happening]) -> None:
+    def show(self, happenings: list[RunEvent]) -> None:
         for each in happenings:
             self.summary.add(each)
             self._take(each)
         self.echo.resume()
 
-    def _take(self, happening: Happening) -> None:
+    def _take(self, happening: RunEvent) -> None:
         match happening:
-            case Asking():
+            case QuestionDraft():
                 self.echo.tell(happening)
             case Sentence() | Notice():
                 self.echo.make_room()
                 self._write(happening)
-            case Again():
+            case Repeated():
                 self.echo.make_room()
-                put(f"again: {harmless(happening.sentence.text)}", self.stderr)
+                write_line(f"again: {sanitize(happening.sentence.text)}", self.stderr)
 
     def _write(self, happening: Sentence | Notice) -> None:
         if line := self.line(happening):
-            put(line, self.stdout)
+            write_line(line, self.stdout)
         if isinstance(happening, Notice) and happening.kind not in UNSHOWN:
             self.remark(happening)
 
@@ -62,12 +62,12 @@ class Plain:
         if not isinstance(happening, Sentence):
             return ""
         lead = LEADS.get(happening.kind, "") if self.stdout.isatty() else ""
-        return lead + harmless(happening.text)
+        return lead + sanitize(happening.text)
 
     def remark(self, notice: Notice) -> None:
-        put(f"notice: {harmless(notice.text)}", self.stderr)
-        if notice.remedy:
-            put(f"hint: {harmless(notice.remedy)}", self.stderr)
+        write_line(f"notice: {sanitize(notice.text)}", self.stderr)
+        if notice.hint:
+            write_line(f"hint: {sanitize(notice.hint)}", self.stderr)
 
     def rest(self) -> None:
         """Nothing is drawn, so nothing is to be tidied."""
@@ -81,6 +81,6 @@ class Plain:
             self.show(self.inbox.take())
             self.echo.make_room()
             if self.summary.line:
-                put(self.summary.line, self.stderr)
+                write_line(self.summary.line, self.stderr)
         except OSError:
-            leave(self.stdout)
+            discard_output(self.stdout)

@@ -6,7 +6,7 @@ A small letter or a sign may be a command; any other letter or digit begins a qu
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.events import Asking, Louder, More, Notice, Repeat
+from app.events import ChangeVerbosity, DescribeMore, Notice, QuestionDraft, RepeatLast
 from app.live.wishes import LONGEST, End, Wish, ask, give_up, hold, listen
 
 ENTER, ESCAPE = ("\r", "\n"), "\x1b"
@@ -19,11 +19,11 @@ ALL_KEYS = Notice(
     "m tells more, r repeats; + and - say more or less; q ends.",
 )
 COMMANDS: dict[str, Wish] = {
-    "m": More(),
-    "r": Repeat(),
-    "+": Louder(1),
-    "=": Louder(1),  # a plus without its shift key
-    "-": Louder(-1),
+    "m": DescribeMore(),
+    "r": RepeatLast(),
+    "+": ChangeVerbosity(1),
+    "=": ChangeVerbosity(1),  # a plus without its shift key
+    "-": ChangeVerbosity(-1),
     "?": ALL_KEYS,
     "q": End(),
 }
@@ -56,7 +56,7 @@ class Presses:
 
     def _begin(self, first: str) -> Sequence[Wish]:
         self.question = first
-        return *listen(), Asking(first)
+        return *listen(), QuestionDraft(first)
 
     def _edit(self, question: str, key: str) -> Sequence[Wish]:
         if key in ENTER:
@@ -64,7 +64,7 @@ class Presses:
         if key == ESCAPE:
             return self._give_up()
         self.question = edited(question, key)
-        return [Asking(self.question)] if self.question != question else []
+        return [QuestionDraft(self.question)] if self.question != question else []
 
     def _ask(self, question: str) -> Sequence[Wish]:
         if not question:

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from statistics import median
 
-from app.events import Happening, Sentence, Status
+from app.events import RunEvent, Sentence, Status
 
 
 @dataclass(slots=True)
@@ -20,7 +20,7 @@ class Summary:
     first_words_s: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
     ages_s: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
 
-    def add(self, happening: Happening) -> None:
+    def add(self, happening: RunEvent) -> None:
         if isinstance(happening, Status):
             self._count(happening.frames_seen, happening.frames_described)
             self.drafted, self.draft_accepted = happening.drafted, happening.draft_accepted

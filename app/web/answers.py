@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
-from app.events import Answered, Happening, Notice, Sentence, Status
+from app.events import Answered, Notice, RunEvent, Sentence, Status
 
 UNSEEING = ("camera lost", "waiting", "permission")
 """Notices after which no picture comes, until one does: nobody can be answered meanwhile."""
@@ -50,7 +50,7 @@ class Answers:
         if waiting in self.waiting:
             self.waiting.remove(waiting)
 
-    def take(self, happening: Happening) -> None:
+    def take(self, happening: RunEvent) -> None:
         match happening:
             case Sentence(kind="answer"):
                 self.said.append(happening)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.errors import UsageError
-from app.events import Arrange, More, Repeat, Silence, Voicing
+from app.events import DescribeMore, Mute, RepeatLast, UpdateSettings, VoiceToggled
 from app.live.verbosity import LEVELS
 from app.live.wishes import LONGEST, End, Wish, ask, give_up, hold, listen
 
@@ -34,11 +34,11 @@ def held(body: Body) -> Sequence[Wish]:
 
 
 def more(_body: Body) -> Sequence[Wish]:
-    return (More(),)
+    return (DescribeMore(),)
 
 
 def repeat(_body: Body) -> Sequence[Wish]:
-    return (Repeat(),)
+    return (RepeatLast(),)
 
 
 def listened(_body: Body) -> Sequence[Wish]:
@@ -56,7 +56,7 @@ def unasked(is_held: bool) -> Sequence[Wish]:
 def asked(body: Body) -> tuple[str, Sequence[Wish]]:
     """The question, and what it comes to: asked at once, it needs silence as well. What `listen` kept stays kept."""
     question = text(body, "question", LONGEST)
-    return question, (Silence(True), *ask(question))
+    return question, (Mute(True), *ask(question))
 
 
 def arranged(body: Body, every_least: float) -> Asked:
@@ -73,12 +73,12 @@ def arranged(body: Body, every_least: float) -> Asked:
         changes["every"] = number(body, "every", every_least)
     if "watches" in body:
         changes["watches"] = watches(body)
-    wishes: list[Wish] = [Arrange(changes)] if changes else []
+    wishes: list[Wish] = [UpdateSettings(changes)] if changes else []
     taken = {**changes, **{each: truth(body, each) for each in ("voice", "thumbnails") if each in body}}
     if "every" in taken:
         taken["every"] = taken["every"] or every_least
     if "voice" in taken:
-        wishes.append(Voicing(taken["voice"]))
+        wishes.append(VoiceToggled(taken["voice"]))
     return Asked(wishes, taken.get("thumbnails"), taken)
 
 

@@ -5,8 +5,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.events import Arrange, Frame, Glimpse, Happening, Hold, Sentence
-from app.images import jpeg
+from app.events import Frame, FramePreview, Pause, RunEvent, Sentence, UpdateSettings
+from app.images import encode_jpeg
 from app.live.steer import Steer
 from app.live.wishes import Wish
 from app.sources.eye import Eye
@@ -33,10 +33,10 @@ class Hub:
     answers: Answers = field(default_factory=Answers)
     thumbnails: OrderedDict[int, bytes] = field(default_factory=OrderedDict)
 
-    def take(self, happening: Happening, now: float) -> None:
+    def take(self, happening: RunEvent, now: float) -> None:
         """Something has happened at `now` (monotonic s)."""
         self.answers.take(happening)
-        if isinstance(happening, Glimpse):
+        if isinstance(happening, FramePreview):
             self.pictures.show(happening)
         events = self.board.take(happening, now)
         if isinstance(happening, Sentence) and self.board.has_thumbnails:
@@ -47,7 +47,7 @@ class Hub:
         """How it is to be set is shown at once: where no picture comes, the narrator has no turn to do it in."""
         before = self.board.setup
         for wish in wishes:
-            if isinstance(wish, Arrange | Hold):
+            if isinstance(wish, UpdateSettings | Pause):
                 self.board.setup = wish.of(self.board.setup)
         if self.board.setup != before:
             self.tell([self.board.set()])
@@ -58,7 +58,7 @@ class Hub:
             self.feed.tell(events)
 
     def keep(self, number: int, frame: Frame) -> None:
-        self.thumbnails[number] = jpeg(frame.pixels, SMALL)
+        self.thumbnails[number] = encode_jpeg(frame.pixels, SMALL)
         while len(self.thumbnails) > THUMBNAILS:
             self.thumbnails.popitem(last=False)
 

@@ -9,8 +9,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from app.events import Glimpse
-from app.images import jpeg
+from app.events import FramePreview
+from app.images import encode_jpeg
 
 EVERY_S = 0.06
 """Between two pictures, at least: about 15 a second."""
@@ -24,7 +24,7 @@ LARGE, SMALL = 640, 200
 class Pictures:
     """The newest picture, and who waits for one."""
 
-    glimpse: Glimpse | None = field(default=None, init=False)
+    glimpse: FramePreview | None = field(default=None, init=False)
     jpeg: bytes = field(default=b"", init=False)
     """Of `glimpse`; empty until somebody wants it."""
     wanted: threading.Event = field(default_factory=threading.Event, init=False)
@@ -44,7 +44,7 @@ class Pictures:
         self.wanted.clear()
         return True
 
-    def show(self, glimpse: Glimpse) -> None:
+    def show(self, glimpse: FramePreview) -> None:
         """On the server's thread, as all that follows."""
         self.glimpse, self.jpeg, self.shown_at = glimpse, b"", time.monotonic()
         arrived, self.arrived = self.arrived, asyncio.Event()
@@ -56,14 +56,14 @@ class Pictures:
             self.wanted.set()
             await self.arrived.wait()
         if not self.jpeg:
-            self.jpeg = jpeg(glimpse.frame.pixels, LARGE)
+            self.jpeg = encode_jpeg(glimpse.frame.pixels, LARGE)
         self.wanted.set()  # the one after it is on its way while this one is sent
         return glimpse.frame.number, self.told(glimpse), self.jpeg
 
-    def _fresh(self) -> Glimpse | None:
+    def _fresh(self) -> FramePreview | None:
         return self.glimpse if time.monotonic() - self.shown_at < FRESH_S else None
 
-    def told(self, glimpse: Glimpse) -> str:
+    def told(self, glimpse: FramePreview) -> str:
         frame = glimpse.frame
         height, width = frame.pixels.shape[:2]
         said = {

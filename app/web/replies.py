@@ -30,7 +30,7 @@ def answered(answer: Answer) -> Response:
     if not answer.sentences:
         notice = answer.notice
         return refusal(
-            409, *((notice.text, notice.remedy) if notice else ("the answer was left unfinished", "ask again"))
+            409, *((notice.text, notice.hint) if notice else ("the answer was left unfinished", "ask again"))
         )
     text = " ".join(each.text for each in answer.sentences)
     return Json({"answer": text, "record": {**sentence_record(answer.sentences[0]), "text": text}})

@@ -12,8 +12,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from app.errors import Explained, UsageError
-from app.images import jpeg
+from app.errors import UsageError, UserError
+from app.images import encode_jpeg
 from app.live.wishes import Wish
 from app.web import commands, saved
 from app.web.answers import Answer
@@ -86,8 +86,8 @@ def explained(handle: Handle) -> Handle:
     async def answer(request: Request) -> Response:
         try:
             return await handle(request)
-        except Explained as failure:
-            return refusal(400, failure.message, failure.remedy)
+        except UserError as failure:
+            return refusal(400, failure.message, failure.hint)
 
     return answer
 
@@ -142,7 +142,7 @@ class Pages:
         frame = self.hub.board.newest
         if frame is None:
             return refusal(404, "nothing has been seen yet", "wait for the first picture")
-        return download(await asyncio.to_thread(jpeg, frame.pixels), "looksay.jpg", "image/jpeg")
+        return download(await asyncio.to_thread(encode_jpeg, frame.pixels), "looksay.jpg", "image/jpeg")
 
     async def thumbnail(self, request: Request) -> Response:
         found = self.hub.thumbnails.get(request.path_params["number"])

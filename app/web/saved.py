@@ -7,7 +7,7 @@ from app.events import Sentence
 from app.outputs.cues import Cue, Cues
 from app.outputs.records import sentence_record
 from app.outputs.subtitles import FORMS
-from app.text import harmless
+from app.text import sanitize
 from app.web.events import Event
 
 
@@ -22,6 +22,6 @@ def subtitles(sentences: Iterable[Sentence]) -> str:
     """WebVTT."""
     cues, placed, form = Cues(), dict[int, Cue](), FORMS[".vtt"]
     for each in sentences:
-        for cue in cues.add(harmless(each.text), each.frame.media_s, each.frame.number):
+        for cue in cues.add(sanitize(each.text), each.frame.media_s, each.frame.number):
             placed[cue.number] = cue
     return form.head + b"".join(form.block(cue) for cue in placed.values()).decode()

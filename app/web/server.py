@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
-from app.events import Banner, Glimpse, Growing, Happening, Notice, Status
+from app.events import Banner, FramePreview, Notice, PartialSentence, RunEvent, Status
 from app.live.steer import Steer
 from app.sources.eye import Eye
 from app.web.address import Address
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ROOM = 1000
 """Happenings that wait for the server's thread; beyond that the oldest go."""
-NEWEST_ONLY = (Growing, Status, Glimpse)
+NEWEST_ONLY = (PartialSentence, Status, FramePreview)
 JOIN_S = 3.0
 
 
@@ -50,17 +50,17 @@ class Place:
 class Inbound:
     """What waits for the server's thread."""
 
-    waiting: deque[tuple[Happening, float]] = field(default_factory=lambda: deque(maxlen=ROOM))
+    waiting: deque[tuple[RunEvent, float]] = field(default_factory=lambda: deque(maxlen=ROOM))
     lock: Lock = field(default_factory=Lock)
 
-    def put(self, happening: Happening, now: float) -> None:
+    def put(self, happening: RunEvent, now: float) -> None:
         with self.lock:
             if isinstance(happening, NEWEST_ONLY):
                 kept = (each for each in self.waiting if type(each[0]) is not type(happening))
                 self.waiting = deque(kept, maxlen=ROOM)
             self.waiting.append((happening, now))
 
-    def take(self) -> list[tuple[Happening, float]]:
+    def take(self) -> list[tuple[RunEvent, float]]:
         with self.lock:
             taken = list(self.waiting)
             self.waiting.clear()
@@ -90,7 +90,7 @@ class Page:
         """Whether a window wants a picture now; see `Narrator`."""
         return self.pictures.are_wanted()
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: RunEvent) -> None:
         """From any thread; never blocks longer than it takes to put it away."""
         if self.is_over:
             return

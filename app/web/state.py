@@ -9,22 +9,22 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from app.events import (
-    Again,
-    Asking,
     Frame,
-    Glimpse,
-    Growing,
-    Happening,
-    Looking,
+    FramePreview,
+    LiveSettings,
     Notice,
+    PartialSentence,
+    QuestionDraft,
+    Repeated,
+    RunEvent,
+    RunStarted,
     Sentence,
-    Setup,
     Status,
-    Voicing,
+    VoiceToggled,
 )
 from app.outputs.records import notice_record, sentence_record
 from app.terminal.lines import UNSHOWN
-from app.text import harmless
+from app.text import sanitize
 from app.web.events import Event
 
 KEPT = 200
@@ -37,8 +37,8 @@ BLOCKED = ("dark", "covered", "frozen", "blurred", "clear")
 class Board:
     """The state of one run, for people to see."""
 
-    setup: Setup = field(default_factory=Setup)
-    looking: Looking = field(default_factory=lambda: Looking("", "", "", "", ""))
+    setup: LiveSettings = field(default_factory=LiveSettings)
+    looking: RunStarted = field(default_factory=lambda: RunStarted("", "", "", "", ""))
     every_least: float = 0.4
     """Seconds between two looks that cannot be undercut."""
     voice: bool | None = None
@@ -49,7 +49,7 @@ class Board:
     is_ready: bool = False
     trouble: str = ""
     status: Status | None = None
-    growing: Growing | None = None
+    growing: PartialSentence | None = None
     newest: Frame | None = None
     """The last frame that was told of."""
     count: int = 0
@@ -57,33 +57,33 @@ class Board:
     sentences: deque[Sentence] = field(default_factory=lambda: deque(maxlen=10_000))
     """For the downloads, without their pictures."""
 
-    def take(self, happening: Happening, now: float) -> Sequence[Event]:
+    def take(self, happening: RunEvent, now: float) -> Sequence[Event]:
         """Note what has happened at `now` (monotonic s); what the windows are to be told of it."""
         match happening:
             case Sentence():
                 return self.say(happening)
             case Notice():
                 return self.notice(happening, now)
-            case Growing():
+            case PartialSentence():
                 self.growing, self.newest = happening, happening.frame
                 return (grown(happening),)
             case Status():
                 return self.count_along(happening)
-            case Glimpse():
+            case FramePreview():
                 self.newest = happening.frame
                 return self.see(happening.trouble)
-            case Setup():
+            case LiveSettings():
                 self.setup = happening
                 return (self.set(),)
-            case Looking():
+            case RunStarted():
                 self.looking, self.is_switching = happening, False
                 return (self.set(),)
-            case Voicing():
-                self.voice = happening.is_wanted
+            case VoiceToggled():
+                self.voice = happening.is_on
                 return (self.set(),)
-            case Asking():
-                return (Event("asking", {"text": harmless(happening.text), "is_over": happening.is_over}),)
-            case Again():
+            case QuestionDraft():
+                return (Event("asking", {"text": sanitize(happening.text), "is_over": happening.is_over}),)
+            case Repeated():
                 return tuple(Event("again", {"id": number}) for number in self.number_of(happening.sentence))
         return ()
 
@@ -139,9 +139,9 @@ class Board:
         setup, looking = self.setup, self.looking
         return {
             "source": looking.source,
-            "camera": harmless(looking.camera),
+            "camera": sanitize(looking.camera),
             "model": looking.model,
-            "model_name": harmless(looking.describer),
+            "model_name": sanitize(looking.describer),
             "prompt": setup.prompt or looking.prompt,
             "is_own_prompt": not setup.prompt,
             "verbosity": setup.verbosity,
@@ -163,7 +163,7 @@ class Board:
             "view": {"trouble": self.trouble},
             "growing": grown(self.growing).told(now),
             "said": [{"event": each.name, **each.told(now)} for each in self.said],
-            "warnings": [harmless(each) for each in self.looking.warnings],
+            "warnings": [sanitize(each) for each in self.looking.warnings],
             "is_ready": self.is_ready,
             "is_loopback": self.is_loopback,
         }
@@ -174,11 +174,11 @@ class Board:
         return [each.number for each in self.said if each.data["record"] == record][-1:]
 
 
-def grown(growing: Growing | None) -> Event:
+def grown(growing: PartialSentence | None) -> Event:
     """The sentence in the making; none, where it came to nothing or has been told."""
     if growing is None:
         return Event("growing", {"text": ""})
-    return Event("growing", {"text": harmless(growing.text)}, since=growing.frame.seen_at)
+    return Event("growing", {"text": sanitize(growing.text)}, since=growing.frame.seen_at)
 
 
 def without_pixels(sentence: Sentence) -> Sentence:

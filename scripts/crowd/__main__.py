@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from app.errors import Explained
+from app.errors import UserError
 
 AT_ONCE = (1, 2, 4, 8, 16)
 CAMERAS = (1, 4, 16, 64)
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = parser.parse_args(argv)
     try:
         (measure if given.command == "curve" else reckon)(given)
-    except Explained as failure:
+    except UserError as failure:
         print(failure, file=sys.stderr)
         raise SystemExit(failure.exit_code) from None
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from app.demo import grounds
 from app.demo import scenes as world
-from app.events import Banner, Cost, Frame, Notice, Piece, Request, Seen, Setup
+from app.events import AnyFrame, Banner, Chunk, Cost, Frame, LiveSettings, Notice, Request
 from app.frames.pace import Pace
 from app.frames.selector import Attention
 from app.images import Pixels
@@ -65,7 +65,7 @@ class Server:
     """Camera, the frame's age when it was asked about, and when all was told."""
     banner: Banner = field(default=Banner("simulated"), init=False)
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         frame, started = request.frames[-1], self.clock.now()
         self.begin(1)
         try:
@@ -78,7 +78,7 @@ class Server:
         if not self.clock.is_over:
             self.asked.append((frame.camera, started - frame.seen_at, self.clock.now() - frame.seen_at))
             took_s = self.clock.now() - started
-            yield Piece(self.captions[id(frame.pixels)], Cost(took_s, took_s, 10))
+            yield Chunk(self.captions[id(frame.pixels)], Cost(took_s, took_s, 10))
 
     def begin(self, more: int) -> None:
         with self.lock:
@@ -104,7 +104,7 @@ class Cameras:
     turns: Turns
     banner: Banner = field(default=Banner("simulated cameras"), init=False)
 
-    def frames(self, _stop: Event) -> Generator[Seen | Notice]:
+    def frames(self, _stop: Event) -> Generator[AnyFrame | Notice]:
         rng, names = np.random.default_rng(5), names_of(self.case)
         slots = Slots(self.turns, len(names))
         due = [(float(rng.uniform(0, 1 / FPS)), 0, name) for name in names]
@@ -200,7 +200,7 @@ def live(case: Case) -> Lived:
 def narrator(server: Server, orders: Everyone, name: str, clock: VirtualClock) -> Narrator:
     desk = Desk(server, orders.members[name], own_prompt="What?", now=clock.now)
     found = Narrator(desk, Attention(Pace(0.4)), Lookout(server, now=clock.now))
-    found.begin(Setup())
+    found.begin(LiveSettings())
     return found
 
 

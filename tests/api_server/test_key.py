@@ -50,7 +50,7 @@ def test_a_file_that_others_may_read_is_refused_with_the_command_that_mends_it(t
     file.chmod(mode)
     with pytest.raises(UsageError, match="others may read") as refused:
         key(file)
-    assert refused.value.remedy.startswith("chmod 600 ")
+    assert refused.value.hint.startswith("chmod 600 ")
 
 
 @pytest.mark.parametrize(

@@ -37,4 +37,4 @@ def test_how_much_a_model_can_take_in_is_told_by_its_config() -> None:
 def test_what_is_no_port_is_explained(port: int) -> None:
     with pytest.raises(OutputError, match=str(port)) as refused, listening(port):
         pass
-    assert "--port 0" in refused.value.remedy
+    assert "--port 0" in refused.value.hint

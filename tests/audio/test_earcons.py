@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.audio import earcons
 from app.audio.earcons import CHANGED, HEARD, LISTENING, LOOKING, LOST, RATE, READY, Earcon, Earcons, Score
 from app.errors import OutputError
-from app.events import Asking, Happening, Notice, Silence
+from app.events import Mute, Notice, QuestionDraft, RunEvent
 from tests import needs
 from tests.audio import loudspeaker
 from tests.terminal.stage import growing, notice, sentence, status
@@ -70,15 +70,15 @@ def test_the_quiet_tick_is_the_quietest() -> None:
         (notice("looking"), LOOKING),
         (notice("nothing new"), LOOKING),
         (sentence(kind="change"), CHANGED),
-        (Asking("w"), LISTENING),
+        (QuestionDraft("w"), LISTENING),
         *[(notice(kind), None) for kind in ("loading", "camera back", "error")],
         *[(sentence(kind=kind), None) for kind in ("scene", "answer", "alert")],
         (growing(), None),
         (status(), None),
-        (Asking("", is_over=True), None),
+        (QuestionDraft("", is_over=True), None),
     ],
 )
-def test_each_happening_has_its_own_earcon_or_none(happening: Happening, expected: Earcon | None) -> None:
+def test_each_happening_has_its_own_earcon_or_none(happening: RunEvent, expected: Earcon | None) -> None:
     assert Score().earcon(happening, 0.0) == expected
 
 
@@ -90,15 +90,34 @@ def test_changes_sound_at_most_once_in_three_seconds() -> None:
 
 def test_a_question_sounds_when_it_begins_and_when_it_is_over_only() -> None:
     score = Score()
-    told = [Asking("w"), Asking("wh"), Asking("who"), Asking("who", is_over=True), Asking("who", is_over=True)]
-    assert [score.earcon(each, 0.0) for each in [*told, Asking("x")]] == [LISTENING, None, None, HEARD, None, LISTENING]
+    told = [
+        QuestionDraft("w"),
+        QuestionDraft("wh"),
+        QuestionDraft("who"),
+        QuestionDraft("who", is_over=True),
+        QuestionDraft("who", is_over=True),
+    ]
+    assert [score.earcon(each, 0.0) for each in [*told, QuestionDraft("x")]] == [
+        LISTENING,
+        None,
+        None,
+        HEARD,
+        None,
+        LISTENING,
+    ]
 
 
 def test_in_silence_only_listening_is_heard() -> None:
     score = Score()
-    told = [Silence(True), sentence(kind="change"), notice("camera lost"), Asking("w"), Asking("w", is_over=True)]
+    told = [
+        Mute(True),
+        sentence(kind="change"),
+        notice("camera lost"),
+        QuestionDraft("w"),
+        QuestionDraft("w", is_over=True),
+    ]
     assert [score.earcon(each, 0.0) for each in told] == [None, None, None, LISTENING, HEARD]
-    score.earcon(Silence(False), 0.0)
+    score.earcon(Mute(False), 0.0)
     assert score.earcon(sentence(kind="change"), 0.0) == CHANGED
 
 
@@ -137,11 +156,11 @@ def test_what_waits_when_silence_is_wanted_is_not_played() -> None:
     output = Earcons(speaker, pytest.fail)
     output.tell(notice("ready"))
     until(lambda: speaker.played)
-    for each in (sentence(kind="change"), Silence(True)):
+    for each in (sentence(kind="change"), Mute(True)):
         output.tell(each)
     assert output.waiting is None
-    output.tell(Asking("w"))
-    output.tell(Silence(True))
+    output.tell(QuestionDraft("w"))
+    output.tell(Mute(True))
     speaker.may_end.set()
     until(lambda: len(speaker.played) == 2)
     output.close()
@@ -185,7 +204,7 @@ def test_a_missing_loudspeaker_is_told_once_and_tried_again() -> None:
     until(lambda: speaker.heard)
     output.close()
     assert [each.kind for each in warned] == ["earcons"]
-    assert "--no-earcons" in warned[0].remedy
+    assert "--no-earcons" in warned[0].hint
 
 
 PLAYING = """

@@ -100,10 +100,10 @@ def test_an_unknown_voice_is_refused_with_the_command_that_lists_them(tmp_path: 
         return
     with pytest.raises(OutputError) as on_mac:
         find_engine(name, say(tmp_path).path, "darwin")
-    assert "say -v '?'" in on_mac.value.remedy
+    assert "say -v '?'" in on_mac.value.hint
     with pytest.raises(OutputError) as on_linux:
         find_engine(name, espeak(tmp_path).path, "linux")
-    assert "espeak-ng --voices" in on_linux.value.remedy
+    assert "espeak-ng --voices" in on_linux.value.hint
     assert repr(name) in on_linux.value.message
 
 

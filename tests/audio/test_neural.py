@@ -107,18 +107,18 @@ def test_voices_are_found_in_the_folder_of_their_model(voices: Path) -> None:
         ("other:alba", "The neural voices of 'other' are not installed.", "hf download"),
     ],
 )
-def test_a_missing_voice_or_model_is_explained(voices: Path, name: str, message: str, remedy: str) -> None:
+def test_a_missing_voice_or_model_is_explained(voices: Path, name: str, message: str, hint: str) -> None:
     with pytest.raises(OutputError) as refused:
         find_neural(name, Player(), voices)
     assert refused.value.message == message
-    assert remedy in refused.value.remedy
+    assert hint in refused.value.hint
 
 
 def test_a_missing_mlx_audio_is_explained(voices: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mlx_audio", None)
     with pytest.raises(OutputError, match="mlx-audio") as refused:
         find_neural("pocket:alba", Player(), voices)
-    assert refused.value.remedy == "./install.sh"
+    assert refused.value.hint == "./install.sh"
 
 
 def test_resampling_a_recording_fails_and_names_scipy() -> None:

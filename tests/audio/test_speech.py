@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.audio.speech import URGENT, Turns, Utterance, utterance
-from app.events import Again, Happening, Sentence, SentenceKind, Silence, Voicing
+from app.events import Mute, Repeated, RunEvent, Sentence, SentenceKind, VoiceToggled
 from tests.terminal.stage import asking, frame, growing, notice, sentence, status
 
 LIMIT_S = 6.0
@@ -29,7 +29,7 @@ class Talk:
     ended: list[Utterance] = field(default_factory=list)
     cut: list[Utterance] = field(default_factory=list)
 
-    def tell(self, *happenings: Happening) -> None:
+    def tell(self, *happenings: RunEvent) -> None:
         for happening in happenings:
             if self.turns.tell(happening, self.now):
                 self.stop(self.cut)
@@ -73,7 +73,7 @@ def test_urgent_ones_wait_in_a_row_and_none_cuts_another(talk: Talk) -> None:
     talk.tell(told("First.", "alert"))
     assert [each.text for each in talk.cut] == ["In the air."]
     talk.begin()
-    talk.tell(told("Second.", "answer"), told("Third.", "alert"), Again(told("Fourth.")))
+    talk.tell(told("Second.", "answer"), told("Third.", "alert"), Repeated(told("Fourth.")))
     assert len(talk.cut) == 1
     assert talk.run() == ["In the air.", "First.", "Second.", "Third.", "Fourth."]
 
@@ -114,19 +114,19 @@ def test_what_is_about_no_frame_is_as_old_as_its_telling(talk: Talk) -> None:
 
 
 def test_silence_cuts_drops_and_lets_only_answers_through(talk: Talk) -> None:
-    talk.tell(told("Waiting."), Silence(True))
+    talk.tell(told("Waiting."), Mute(True))
     assert [each.text for each in talk.cut] == ["In the air."]
     talk.tell(told("Scene."), told("Alert.", "alert"), notice("dark", "It is dark."), told("Yes.", "answer"))
     assert talk.run() == ["In the air.", "Yes."]
 
 
 def test_an_answer_told_in_a_silence_is_still_said_after_it(talk: Talk) -> None:
-    talk.tell(Silence(True), told("Yes.", "answer"), told("It is red.", "answer"), Silence(False), told("Scene."))
+    talk.tell(Mute(True), told("Yes.", "answer"), told("It is red.", "answer"), Mute(False), told("Scene."))
     assert talk.run() == ["In the air.", "Yes.", "It is red.", "Scene."]
 
 
 def test_what_is_wanted_again_is_said_whatever_its_age_even_in_a_silence(talk: Talk) -> None:
-    talk.tell(Silence(True), Again(told("Long ago.", seen_at=0.0)))
+    talk.tell(Mute(True), Repeated(told("Long ago.", seen_at=0.0)))
     assert talk.run() == ["In the air.", "Long ago."]
 
 
@@ -134,7 +134,7 @@ def test_a_silence_cuts_what_is_urgent_too() -> None:
     talk = Talk()
     talk.tell(told("Alert.", "alert"))
     talk.begin()
-    talk.tell(Silence(True))
+    talk.tell(Mute(True))
     assert [each.text for each in talk.cut] == ["Alert."]
 
 
@@ -177,7 +177,7 @@ def test_notices_of_consequence_are_worded_as_notices(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["keys", "verbosity", "going on", "nothing yet", "no answer"])
 def test_what_answers_a_key_is_said_as_an_answer_in_a_silence_too(kind: str, talk: Talk) -> None:
-    talk.tell(Silence(True), notice(kind, "Words."))
+    talk.tell(Mute(True), notice(kind, "Words."))
     assert talk.run() == ["In the air.", "Words."]
 
 
@@ -185,14 +185,14 @@ def test_an_alert_that_a_silence_cuts_or_meets_is_said_afterwards_and_once() -> 
     talk = Talk()
     talk.tell(told("One.", "alert"))
     talk.begin()
-    talk.tell(told("One.", "alert"), told("Two.", "alert"), Silence(True), told("Three.", "alert"))
+    talk.tell(told("One.", "alert"), told("Two.", "alert"), Mute(True), told("Three.", "alert"))
     assert talk.run() == ["One."]
-    talk.tell(Silence(False))
+    talk.tell(Mute(False))
     assert talk.run() == ["One.", "One.", "Two.", "Three."]
 
 
-@pytest.mark.parametrize("happening", [growing(), status(), notice("loading"), asking(), Silence(True)])
-def test_of_the_rest_nothing_is_said(happening: Happening) -> None:
+@pytest.mark.parametrize("happening", [growing(), status(), notice("loading"), asking(), Mute(True)])
+def test_of_the_rest_nothing_is_said(happening: RunEvent) -> None:
     assert utterance(happening, 5.0) is None
 
 
@@ -245,7 +245,7 @@ class Expected(Talk):
                 self.silence(value % 2 == 1)
             case "mute":
                 self.is_muted, self.owed = value % 2 == 1, []
-                self.tell(Voicing(not self.is_muted))
+                self.tell(VoiceToggled(not self.is_muted))
             case "notice":
                 self.said += 1
                 self.tell(notice("dark", f"{self.said}."))
@@ -262,14 +262,14 @@ class Expected(Talk):
     def press(self, what: str, text: str) -> None:
         if not (self.is_over or self.is_muted) and text not in self.owed:
             self.owed.append(text)
-        self.tell(Again(told(text)) if what == "again" else told(text, what))  # type: ignore[arg-type]
+        self.tell(Repeated(told(text)) if what == "again" else told(text, what))  # type: ignore[arg-type]
 
     def silence(self, is_wanted: bool) -> None:
         self.is_silent = is_wanted
         if is_wanted:
             row = [self.turns.in_air.text if self.turns.in_air else "", *self.owed]
             self.owed = [] if self.is_over else list(dict.fromkeys(text for text in row if is_alert(text)))
-        self.tell(Silence(is_wanted))
+        self.tell(Mute(is_wanted))
         assert self.turns.in_air is None or not is_wanted
 
     def begin(self, *, is_hushed: bool = False) -> None:

@@ -15,7 +15,7 @@ from app.audio.engines import find_engine
 from app.audio.tts import Program
 from app.audio.voice import Voice
 from app.errors import OutputError
-from app.events import Notice, Silence
+from app.events import Mute, Notice
 from tests import needs
 from tests.terminal.stage import StandIn, frame, growing, is_running, notice, sentence, status
 from tests.waiting import LIMIT_S, until
@@ -235,7 +235,7 @@ def test_an_engine_that_fails_is_told_once_and_then_left_alone(tmp_path: Path, s
     room.voice.worker.join(LIMIT_S)
     room.voice.close()
     assert [each.kind for each in room.warned] == ["voice"]
-    assert "--no-speak" in room.warned[0].remedy
+    assert "--no-speak" in room.warned[0].hint
 
 
 def test_an_engine_that_vanishes_is_told(tmp_path: Path) -> None:
@@ -306,7 +306,7 @@ def test_say_is_started_with_its_text_and_killed_in_the_middle_of_a_word(tmp_pat
     voice = Voice(engine, pytest.fail, now=timeless)
     voice.tell(sentence("One."))
     until(lambda: "One." in mac.texts("began"))
-    voice.tell(Silence(True))
+    voice.tell(Mute(True))
     until(lambda: not is_running(mac.pids()[0]))
     voice.tell(sentence("Yes.", "answer"))
     until(lambda: "Yes." in mac.texts("began"))

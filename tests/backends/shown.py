@@ -7,7 +7,7 @@ import mlx.core as mx
 import numpy as np
 
 from app.backends.mlx.describer import MlxDescriber
-from app.events import Frame, Piece, Request
+from app.events import Chunk, Frame, Request
 from app.images import Pixels
 
 SIZES = [(480, 640), (720, 1280), (1280, 720), (1, 1)]
@@ -26,7 +26,7 @@ def asked(*frames: Frame, limit: int = 3) -> Request:
     return Request(frames, "What do you see?", limit)
 
 
-def told(describer: MlxDescriber, *frames: Frame) -> Sequence[Piece]:
+def told(describer: MlxDescriber, *frames: Frame) -> Sequence[Chunk]:
     return list(describer.describe(asked(*frames)))
 
 

@@ -86,7 +86,7 @@ def test_what_does_not_see_is_not_let_in_unless_it_is_trusted(says: Says, verdic
     with eyes(says) as describer:
         with pytest.raises(ModelError, match=f"does not pass the check: {verdict}") as failure:
             admitted(describer, "small", is_trusted=False)
-        assert "--trust-model" in failure.value.remedy
+        assert "--trust-model" in failure.value.hint
         trusted = admitted(describer, "small", is_trusted=True)
     assert any("--trust-model" in warning and verdict in warning for warning in trusted.banner.warnings)
 

@@ -100,7 +100,7 @@ def test_a_defect_while_looking_is_no_verdict_and_no_traceback() -> None:
         ("models/x-Q8_0.gguf", "--backend llama --gguf models/x-Q8_0.gguf"),
     ],
 )
-def test_what_another_backend_takes_is_sent_there(name: str, remedy: str) -> None:
+def test_what_another_backend_takes_is_sent_there(name: str, hint: str) -> None:
     with pytest.raises(UsageError) as failure:
         chosen(Settings(model=name))
-    assert failure.value.remedy == remedy
+    assert failure.value.hint == hint

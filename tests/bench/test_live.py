@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.bench.live import Counted, Given, Watched, at_intervals, percentiles, played, queued
-from app.events import Banner, Cost, Frame, Notice, Piece, Request, Seen
+from app.events import AnyFrame, Banner, Chunk, Cost, Frame, Notice, Request
 
 
 class Camera:
@@ -18,7 +18,7 @@ class Camera:
     def __init__(self, seen_at: list[float]) -> None:
         self.seen_at, self.is_closed = seen_at, False
 
-    def frames(self, _stop: Event) -> Generator[Seen | Notice]:
+    def frames(self, _stop: Event) -> Generator[AnyFrame | Notice]:
         try:
             yield Notice("camera back", "The camera is back.")
             for number, seen_at in enumerate(self.seen_at):
@@ -28,8 +28,8 @@ class Camera:
 
 
 class Teller:
-    def describe(self, _request: Request) -> Iterator[Piece]:
-        yield Piece(" A cat.", Cost(encoded=1))
+    def describe(self, _request: Request) -> Iterator[Chunk]:
+        yield Chunk(" A cat.", Cost(encoded=1))
 
 
 def test_at_intervals_a_frame_is_described_when_a_second_has_passed() -> None:

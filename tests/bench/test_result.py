@@ -42,7 +42,7 @@ def written(tmp_path: Path, content: str) -> str:
 def test_what_is_no_result_is_explained(tmp_path: Path, content: str) -> None:
     with pytest.raises(BenchError) as failure:
         opened(written(tmp_path, content))
-    assert failure.value.remedy
+    assert failure.value.hint
     assert failure.value.exit_code == 1
 
 
@@ -90,13 +90,13 @@ def test_an_edited_result_is_explained_when_it_is_compared_with_itself(edited: d
     old = {**result(), **edited}
     with pytest.raises(BenchError, match="not whole") as failure:
         compared(old, old)
-    assert "made on this machine" in failure.value.remedy
+    assert "made on this machine" in failure.value.hint
 
 
 def test_a_result_of_other_work_is_refused_and_what_to_give_is_said() -> None:
     with pytest.raises(BenchError, match="captions was 12 and is 2; rounds was 3 and is 1") as failure:
         refuse_other_work({"settings": {"rounds": 3, "captions": 12}}, {"rounds": 1, "captions": 2})
-    assert failure.value.remedy.endswith(": --rounds 3 --captions 12")
+    assert failure.value.hint.endswith(": --rounds 3 --captions 12")
 
 
 def test_a_result_of_the_same_work_is_not_refused() -> None:
@@ -107,4 +107,4 @@ def test_a_result_of_the_same_work_is_not_refused() -> None:
 def test_what_is_no_result_is_not_to_be_run_again_but_replaced(tmp_path: Path, content: str) -> None:
     with pytest.raises(BenchError) as failure:
         opened(written(tmp_path, content))
-    assert failure.value.remedy == "take a file that ./run.sh bench --json made on this machine"
+    assert failure.value.hint == "take a file that ./run.sh bench --json made on this machine"

@@ -10,7 +10,7 @@ import pytest
 from app.bench.clips import NOISE, Clip, still
 from app.bench.rounds import Plan, play, slow_rows, turns
 from app.bench.rows import Memory, Row, measured
-from app.events import Cost, Frame, Piece, Request
+from app.events import Chunk, Cost, Frame, Request
 
 PLAN = Plan(rounds=2, captions=3, prompt="What?", max_tokens=8)
 
@@ -26,10 +26,10 @@ class Scripted:
     def __init__(self, key: str, asked: list[tuple[str, int]]) -> None:
         self.key, self.asked = key, asked
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         self.asked.append((self.key, request.frames[0].number))
-        yield Piece(" ", Cost())
-        yield Piece(f"number {request.frames[0].number}", Cost(tokens=2))
+        yield Chunk(" ", Cost())
+        yield Chunk(f"number {request.frames[0].number}", Cost(tokens=2))
 
 
 def test_every_row_describes_every_frame_once_and_each_is_first_in_turn() -> None:
@@ -91,7 +91,7 @@ class Timed(Scripted):
         super().__init__("t", [])
         self.clock, self.seconds = clock, list(seconds)
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         self.clock.now += self.seconds.pop(0)
         yield from super().describe(request)
 

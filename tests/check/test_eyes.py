@@ -62,6 +62,6 @@ def test_a_coreml_tower_beside_the_weights_is_named(tmp_path: Path) -> None:
 
 def test_every_remedy_names_a_registered_model() -> None:
     for family in FAMILIES.values():
-        named = re.search(r"--model (\S+)", family.remedy)
+        named = re.search(r"--model (\S+)", family.hint)
         assert named
         assert named[1] in registered()

@@ -26,7 +26,7 @@ def folder(root: Path, *names: str, index: tuple[str, ...] = (), config: object 
 def why_not(root: Path) -> Spoilt:
     with pytest.raises(Spoilt) as caught:
         weight_files(root)
-    assert caught.value.remedy
+    assert caught.value.hint
     return caught.value
 
 

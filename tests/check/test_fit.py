@@ -18,7 +18,7 @@ EIGHT_BITS = {**FOUR_BITS, f"{LAYER}.weight": (64, 16)}
 def codes(expected: Shapes, found: Shapes, architecture: str = "smolvlm", dropped: tuple[str, ...] = ()) -> list[str]:
     checkpoint = Checkpoint(Path("nowhere"), {"model_type": architecture})
     findings = judge_plan(checkpoint, Plan(expected, found, None, dropped))
-    assert all(each.remedy for each in findings if each.status == "bad")
+    assert all(each.hint for each in findings if each.status == "bad")
     return [each.code for each in findings]
 
 

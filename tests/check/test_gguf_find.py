@@ -12,7 +12,7 @@ from tests.fixtures.gguf_files import SMOLVLM, make_pair, make_sharded, shard
 def refusal(path: Path) -> Spoilt:
     with pytest.raises(Spoilt) as caught:
         find_pair(path)
-    assert caught.value.remedy
+    assert caught.value.hint
     return caught.value
 
 

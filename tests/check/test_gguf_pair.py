@@ -51,7 +51,7 @@ def test_a_spoilt_pair_gets_its_code_and_no_other(tmp_path: Path, name: str) -> 
     findings = of_the_files(judge_pair(*spoiling.spoil(*make_pair(spoiling.of, tmp_path))))
     wrong = [each for each in findings if each.status != "ok"]
     assert [each.code for each in wrong] == [spoiling.code]
-    assert all(each.sentence and each.remedy and not each.sentence.endswith(".") for each in wrong)
+    assert all(each.sentence and each.hint and not each.sentence.endswith(".") for each in wrong)
     assert wrong[0].status == ("note" if spoiling.code == "no-chat-template" else "bad")
 
 

@@ -30,7 +30,7 @@ def test_a_version_outside_the_range_is_told_with_the_reason(version: str, codes
     for each in found:
         if each.status == "bad":
             assert any(bound.why in each.sentence for bound in bounds)
-            assert "./install.sh" in each.remedy
+            assert "./install.sh" in each.hint
 
 
 def test_a_version_within_the_range_is_told_with_it() -> None:

@@ -13,7 +13,7 @@ GB = 10**9
 
 def verdict(finding):
     """The status; a remedy must stand where something is bad, and nothing may end in a full stop."""
-    assert finding.remedy or finding.status != "bad"
+    assert finding.hint or finding.status != "bad"
     assert not finding.sentence.endswith(".")
     return finding.status
 
@@ -108,9 +108,9 @@ def test_an_installed_package_is_found_without_importing_it():
         ("5.0", "numpy.core.multiarray failed to import", "bad", "install.sh"),
     ],
 )
-def test_opencv_must_also_load(has, refusal, status, remedy):
+def test_opencv_must_also_load(has, refusal, status, hint):
     found = packages.opencv(has, {}, refusal)
-    assert (verdict(found), remedy in found.remedy) == (status, True)
+    assert (verdict(found), hint in found.hint) == (status, True)
 
 
 def test_opencv_loads_here():
@@ -126,9 +126,9 @@ def test_opencv_loads_here():
         (False, True, "", "note", "apt-get install libopenblas0-pthread"),
     ],
 )
-def test_a_slow_device_is_told_with_what_makes_it_faster(is_metal, is_linux, preloaded, status, remedy):
+def test_a_slow_device_is_told_with_what_makes_it_faster(is_metal, is_linux, preloaded, status, hint):
     found = device.computing(is_metal, "M4", is_linux, preloaded)
-    assert (verdict(found), remedy in found.remedy, bool(found.remedy)) == (status, True, bool(remedy))
+    assert (verdict(found), hint in found.hint, bool(found.hint)) == (status, True, bool(hint))
     assert "M4" in found.sentence
 
 
@@ -153,13 +153,13 @@ def test_the_model_is_told_with_its_reason(state, status, says):
 
 
 def test_a_remedy_that_comes_with_the_model_is_the_one_that_is_told():
-    assert parts.model(ModelState("tiny", None, "not installed", remedy="do this")).remedy == "do this"
+    assert parts.model(ModelState("tiny", None, "not installed", hint="do this")).hint == "do this"
 
 
 @pytest.mark.parametrize("is_mac", [True, False])
 def test_a_missing_camera_stops_the_narrator_and_a_missing_voice_does_not(is_mac):
     assert verdict(parts.cameras([], is_mac)) == "bad"
-    assert "./run.sh demo" in parts.cameras([], is_mac).remedy
+    assert "./run.sh demo" in parts.cameras([], is_mac).hint
     assert verdict(parts.voice(None, is_mac)) == "note"
     assert verdict(parts.voice("Samantha", is_mac)) == "ok"
 

@@ -48,7 +48,7 @@ def test_the_check_says_what_is_wrong(spoilt: Spoilt) -> None:
 
 def test_everything_that_is_found_has_a_code_and_a_remedy(spoilt: Spoilt) -> None:
     for finding in spoilt.findings:
-        assert finding.status == "ok" or (finding.code and finding.remedy), finding
+        assert finding.status == "ok" or (finding.code and finding.hint), finding
         assert not finding.sentence.endswith("."), finding
 
 

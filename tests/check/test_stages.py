@@ -53,7 +53,7 @@ def test_a_loader_that_is_built_otherwise_is_no_verdict_on_the_model(monkeypatch
     last = judge(DEMO, Card("demo"))[-1]
     assert (last.status, last.code) == ("unknown", "unknown")
     assert "_load_safetensors" in last.sentence
-    assert last.remedy
+    assert last.hint
 
 
 @pytest.mark.parametrize("path", ["nowhere", "../models/demo/config.json", "models/demo/README.md", ".", "\0"])

@@ -13,7 +13,7 @@ from app.backends.mlx.describer import MlxDescriber
 from app.check.sight_verdict import Sight
 from app.check.vision_test import FAULTS, REMEDIES, finding, look
 from app.errors import ModelError
-from app.events import Banner, Cost, Frame, Piece, Request
+from app.events import Banner, Chunk, Cost, Frame, Request
 from tests.fixtures.blinded import DEMO, blind_demo, shuffled, zeroed
 
 
@@ -41,7 +41,7 @@ class Through:
         self.describer, self.change = describer, change
         self.banner = Banner("changed")
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         frames = [Frame(self.change(each.pixels), each.seen_at, 0.0, 0) for each in request.frames]
         yield from self.describer.describe(Request(frames, request.prompt, request.max_tokens))
 
@@ -90,10 +90,10 @@ class Told:
         self.answers, self.tokens = iter(answers), tokens
         self.banner = Banner("told")
 
-    def describe(self, _request: Request) -> Generator[Piece]:
+    def describe(self, _request: Request) -> Generator[Chunk]:
         if isinstance(said := next(self.answers), ModelError):
             raise said
-        yield Piece(said, Cost(0.0, 0.0, image_tokens=self.tokens))
+        yield Chunk(said, Cost(0.0, 0.0, image_tokens=self.tokens))
 
     def close(self) -> None: ...
 
@@ -101,7 +101,7 @@ class Told:
 def test_a_model_that_fails_on_a_picture_is_explained_with_its_own_remedy() -> None:
     with pytest.raises(ModelError, match="do not match") as failure:
         look(Told("Red.", ModelError("tokens and features do not match", "take another")))
-    assert failure.value.remedy == "take another"
+    assert failure.value.hint == "take another"
 
 
 def test_a_model_that_says_nothing_is_refused() -> None:

@@ -11,7 +11,7 @@ from app.commands.stage import Stage, narrating
 from app.commands.watches import Vigil
 from app.config import Settings
 from app.errors import UsageError
-from app.events import Happening
+from app.events import RunEvent
 from app.live.session import Reins
 
 ADDRESS = "rtsp://anna:secret@camera.lan/live?key=secret"
@@ -19,7 +19,7 @@ ADDRESS = "rtsp://anna:secret@camera.lan/live?key=secret"
 
 def steering(source: str) -> tuple[Steering, list[tuple[str | None, str | None]]]:
     switched: list[tuple[str | None, str | None]] = []
-    told: list[Happening] = []
+    told: list[RunEvent] = []
     stage = Stage(Settings(source=source, model="demo"), narrating(Vigil(), is_narrating=True))
     return Steering(stage, Reins(told.append, Event().set, lambda *both: switched.append(both))), switched
 

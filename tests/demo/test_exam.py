@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.errors import Explained, Outage, UsageError
+from app.errors import Outage, UsageError, UserError
 from scripts.exam import SIZES, Paper, answers, as_json, compared, enlarged, main, questions, wanted
 from tests.fake_describer import ScriptedDescriber
 
@@ -16,7 +16,7 @@ ASKED = questions(6)
 TRUTH = [each.answer for each in ASKED]
 
 
-def paper(*said: str | Explained) -> Paper:
+def paper(*said: str | UserError) -> Paper:
     return Paper("scripted", "640x480", list(answers(ScriptedDescriber(said), ASKED, SIZES["640x480"])))
 
 

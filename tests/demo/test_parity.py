@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from app.backends import engine
-from app.config import Settings, Wish
+from app.config import ModelOptions, Settings
 from app.events import Frame, Request
 from app.protocols import Describer
 from models.demo.training.exams import Question, sample_exam
@@ -38,14 +38,14 @@ def mlx() -> Iterator[Any]:
     """Asks the mlx backend, on a thread of its own, which is the one that closes it."""
     with ThreadPoolExecutor(1) as thread:
         model = engine(Settings(model="demo"))
-        describer = thread.submit(model.open, Wish(), is_trusted=False).result()
+        describer = thread.submit(model.open, ModelOptions(), is_trusted=False).result()
         yield lambda question, size: thread.submit(said, describer, question, size).result()
         thread.submit(describer.close).result()
 
 
 @pytest.fixture(scope="module")
 def transformers() -> Iterator[Any]:
-    describer = engine(Settings(model="demo", backend="transformers")).open(Wish(), is_trusted=False)
+    describer = engine(Settings(model="demo", backend="transformers")).open(ModelOptions(), is_trusted=False)
     yield partial(said, describer)
     describer.close()
 
@@ -71,7 +71,7 @@ def test_llama_cpp_is_right_as_often_as_mlx_within_two_points(
     monkeypatch.setenv("PATH", str(tmp_path))  # no llama-server of this machine's
     pair = demo_pair()
     settings = Settings(backend="llama", gguf=str(pair.text), mmproj=str(pair.mmproj))
-    with closing(engine(settings).open(Wish(), is_trusted=False)) as llama:
+    with closing(engine(settings).open(ModelOptions(), is_trusted=False)) as llama:
         asked, size = questions(60), SIZES["640x480"]
         right = [(mlx(each, size) == each.answer, said(llama, each, size) == each.answer) for each in asked]
     ours, theirs = (sum(each) for each in zip(*right, strict=True))

@@ -233,7 +233,7 @@ def test_a_source_that_begins_again_is_judged_on() -> None:
 
 def test_every_trouble_has_its_words_and_what_to_do() -> None:
     assert BEGUN.keys() == OVER.keys() == {"dark", "covered", "frozen", "blurred"}
-    assert all(text.endswith(".") and remedy for text, remedy in BEGUN.values())
+    assert all(text.endswith(".") and hint for text, hint in BEGUN.values())
 
 
 def test_lamps_in_the_night_can_be_seen() -> None:

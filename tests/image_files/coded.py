@@ -21,5 +21,5 @@ def pixels(data):
 def refusal(data):
     with pytest.raises(SourceError) as caught:
         pixels(data)
-    assert caught.value.remedy
+    assert caught.value.hint
     return caught.value.message

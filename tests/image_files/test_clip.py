@@ -46,7 +46,7 @@ def brightness(clip):
 def refusal(path, *stretch):
     with pytest.raises(SourceError) as caught:
         look(path, *stretch)
-    assert caught.value.remedy
+    assert caught.value.hint
     return caught.value.message
 
 

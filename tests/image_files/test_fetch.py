@@ -132,7 +132,7 @@ def without_a_proxy(monkeypatch):
 def refusal(url, **limits):
     with pytest.raises(SourceError) as caught:
         fetch(url, "it", Limits(allow_private=True, **limits))
-    assert caught.value.remedy
+    assert caught.value.hint
     return caught.value.message
 
 
@@ -238,7 +238,7 @@ def test_nothing_is_fetched_from_within_unless_it_is_allowed(server, host):
     before = len(Server.seen)
     with pytest.raises(SourceError) as caught:
         picture(f"http://{host}:{urlsplit(server).port}/picture")
-    assert "--allow-private" in caught.value.remedy
+    assert "--allow-private" in caught.value.hint
     assert len(Server.seen) == before
 
 
@@ -253,7 +253,7 @@ def test_a_redirect_inwards_is_refused(server, path, monkeypatch):
     monkeypatch.setattr(address, "is_public", lambda written: written == "127.0.0.1")
     with pytest.raises(SourceError) as caught:
         picture(server + path)
-    assert "--allow-private" in caught.value.remedy
+    assert "--allow-private" in caught.value.hint
     assert Server.seen[-1][0] == path
 
 

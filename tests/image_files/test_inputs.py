@@ -219,7 +219,7 @@ def test_a_clip_is_looked_at_as_often_as_the_model_can_be_shown_it_and_at_most_e
 def test_flags_that_make_no_sense_are_explained(argv):
     with pytest.raises(UsageError) as caught:
         wished(*argv)
-    assert caught.value.remedy
+    assert caught.value.hint
 
 
 def test_more_moments_than_the_model_can_be_shown_are_refused():

@@ -37,7 +37,7 @@ def save(folder, *names):
 def refusal(what, **how):
     with pytest.raises(SourceError) as caught:
         picture(str(what), **how)
-    assert caught.value.remedy
+    assert caught.value.hint
     return caught.value.message
 
 
@@ -314,7 +314,7 @@ def test_any_text_is_bytes_or_refused_in_words(text):
     for read in (lambda it: picture("data:" + it), lambda it: picture("data:;base64," + it)):
         with pytest.raises(SourceError) as caught:
             read("x" + text)  # never "-", and no text this small is a picture
-        assert caught.value.remedy
+        assert caught.value.hint
 
 
 @given(st.text())

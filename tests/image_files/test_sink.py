@@ -140,7 +140,7 @@ def test_another_question_is_refused_and_nothing_is_changed(desk, asked):
     before = desk.file.read_bytes()
     with pytest.raises(OutputError, match=f"{next(iter(asked))} was ") as caught:
         desk.run(**asked)
-    assert "another file" in caught.value.remedy
+    assert "another file" in caught.value.hint
     assert desk.file.read_bytes() == before
 
 
@@ -162,7 +162,7 @@ def test_a_file_of_another_kind_is_refused_and_left_as_it_is(desk, strange):
     desk.file.write_bytes(strange)
     with pytest.raises(OutputError, match=r"line 1 .* is not one") as caught:
         desk.run()
-    assert "left as it is" in caught.value.remedy
+    assert "left as it is" in caught.value.hint
     assert desk.file.read_bytes() == strange
 
 
@@ -184,7 +184,7 @@ def test_folders_pipes_devices_and_places_that_are_not_there_are_refused(tmp_pat
     for place in (tmp_path, tmp_path / "pipe", Path("/dev/zero"), tmp_path / "gone" / "a.jsonl"):
         with pytest.raises(OutputError) as caught:
             Captions(place, ASKED)
-        assert caught.value.remedy
+        assert caught.value.hint
 
 
 def test_a_file_that_another_looksay_writes_is_refused(desk):
@@ -233,7 +233,7 @@ def test_ctrl_c_ends_with_130_and_what_was_said_is_there(desk):
 CHILD = """
 import resource, sys, time
 from app.commands.describe import Captions, Page, Task, run
-from app.errors import Explained
+from app.errors import UserError
 from tests.fake_describer import ScriptedDescriber
 
 folder, file, wait_s, most = sys.argv[1:]
@@ -243,7 +243,7 @@ try:
     captions = Captions(file, {"model": "scripted", "prompt": "What is it?"})
     describer = ScriptedDescriber(["A red square."], piece_s=float(wait_s))
     sys.exit(run([folder], Task("?"), lambda: describer, Page(sys.stdout, sys.stderr), captions=captions))
-except Explained as failure:
+except UserError as failure:
     sys.exit(str(failure))
 """
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.errors import ModelError, SourceError
-from app.events import Banner, Frame, Happening, Looking, Notice, Seen, Setup, Status
+from app.events import AnyFrame, Banner, Frame, LiveSettings, Notice, RunEvent, RunStarted, Status
 from app.live.infer import Choice, Inference, Loop
 from app.protocols import Describer, Source
 from tests.fake_describer import ScriptedDescriber
@@ -26,7 +26,7 @@ class Camera:
     def __init__(self, name: str) -> None:
         self.banner = Banner(name, (f"{name} is a drawing.",))
 
-    def frames(self, stop: Event) -> Generator[Seen | Notice]:
+    def frames(self, stop: Event) -> Generator[AnyFrame | Notice]:
         pixels, number = np.zeros((2, 2, 3), np.uint8), 0
         while not stop.wait(0.002):
             yield Frame(pixels, 0.0, float(number), number)
@@ -38,11 +38,11 @@ class Watching:
     """A loop that tells a status for every frame, and how it was set."""
 
     describer: Describer
-    setup: Setup
+    setup: LiveSettings
     warnings: tuple[str, ...] = ()
     own_prompt: str = "What?"
 
-    def watch(self, source: Source, stop: Event) -> Iterator[Happening]:
+    def watch(self, source: Source, stop: Event) -> Iterator[RunEvent]:
         yield self.setup
         for _ in source.frames(stop):
             yield BARE
@@ -53,7 +53,7 @@ class Theatre:
     """A stage whose sources and models are names; some of them are not there."""
 
     live: bool = False
-    setup: Setup = field(default_factory=Setup)
+    setup: LiveSettings = field(default_factory=LiveSettings)
     made: list[str] = field(default_factory=list)
     threads: list[int] = field(default_factory=list)
     describers: list[ScriptedDescriber] = field(default_factory=list)
@@ -83,7 +83,7 @@ class Theatre:
     def warnings(self, choice: Choice) -> tuple[str, ...]:
         return (f"{choice.model} is small.",)
 
-    def note(self, setup: Setup) -> None:
+    def note(self, setup: LiveSettings) -> None:
         self.setup = setup
 
 
@@ -93,7 +93,7 @@ class Shut(Camera):
     def __init__(self) -> None:
         super().__init__("shut")
 
-    def frames(self, stop: Event) -> Generator[Seen | Notice]:
+    def frames(self, stop: Event) -> Generator[AnyFrame | Notice]:
         stop.wait(0.002)
         raise SourceError("it cannot be opened", "close what uses it")
         yield  # makes it a generator
@@ -103,7 +103,7 @@ class Run:
     """An inference that runs on a thread, and what it has told."""
 
     def __init__(self, stage: Theatre, choice: Choice = FIRST, **how: Any) -> None:
-        self.stage, self.told, self.failed = stage, list[Happening](), list[BaseException]()
+        self.stage, self.told, self.failed = stage, list[RunEvent](), list[BaseException]()
         self.changed = threading.Condition()
         self.inference = Inference(stage, choice, Event(), self.tell, self.failed.append, lambda: ("No voice.",), **how)
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -115,7 +115,7 @@ class Run:
         except Exception as failure:  # noqa: BLE001 — looked at by the tests
             self.failed.append(failure)
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: RunEvent) -> None:
         with self.changed:
             self.told.append(happening)
             self.changed.notify_all()
@@ -159,7 +159,7 @@ def test_another_source_keeps_the_model(running: Callable[..., Run], live: bool)
     run.looks("street", "small")
     run.end()
     assert run.stage.made.count("model small") == 1
-    assert [each.source for each in run.told if isinstance(each, Looking)] == ["door", "street"]
+    assert [each.source for each in run.told if isinstance(each, RunStarted)] == ["door", "street"]
     assert run.failed == []
 
 
@@ -237,11 +237,11 @@ def test_how_people_have_set_it_outlasts_the_source(running: Callable[..., Run])
     stage = Theatre()
     run = running(stage)
     run.looks("door", "small")
-    wanted = Setup(prompt="Which colours?", verbosity="full", is_stopped=True)
+    wanted = LiveSettings(prompt="Which colours?", verbosity="full", is_stopped=True)
     run.inference.note(FIRST, wanted)
     run.inference.switch("street", None)
     run.looks("street", "small")
-    assert [each for each in run.told if isinstance(each, Setup)][-1] == wanted
+    assert [each for each in run.told if isinstance(each, LiveSettings)][-1] == wanted
 
 
 def test_a_choices_own_warnings_are_said_before_the_model_is_loaded(running: Callable[..., Run]) -> None:

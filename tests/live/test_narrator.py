@@ -11,29 +11,29 @@ import pytest
 
 from app.errors import ModelError
 from app.events import (
-    Again,
     Answered,
+    AnyFrame,
     Ask,
     Banner,
+    BeginQuestion,
+    CancelQuestion,
+    ChangeVerbosity,
+    CommandQueue,
     Cost,
+    DescribeMore,
     Frame,
-    Growing,
-    Happening,
-    Hold,
-    Listen,
-    Louder,
-    More,
+    FrameView,
+    LiveSettings,
+    Mute,
     Notice,
     Order,
-    Orders,
-    Passing,
-    Repeat,
-    Seen,
+    PartialSentence,
+    Pause,
+    Repeated,
+    RepeatLast,
+    RunEvent,
     Sentence,
-    Setup,
-    Silence,
     Status,
-    Unask,
 )
 from app.frames.pace import Pace
 from app.frames.selector import Attention
@@ -51,11 +51,11 @@ from tests.fake_describer import ScriptedDescriber
 class Listed:
     """A source that gives what it was given."""
 
-    items: Sequence[Seen | Notice]
+    items: Sequence[AnyFrame | Notice]
     banner: Banner = field(default=Banner("a list"))
     is_closed: bool = False
 
-    def frames(self, stop: Event) -> Generator[Seen | Notice]:
+    def frames(self, stop: Event) -> Generator[AnyFrame | Notice]:
         try:
             for item in self.items:
                 if stop.is_set():
@@ -78,8 +78,8 @@ def narrator(*script: str | ModelError, **how: Any) -> Narrator:
     every, piece_s, verbosity = how.pop("every", 0), how.pop("piece_s", 0), how.pop("verbosity", "brief")
     max_tokens, watches = how.pop("max_tokens", 64), how.pop("watches", ())
     describer = ScriptedDescriber(script, piece_s=piece_s, wait=lambda _s: None)
-    setup = Setup(verbosity=verbosity, watches=watches)
-    desk = Desk(describer, Orders(), Setup(), "What?", max_tokens, now=lambda: 200.0)
+    setup = LiveSettings(verbosity=verbosity, watches=watches)
+    desk = Desk(describer, CommandQueue(), LiveSettings(), "What?", max_tokens, now=lambda: 200.0)
     lookout = Lookout(describer, now=lambda: 200.0, wall=lambda: 1_000_000.0)
     found = Narrator(desk, Attention(Pace(every)), lookout, **how)
     found.begin(setup)
@@ -91,18 +91,24 @@ def scripted(narrator: Narrator) -> ScriptedDescriber:
     return narrator.desk.describer
 
 
-def watch(narrator: Narrator, items: Sequence[Seen | Notice]) -> list[Happening]:
+def watch(narrator: Narrator, items: Sequence[AnyFrame | Notice]) -> list[RunEvent]:
     return list(narrator.watch(Listed(items), Event()))
 
 
-def sentences(happenings: Sequence[Happening]) -> list[str]:
+def sentences(happenings: Sequence[RunEvent]) -> list[str]:
     return [each.text for each in happenings if isinstance(each, Sentence)]
 
 
 def test_a_frame_becomes_a_growing_sentence_then_a_whole_one_then_a_status() -> None:
     told = watch(narrator("A man sits."), [frame(0)])
-    assert [type(each).__name__ for each in told] == ["Growing", "Growing", "Growing", "Sentence", "Status"]
-    assert [each.text for each in told if isinstance(each, Growing)] == ["A", "A man", "A man sits."]
+    assert [type(each).__name__ for each in told] == [
+        "PartialSentence",
+        "PartialSentence",
+        "PartialSentence",
+        "Sentence",
+        "Status",
+    ]
+    assert [each.text for each in told if isinstance(each, PartialSentence)] == ["A", "A man", "A man sits."]
     assert sentences(told) == ["A man sits."]
 
 
@@ -173,7 +179,7 @@ def test_stop_leaves_off_within_a_token_and_closes_what_was_open() -> None:
     for happening in stopping.watch(source, stop):
         told.append(happening)
         stop.set()
-    assert [type(each) for each in told] == [Growing, Status]
+    assert [type(each) for each in told] == [PartialSentence, Status]
     assert scripted(stopping).cancelled == 1
     assert source.is_closed
 
@@ -188,11 +194,11 @@ def test_the_status_tells_rates_and_counts() -> None:
     assert status.memory_bytes > 10_000_000
 
 
-def counts(told: Sequence[Happening]) -> list[tuple[int, int]]:
+def counts(told: Sequence[RunEvent]) -> list[tuple[int, int]]:
     return [(each.frames_seen, each.frames_described) for each in told if isinstance(each, Status)]
 
 
-def still(count: int, fps: float) -> list[Seen]:
+def still(count: int, fps: float) -> list[AnyFrame]:
     pixels = np.full((48, 64, 3), 90, np.uint8)
     return [Frame(pixels, 100.0 + number / fps, number / fps, number) for number in range(count)]
 
@@ -218,14 +224,14 @@ def test_drafts_are_summed_over_all_descriptions() -> None:
     assert (status.drafted, status.draft_accepted) == (25, 22)
 
 
-def passing(number: int, *, is_overwritten: bool, copies: list[int]) -> Passing:
+def passing(number: int, *, is_overwritten: bool, copies: list[int]) -> FrameView:
     own = frame(number)
 
     def copied() -> Pixels | None:
         copies.append(number)
         return None if is_overwritten else own.pixels
 
-    return Passing(own.pixels, own.seen_at, own.media_s, number, copied)
+    return FrameView(own.pixels, own.seen_at, own.media_s, number, copied)
 
 
 def test_a_frame_that_was_overwritten_is_neither_described_nor_compared_with() -> None:
@@ -249,7 +255,7 @@ def test_a_still_scene_is_looked_at_once_a_minute_and_told_of_again_only_if_it_i
     assert sentences(told) == ["It is 12:45.", "It is 12:46."]
 
 
-def kinds(told: Sequence[Happening]) -> list[tuple[str, str]]:
+def kinds(told: Sequence[RunEvent]) -> list[tuple[str, str]]:
     return [(each.kind, each.text) for each in told if isinstance(each, Sentence | Notice)]
 
 
@@ -304,11 +310,11 @@ class Ordering:
     """A source before some of whose frames people ask something."""
 
     frames_: Sequence[Frame]
-    orders: Orders
+    orders: CommandQueue
     given: dict[int, Sequence[Order]]
     banner: Banner = field(default=Banner("a list"))
 
-    def frames(self, _stop: Event) -> Generator[Seen | Notice]:
+    def frames(self, _stop: Event) -> Generator[AnyFrame | Notice]:
         for each in self.frames_:
             for order in self.given.get(each.number, ()):
                 self.orders.give(order)
@@ -317,44 +323,44 @@ class Ordering:
 
 def ordered(
     narrator: Narrator, count: int, given: dict[int, Sequence[Order]], scene: int | None = None
-) -> list[Happening]:
+) -> list[RunEvent]:
     frames = [frame(number, scene) for number in range(count)]
     return list(narrator.watch(Ordering(frames, narrator.desk.orders, given), Event()))
 
 
 def test_nothing_is_looked_at_while_stopped_and_the_newest_frame_when_it_goes_on() -> None:
     stopped = narrator("One.", "Two.", "Three.")
-    ordered(stopped, 8, {2: [Hold(True)], 6: [Hold(False)]})
+    ordered(stopped, 8, {2: [Pause(True)], 6: [Pause(False)]})
     assert [request.frames[-1].number for request in scripted(stopped).asked] == [0, 1, 6, 7]
 
 
 def test_a_question_is_answered_about_the_frame_at_which_it_began() -> None:
     asked = narrator("A man.", "Red.", "A dog.")
-    told = ordered(asked, 8, {1: [Listen()], 5: [Ask("What colour?")]})
+    told = ordered(asked, 8, {1: [BeginQuestion()], 5: [Ask("What colour?")]})
     question = scripted(asked).asked[1]
     assert (question.prompt, [each.number for each in question.frames]) == ("What colour?", [1])
     (answer,) = (each for each in told if isinstance(each, Sentence) and each.kind == "answer")
     assert (answer.text, answer.about, answer.frame.number) == ("Red.", "What colour?", 1)
-    assert [each for each in told if isinstance(each, Silence)] == [Silence(False)]
+    assert [each for each in told if isinstance(each, Mute)] == [Mute(False)]
     assert scripted(asked).asked[2].frames[-1].number == 5  # then it goes on, with what is there now
 
 
 def test_a_question_that_is_given_up_costs_nothing_but_silence() -> None:
     given_up = narrator("One.", "Two.", "Three.")
-    ordered(given_up, 6, {1: [Listen()], 4: [Unask()]})
+    ordered(given_up, 6, {1: [BeginQuestion()], 4: [CancelQuestion()]})
     assert [request.frames[-1].number for request in scripted(given_up).asked] == [0, 5]  # 4 looks like 0
 
 
 def test_an_answer_while_stopped_does_not_start_the_narration() -> None:
     stopped = narrator("One.", "Red.")
-    told = ordered(stopped, 6, {1: [Hold(True)], 2: [Listen()], 3: [Ask("What colour?")]})
+    told = ordered(stopped, 6, {1: [Pause(True)], 2: [BeginQuestion()], 3: [Ask("What colour?")]})
     assert len(scripted(stopped).asked) == 2
-    assert not [each for each in told if isinstance(each, Silence)]
+    assert not [each for each in told if isinstance(each, Mute)]
 
 
 def test_more_is_a_long_description_of_the_frame_that_was_described_last() -> None:
     curious = narrator("A man.", "A man sits at a desk. He wears a hat.")
-    told = ordered(curious, 4, {3: [More()]}, scene=1)
+    told = ordered(curious, 4, {3: [DescribeMore()]}, scene=1)
     request = scripted(curious).asked[1]
     assert (request.prompt, request.frames[-1].number, request.max_tokens) == (LONG_PROMPT, 0, 192)
     assert [text for kind, text in kinds(told) if kind == "answer"] == ["A man sits at a desk.", "He wears a hat."]
@@ -362,13 +368,13 @@ def test_more_is_a_long_description_of_the_frame_that_was_described_last() -> No
 
 def test_repeat_says_the_last_sentence_again_and_asks_no_model() -> None:
     deaf = narrator("A man.")
-    told = ordered(deaf, 4, {2: [Repeat()]}, scene=1)
-    (again,) = (each for each in told if isinstance(each, Again))
+    told = ordered(deaf, 4, {2: [RepeatLast()]}, scene=1)
+    (again,) = (each for each in told if isinstance(each, Repeated))
     assert again.sentence.text == "A man."
     assert len(scripted(deaf).asked) == 1
 
 
-@pytest.mark.parametrize("order", [More(), Repeat()])
+@pytest.mark.parametrize("order", [DescribeMore(), RepeatLast()])
 def test_before_anything_is_described_there_is_nothing_to_say_more_of(order: Order) -> None:
     told = ordered(narrator("A man."), 1, {0: [order]})
     assert kinds(told)[0] == ("nothing yet", "Nothing has been described yet.")
@@ -376,7 +382,14 @@ def test_before_anything_is_described_there_is_nothing_to_say_more_of(order: Ord
 
 def test_plus_and_minus_change_how_much_is_said_and_say_so() -> None:
     told = ordered(
-        narrator("A man."), 5, {1: [Louder(1)], 2: [Louder(1)], 3: [Louder(-1), Louder(-1), Louder(-1)]}, scene=1
+        narrator("A man."),
+        5,
+        {
+            1: [ChangeVerbosity(1)],
+            2: [ChangeVerbosity(1)],
+            3: [ChangeVerbosity(-1), ChangeVerbosity(-1), ChangeVerbosity(-1)],
+        },
+        scene=1,
     )
     assert [text for kind, text in kinds(told) if kind == "verbosity"] == [
         "Full.",
@@ -391,8 +404,8 @@ def test_a_question_leaves_a_description_unfinished_and_the_scene_is_described_a
     interrupted, asked = narrator("one two three four five.", "Red.", "A dog."), []
     source = Ordering([frame(n, scene=1) for n in range(4)], interrupted.desk.orders, {2: [Ask("What colour?")]})
     for happening in interrupted.watch(source, Event()):
-        if isinstance(happening, Growing) and not asked:
-            interrupted.desk.orders.give(Listen())
+        if isinstance(happening, PartialSentence) and not asked:
+            interrupted.desk.orders.give(BeginQuestion())
             asked.append(happening)
     assert scripted(interrupted).cancelled == 1
     assert [request.prompt for request in scripted(interrupted).asked] == ["What?", "What colour?", "What?"]
@@ -453,7 +466,7 @@ def test_no_quiet_is_told_of_while_a_new_sentence_is_held() -> None:
 
 
 def test_quiet_begins_anew_when_it_goes_on_after_a_stop() -> None:
-    told = ordered(narrator("A man."), 75, {50: [Hold(True)], 70: [Hold(False)]}, scene=1)
+    told = ordered(narrator("A man."), 75, {50: [Pause(True)], 70: [Pause(False)]}, scene=1)
     assert [each.kind for each in told if isinstance(each, Notice)] == ["looking"]
 
 
@@ -470,13 +483,13 @@ def test_a_question_in_the_dark_is_told_why_there_is_no_answer_and_no_model_is_a
     dark = [
         replace(frame(0), number=n, media_s=n / 10, pixels=np.full((48, 64, 3), 3, np.uint8)) for n in range(20, 60)
     ]
-    source = Ordering([frame(0), *dark], blind.desk.orders, {50: [Listen()], 55: [Ask("What colour?")]})
+    source = Ordering([frame(0), *dark], blind.desk.orders, {50: [BeginQuestion()], 55: [Ask("What colour?")]})
     told = list(blind.watch(source, Event()))
     assert len(scripted(blind).asked) == 1
     blinded, reply = (each for each in told if isinstance(each, Notice))
     assert (blinded.kind, reply.kind) == ("covered", "no answer")
     assert reply.text == blinded.text
-    assert Silence(False) in told
+    assert Mute(False) in told
 
 
 def test_a_question_that_began_before_it_was_dark_is_answered() -> None:
@@ -486,14 +499,14 @@ def test_a_question_that_began_before_it_was_dark_is_answered() -> None:
     ]
     told = list(
         asked.watch(
-            Ordering([frame(0), frame(0), *dark], asked.desk.orders, {0: [Listen()], 55: [Ask("Who?")]}), Event()
+            Ordering([frame(0), frame(0), *dark], asked.desk.orders, {0: [BeginQuestion()], 55: [Ask("Who?")]}), Event()
         )
     )
     assert [text for kind, text in kinds(told) if kind == "answer"] == ["A man."]
 
 
 def test_a_stop_or_another_question_leaves_an_answer_unfinished() -> None:
-    for order in (Hold(True), Listen()):
+    for order in (Pause(True), BeginQuestion()):
         interrupted = narrator("A man.", "one two three four five six.", "Red.")
         source, told = (
             Ordering([frame(0, 1), frame(1, 1), frame(2, 1)], interrupted.desk.orders, {1: [Ask("What?")]}),
@@ -501,23 +514,23 @@ def test_a_stop_or_another_question_leaves_an_answer_unfinished() -> None:
         )
         for happening in interrupted.watch(source, Event()):
             told.append(happening)
-            if isinstance(happening, Growing) and happening.text == "one two":
+            if isinstance(happening, PartialSentence) and happening.text == "one two":
                 interrupted.desk.orders.give(order)
         assert "one two three four five six." not in sentences(told)
-        assert Silence(False) not in told
+        assert Mute(False) not in told
 
 
 def test_several_orders_at_once_never_end_a_silence_that_is_wanted() -> None:
-    for orders in ([Listen(), Ask("Who?"), Listen()], [Ask("Who?"), Hold(True)]):
+    for orders in ([BeginQuestion(), Ask("Who?"), BeginQuestion()], [Ask("Who?"), Pause(True)]):
         told = ordered(narrator("A man.", "Red.", "Blue."), 3, {1: orders}, scene=1)
-        assert Silence(False) not in told
+        assert Mute(False) not in told
 
 
 def test_a_question_that_never_comes_is_given_up_after_a_minute() -> None:
     clock, waiting = iter(range(1000)), narrator("A man.")
     waiting.desk.now = lambda: float(next(clock)) * 5
-    told = ordered(waiting, 40, {2: [Listen()]})
-    assert Silence(False) in told
+    told = ordered(waiting, 40, {2: [BeginQuestion()]})
+    assert Mute(False) in told
     assert "No question came. Going on." in [text for _, text in kinds(told)]
 
 
@@ -528,8 +541,8 @@ def test_an_answer_says_nothing_twice() -> None:
 
 
 def test_repeat_says_an_alert_again_too() -> None:
-    told = ordered(narrator("Yes.", watches=("a cat",), is_narrating=False), 4, {3: [Repeat()]})
-    assert [each.sentence.kind for each in told if isinstance(each, Again)] == ["alert"]
+    told = ordered(narrator("Yes.", watches=("a cat",), is_narrating=False), 4, {3: [RepeatLast()]})
+    assert [each.sentence.kind for each in told if isinstance(each, Repeated)] == ["alert"]
 
 
 def test_a_second_look_takes_the_place_of_the_first_among_several_frames() -> None:
@@ -566,7 +579,7 @@ def test_several_questions_are_answered_one_after_the_other() -> None:
     asked = narrator("A man.", "Red.", "Blue.", "A dog.")
     told = ordered(asked, 4, {2: [Ask("What colour?"), Ask("And that?")]}, scene=1)
     assert [text for kind, text in kinds(told) if kind == "answer"] == ["Red.", "Blue."]
-    silences = [told.index(each) for each in told if isinstance(each, Silence)]
+    silences = [told.index(each) for each in told if isinstance(each, Mute)]
     assert len(silences) == 1  # it ends behind the last answer
     assert [each.question for each in told if isinstance(each, Answered)] == ["What colour?", "And that?"]
 
@@ -576,7 +589,7 @@ def test_a_question_that_comes_during_an_answer_waits_for_its_end() -> None:
     source, told = Ordering([frame(n, 1) for n in range(3)], asked.desk.orders, {1: [Ask("What?")]}), []
     for happening in asked.watch(source, Event()):
         told.append(happening)
-        if isinstance(happening, Growing) and happening.text == "one two":
+        if isinstance(happening, PartialSentence) and happening.text == "one two":
             asked.desk.orders.give(Ask("Who?"))
     assert [text for kind, text in kinds(told) if kind == "answer"] == ["one two three four five six.", "Blue."]
 
@@ -593,15 +606,15 @@ def test_a_question_asked_while_it_is_left_is_kept_for_who_comes_next() -> None:
 
 def test_a_question_that_has_begun_goes_on_with_who_comes_next() -> None:
     left, stop = narrator("A man."), Event()
-    source = Ordering([frame(n) for n in range(4)], left.desk.orders, {1: [Listen()]})
+    source = Ordering([frame(n) for n in range(4)], left.desk.orders, {1: [BeginQuestion()]})
     told = []
     for happening in left.watch(source, stop):
         told.append(happening)
         if left.desk.is_listening:
             stop.set()
-    assert list(left.desk.orders.waiting) == [Listen()]  # or nobody would ever end the silence
+    assert list(left.desk.orders.waiting) == [BeginQuestion()]  # or nobody would ever end the silence
 
 
 def test_more_is_told_to_be_at_its_end() -> None:
-    told = ordered(narrator("A man.", "A man sits."), 4, {3: [More()]}, scene=1)
+    told = ordered(narrator("A man.", "A man sits."), 4, {3: [DescribeMore()]}, scene=1)
     assert [each for each in told if isinstance(each, Answered)] == [Answered()]

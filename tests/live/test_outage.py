@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from app.errors import ModelError, Outage
-from app.events import Ask, Happening, Notice, Piece, Sentence
+from app.events import Ask, Chunk, Notice, RunEvent, Sentence
 from app.live.narrator import Narrator
 from app.live.outage import FIRST_S, LONGEST_S, MOST_REASONS, Outages
 from tests.fake_describer import ScriptedDescriber
@@ -18,7 +18,7 @@ AWAY = Outage("the server is gone", "start it")
 class Breaking(ScriptedDescriber):
     """Breaks off its first description."""
 
-    def say(self, words: Sequence[str]) -> Generator[Piece]:
+    def say(self, words: Sequence[str]) -> Generator[Chunk]:
         yield from ScriptedDescriber.say(self, words)
         if len(self.asked) == 1:
             raise AWAY
@@ -31,7 +31,7 @@ def timed(*script: str | ModelError, step_s: float = 1.0, **how: object) -> Narr
     return found
 
 
-def notices(told: Sequence[Happening]) -> list[tuple[str, str]]:
+def notices(told: Sequence[RunEvent]) -> list[tuple[str, str]]:
     return [(each.kind, each.text) for each in told if isinstance(each, Notice)]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from app.errors import Outage
-from app.events import Cost, Frame, Notice, Piece, Request
+from app.events import Chunk, Cost, Frame, Notice, Request
 from app.live.stall import LIMIT_S, Pulse
 from tests.fake_describer import ScriptedDescriber
 
@@ -63,7 +63,7 @@ def test_one_that_hangs_is_told_of_once_and_that_it_answers_again_once(bench: Ca
     next(pieces)
     assert slow.kinds == ["hung", "answering"]
     assert "has not answered" in slow.told[0].text
-    assert slow.told[0].remedy
+    assert slow.told[0].hint
 
 
 def test_how_long_is_too_long_is_learned(bench: Callable[..., Bench]) -> None:
@@ -90,8 +90,8 @@ def test_nobody_waits_for_a_description_that_nobody_takes(bench: Callable[..., B
 
 def test_a_failure_comes_through_and_is_no_silence() -> None:
     class Broken(ScriptedDescriber):
-        def describe(self, request: Request) -> Generator[Piece]:
-            yield Piece("A ", Cost())
+        def describe(self, request: Request) -> Generator[Chunk]:
+            yield Chunk("A ", Cost())
             raise ValueError(request.prompt)
 
     told: list[Notice] = []
@@ -109,12 +109,12 @@ def test_a_piece_without_a_letter_is_no_sign_of_life() -> None:
     told, now = list[Notice](), [100.0]
 
     class Polled(ScriptedDescriber):
-        def describe(self, _request: Request) -> Generator[Piece]:
+        def describe(self, _request: Request) -> Generator[Chunk]:
             for _ in range(10):
                 now[0] += LIMIT_S / 5
                 pulse.check()
-                yield Piece("", Cost())
-            yield Piece("A man.", Cost())
+                yield Chunk("", Cost())
+            yield Chunk("A man.", Cost())
 
     pulse = Pulse(Polled(["-"]), told.append, now=lambda: now[0])
     assert "".join(each.text for each in pulse.describe(REQUEST)) == "A man."
@@ -126,10 +126,10 @@ def test_a_model_that_fails_after_a_long_time_has_not_answered() -> None:
     told, now = list[Notice](), [100.0]
 
     class Failing(ScriptedDescriber):
-        def describe(self, _request: Request) -> Generator[Piece]:
+        def describe(self, _request: Request) -> Generator[Chunk]:
             now[0] += LIMIT_S + 10
             pulse.check()
-            yield Piece("", Cost())
+            yield Chunk("", Cost())
             raise Outage("gone", "start it")
 
     pulse = Pulse(Failing(["-"]), told.append, now=lambda: now[0])
@@ -144,12 +144,12 @@ def test_one_that_has_failed_is_not_told_of_again_before_it_answers() -> None:
     told, now, fates = list[Notice](), [100.0], ["fails", "fails", "answers", "answers"]
 
     class Failing(ScriptedDescriber):
-        def describe(self, _request: Request) -> Generator[Piece]:
+        def describe(self, _request: Request) -> Generator[Chunk]:
             now[0] += 10 * LIMIT_S
             pulse.check()
             if fates.pop(0) == "fails":
                 raise Outage("gone", "start it")
-            yield Piece("A dog.", Cost())
+            yield Chunk("A dog.", Cost())
 
     pulse = Pulse(Failing(["-"]), told.append, now=lambda: now[0])
     for _ in range(2):

@@ -91,13 +91,13 @@ def test_where_nothing_that_fits_is_installed_the_one_that_would_is_named(root: 
     install(root, "large")
     with pytest.raises(ModelError, match=r"no installed .* quarter of this machine's 16 GB") as failure:
         choose(16 * GB, root)
-    assert failure.value.remedy.startswith("./install.sh --model middle fetches the largest that does")
+    assert failure.value.hint.startswith("./install.sh --model middle fetches the largest that does")
 
 
 def test_the_command_for_the_default_is_the_plain_one(root: Path) -> None:
     with pytest.raises(ModelError) as failure:
         choose(4 * GB, root)
-    assert failure.value.remedy.startswith("./install.sh fetches")
+    assert failure.value.hint.startswith("./install.sh fetches")
 
 
 def test_the_demo_is_never_chosen_however_well_it_would_fit(root: Path) -> None:

@@ -92,7 +92,7 @@ def test_what_cannot_be_read_is_named_with_a_command_that_can_be_typed(tmp_path:
     weights.symlink_to("nowhere")
     with pytest.raises(ModelError, match=r"model\.safetensors cannot be read: No such file") as failure:
         folder_digests(folder, tmp_path)
-    assert failure.value.remedy.endswith(f"ls -l '{weights}'")
+    assert failure.value.hint.endswith(f"ls -l '{weights}'")
     with pytest.raises(ModelError, match="nothing cannot be read"):
         folder_digests(tmp_path / "nothing", tmp_path)
 

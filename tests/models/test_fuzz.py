@@ -65,7 +65,7 @@ def outcome(read: Read, path: Path) -> str:
 
 def is_told(refusal: Spoilt) -> bool:
     """Whether a person can make something of it."""
-    return bool(refusal.code and refusal.remedy and refusal.sentence.isprintable() and len(refusal.sentence) < 500)
+    return bool(refusal.code and refusal.hint and refusal.sentence.isprintable() and len(refusal.sentence) < 500)
 
 
 def fuzz(read: Read, draw: Draw, path: Path) -> Counter[str]:

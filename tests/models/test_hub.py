@@ -49,7 +49,7 @@ def test_a_hub_that_accepts_and_never_answers_is_given_up(hub: LoopbackHub) -> N
     with pytest.raises(Unreachable) as failure:
         ask(patience_s=0.5)
     assert "cannot be reached" in failure.value.message
-    assert "./run.sh demo" in failure.value.remedy
+    assert "./run.sh demo" in failure.value.hint
     assert failure.value.exit_code == 3
 
 
@@ -93,7 +93,7 @@ def test_a_proxy_that_cannot_be_used_is_explained(proxy: str, monkeypatch: pytes
     huggingface_hub.close_session()
     with pytest.raises(Unreachable, match=r"hub\.invalid") as failure:
         ask()
-    assert "PROXY" in failure.value.remedy
+    assert "PROXY" in failure.value.hint
     huggingface_hub.close_session()
 
 
@@ -118,14 +118,14 @@ def test_a_revision_that_is_not_there_is_named() -> None:
 def test_a_repository_that_is_not_there_is_named() -> None:
     with pytest.raises(InstallError, match="nobody/nothing is not on http://127") as failure:
         ask(repository="nobody/nothing")
-    assert "HF_TOKEN" in failure.value.remedy
+    assert "HF_TOKEN" in failure.value.hint
 
 
 def test_a_gated_repository_says_where_to_agree(hub: LoopbackHub) -> None:
     hub.status, hub.error_code = 403, "GatedRepo"
     with pytest.raises(InstallError, match="consent") as failure:
         ask()
-    assert REPOSITORY in failure.value.remedy
+    assert REPOSITORY in failure.value.hint
 
 
 def test_offline_mode_says_how_to_leave_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,4 +134,4 @@ def test_offline_mode_says_how_to_leave_it(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(Unreachable) as failure:
         ask()
-    assert "unset HF_HUB_OFFLINE" in failure.value.remedy
+    assert "unset HF_HUB_OFFLINE" in failure.value.hint

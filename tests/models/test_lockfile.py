@@ -53,7 +53,7 @@ def test_a_model_that_was_moved_elsewhere_and_linked_back_is_still_compared(tamp
     tampered.symlink_to(tmp_path / "big disk" / "other")
     with pytest.raises(ModelError, match=r"small/model\.safetensors has changed") as failure:
         verify(tampered, tmp_path)
-    assert "./install.sh --model small fetches" in failure.value.remedy
+    assert "./install.sh --model small fetches" in failure.value.hint
 
 
 def test_a_link_from_elsewhere_into_the_models_is_compared_under_the_models_name(folder: Path, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_link_from_elsewhere_into_the_models_is_compared_under_the_models_name
     (folder / "config.json").write_text("[]")
     with pytest.raises(ModelError, match=r"small/config\.json has changed") as failure:
         verify(link, tmp_path)
-    assert "./install.sh --model small fetches" in failure.value.remedy
+    assert "./install.sh --model small fetches" in failure.value.hint
 
 
 def test_the_folder_one_stands_in_is_compared_by_its_name(
@@ -74,7 +74,7 @@ def test_the_folder_one_stands_in_is_compared_by_its_name(
     (folder / "config.json").unlink()
     with pytest.raises(ModelError, match=r"small/config\.json is missing") as failure:
         verify(Path(), tmp_path)
-    assert "./install.sh --model small fetches" in failure.value.remedy
+    assert "./install.sh --model small fetches" in failure.value.hint
 
 
 def test_a_folder_that_only_looks_as_if_it_were_inside_is_not_locked(folder: Path, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_one_changed_byte_is_found_and_its_file_named(folder: Path, tmp_path: Pa
     (folder / "model.safetensors").write_bytes(bytes(999) + b"\1")
     with pytest.raises(ModelError, match=r"small/model\.safetensors has changed") as failure:
         verify(folder, tmp_path)
-    assert "./install.sh --model small" in failure.value.remedy
+    assert "./install.sh --model small" in failure.value.hint
 
 
 def test_a_shorter_file_is_found(folder: Path, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_file_that_cannot_be_read_is_explained(folder: Path, tmp_path: Path) -
     (folder / "config.json").symlink_to("nowhere")
     with pytest.raises(ModelError, match=r"config\.json cannot be read: No such file") as failure:
         verify(folder, tmp_path)
-    assert failure.value.remedy.endswith(f"ls -l {folder / 'config.json'}")
+    assert failure.value.hint.endswith(f"ls -l {folder / 'config.json'}")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -144,7 +144,7 @@ def test_the_command_that_removes_a_file_can_be_typed_also_where_there_is_a_spac
     (folder / "my notes.txt").write_text("x")
     with pytest.raises(ModelError) as failure:
         verify(folder, tmp_path)
-    assert failure.value.remedy.startswith(f"rm '{folder / 'my notes.txt'}', or ./install.sh --model small")
+    assert failure.value.hint.startswith(f"rm '{folder / 'my notes.txt'}', or ./install.sh --model small")
 
 
 def test_what_the_mac_puts_into_every_folder_does_no_harm(folder: Path, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_spoilt_lock_file_is_explained(spoilt: str, folder: Path, tmp_path: Pa
     (tmp_path / ".models" / "lock.json").write_text(spoilt)
     with pytest.raises(ModelError, match=r"lock\.json cannot be read") as failure:
         verify(folder, tmp_path)
-    assert "./install.sh" in failure.value.remedy
+    assert "./install.sh" in failure.value.hint
 
 
 def test_a_spoilt_lock_file_is_begun_anew_by_the_next_installation(folder: Path, tmp_path: Path) -> None:

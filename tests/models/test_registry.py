@@ -29,20 +29,20 @@ def test_the_bundled_model_lies_in_the_repository(root: Path) -> None:
 def test_a_bundled_model_that_is_gone_is_taken_from_git(root: Path) -> None:
     with pytest.raises(ModelError) as failure:
         locate("demo", root)
-    assert failure.value.remedy == "git checkout -- models/demo"
+    assert failure.value.hint == "git checkout -- models/demo"
 
 
 def test_a_default_that_is_not_installed_says_install_or_demo(root: Path) -> None:
     with pytest.raises(ModelError) as failure:
         locate("small", root)
     assert failure.value.message == "small is not installed"
-    assert failure.value.remedy == "./install.sh fetches it; --model demo is here already"
+    assert failure.value.hint == "./install.sh fetches it; --model demo is here already"
 
 
 def test_another_model_that_is_not_installed_names_itself_in_the_command(root: Path) -> None:
     with pytest.raises(ModelError) as failure:
         locate("newest", root)
-    assert "./install.sh --model newest" in failure.value.remedy
+    assert "./install.sh --model newest" in failure.value.hint
 
 
 def test_an_unfinished_folder_does_not_count_as_installed(root: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_fetched_repository_has_one_folder_which_tells_its_name(name: str, roo
 def test_a_repository_that_is_not_installed_says_how_to_get_it(root: Path) -> None:
     with pytest.raises(ModelError, match="owner/name is not installed") as failure:
         locate("owner/name", root)
-    assert "./install.sh --model owner/name" in failure.value.remedy
+    assert "./install.sh --model owner/name" in failure.value.hint
 
 
 def test_a_folder_here_wins_over_a_repository_of_the_same_name(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +116,7 @@ def test_what_can_be_no_path_is_explained(text: str, root: Path) -> None:
     for ask in (path_of, lambda words: locate(words, root)):
         with pytest.raises(ModelError, match=r"is no path|cannot be looked at") as failure:
             ask(text)
-        assert failure.value.remedy
+        assert failure.value.hint
 
 
 def test_a_link_that_leads_to_itself_is_explained(root: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_link_that_leads_to_itself_is_explained(root: Path) -> None:
     (folder / "round").symlink_to("round")
     with pytest.raises(ModelError, match="round cannot be looked at") as failure:
         locate(str(folder / "round"), root)
-    assert f"ls -ld '{folder}'" in failure.value.remedy
+    assert f"ls -ld '{folder}'" in failure.value.hint
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may look everywhere")
@@ -148,13 +148,13 @@ def test_a_folder_without_config_is_no_model(root: Path) -> None:
 def test_a_misspelt_name_is_answered_with_the_one_that_was_meant(root: Path) -> None:
     with pytest.raises(UsageError) as failure:
         locate("smal", root)
-    assert failure.value.remedy.startswith("did you mean small? ./run.sh models lists them")
+    assert failure.value.hint.startswith("did you mean small? ./run.sh models lists them")
 
 
 def test_an_unknown_name_is_answered_with_where_all_are_listed(root: Path) -> None:
     with pytest.raises(UsageError) as failure:
         known("llava", root)
-    assert failure.value.remedy.startswith("./run.sh models")
+    assert failure.value.hint.startswith("./run.sh models")
 
 
 @pytest.mark.parametrize("spoilt", ["[small", "small = 3", '[small]\nlicense = "MIT"', "[small]\nbits = 4"])
@@ -162,4 +162,4 @@ def test_a_spoilt_registry_says_which_keys_a_table_may_have(spoilt: str, root: P
     (root / "models" / "registry.toml").write_text(spoilt)
     with pytest.raises(ModelError) as failure:
         registered(root)
-    assert "sha256" in failure.value.remedy
+    assert "sha256" in failure.value.hint

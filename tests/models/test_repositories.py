@@ -109,7 +109,7 @@ def test_one_changed_byte_of_a_shard_is_noticed_and_the_remedy_can_be_typed(root
     shard.write_bytes(content)
     with pytest.raises(ModelError, match="has changed since it was installed") as failure:
         lockfile.verify(locate(ID, root), root)
-    assert failure.value.remedy.startswith(f"./install.sh --model {ID} fetches it anew")
+    assert failure.value.hint.startswith(f"./install.sh --model {ID} fetches it anew")
 
 
 def test_a_shard_that_arrives_spoilt_is_not_installed(

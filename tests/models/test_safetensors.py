@@ -30,7 +30,7 @@ def refusal(path: Path) -> Spoilt:
     with pytest.raises(Spoilt) as caught:
         read_header(path)
     assert caught.value.sentence.isprintable()
-    assert caught.value.remedy
+    assert caught.value.hint
     return caught.value
 
 

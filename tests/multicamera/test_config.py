@@ -65,7 +65,7 @@ def test_a_password_never_becomes_a_name() -> None:
 def test_a_name_that_cannot_stand_before_a_sentence_is_refused(flags: tuple[str, ...]) -> None:
     with pytest.raises(UsageError) as refusal:
         of_flags(flags)
-    assert refusal.value.remedy
+    assert refusal.value.hint
     assert "\x1b" not in str(refusal.value)
 
 
@@ -113,7 +113,7 @@ def test_what_is_wrong_with_a_file_is_told_with_its_place_and_a_remedy(tmp_path:
         of_file(written(tmp_path, text))
     assert told in refusal.value.message
     assert "cameras.toml" in refusal.value.message or "two cameras" in refusal.value.message
-    assert refusal.value.remedy
+    assert refusal.value.hint
 
 
 def test_a_file_that_is_not_there_or_not_text_is_explained(tmp_path: Path) -> None:

@@ -9,28 +9,28 @@ from threading import Event
 
 import pytest
 
-from app.errors import Explained, ModelError, Outage, SourceError
+from app.errors import ModelError, Outage, SourceError, UserError
 from app.events import (
-    Again,
-    Arrange,
+    AnyFrame,
     Ask,
     Banner,
+    ChangeVerbosity,
+    Chunk,
     Cost,
+    DescribeMore,
     Frame,
-    Happening,
-    Hold,
-    Louder,
-    More,
+    LiveSettings,
+    Mute,
     Notice,
     Order,
-    Piece,
-    Repeat,
+    Pause,
+    Repeated,
+    RepeatLast,
     Request,
-    Seen,
+    RunEvent,
     Sentence,
-    Setup,
-    Silence,
     Status,
+    UpdateSettings,
 )
 from app.frames.pace import Pace
 from app.frames.selector import Attention
@@ -55,18 +55,18 @@ def seen(name: str, number: int, scene: int | None = None) -> Frame:
     return replace(frame(number, scene), camera=name)
 
 
-def in_turn(count: int, names: Sequence[str] = NAMES) -> list[Seen | Notice]:
+def in_turn(count: int, names: Sequence[str] = NAMES) -> list[AnyFrame | Notice]:
     return [seen(name, number) for number in range(count) for name in names]
 
 
-def crowd(*script: str | Explained, names: Sequence[str] = NAMES, watches: tuple[str, ...] = ()) -> Crowd:
+def crowd(*script: str | UserError, names: Sequence[str] = NAMES, watches: tuple[str, ...] = ()) -> Crowd:
     describer, orders, outages = ScriptedDescriber(script), Everyone.of(names), SharedOutages()
     narrators = {}
     for name in names:
         desk = Desk(describer, orders.members[name], own_prompt="What?", now=lambda: 200.0)
         lookout = Lookout(describer, now=lambda: 200.0, wall=lambda: 1_000_000.0)
         narrators[name] = Narrator(desk, Attention(Pace(0)), lookout)
-        narrators[name].begin(Setup(watches=watches))
+        narrators[name].begin(LiveSettings(watches=watches))
         narrators[name].outages = outages
     return Crowd(narrators, orders, Turns(names))
 
@@ -81,11 +81,11 @@ def describer(of: Crowd) -> ScriptedDescriber:
 class Ordered:
     """A source in the midst of whose frames people give orders."""
 
-    items: Sequence[Seen | Notice | Order]
+    items: Sequence[AnyFrame | Notice | Order]
     orders: Everyone
     banner: Banner = field(default=Banner("a list"))
 
-    def frames(self, _stop: Event) -> Generator[Seen | Notice]:
+    def frames(self, _stop: Event) -> Generator[AnyFrame | Notice]:
         for item in self.items:
             if isinstance(item, Frame | Notice):
                 yield item
@@ -93,7 +93,7 @@ class Ordered:
                 self.orders.give(item)  # type: ignore[arg-type]
 
 
-def watch(of: Crowd, items: Sequence[Seen | Notice | Order]) -> list[Happening]:
+def watch(of: Crowd, items: Sequence[AnyFrame | Notice | Order]) -> list[RunEvent]:
     return list(of.watch(Ordered(items, of.orders), Event()))
 
 
@@ -158,7 +158,7 @@ def test_a_question_is_answered_by_every_camera_before_anybody_goes_on() -> None
         ("answer", "Yard: No."),
     ]
     assert [each.about for each in told if isinstance(each, Sentence)][2:4] == ["Is it open?"] * 2
-    assert [each for each in told if isinstance(each, Silence)] == [Silence(False)]  # behind the last answer
+    assert [each for each in told if isinstance(each, Mute)] == [Mute(False)]  # behind the last answer
 
 
 def test_one_whose_camera_is_lost_keeps_no_answer_from_the_others_nor_the_narration() -> None:
@@ -170,23 +170,23 @@ def test_one_whose_camera_is_lost_keeps_no_answer_from_the_others_nor_the_narrat
 
 def test_space_stops_all_and_lets_all_go_on() -> None:
     several = crowd("One.", "Two.", "Three.", "Four.")
-    watch(several, [*in_turn(1), Hold(True), *in_turn(3)[2:]])
+    watch(several, [*in_turn(1), Pause(True), *in_turn(3)[2:]])
     assert len(describer(several).asked) == 2
     assert all(each.desk.is_stopped for each in several.narrators.values())
 
 
 def test_repeat_says_what_was_said_last_by_any_of_them() -> None:
-    told = watch(crowd("One.", "Two."), [*in_turn(1), Repeat(), seen("Door", 1, scene=0)])
-    assert [each.sentence.text for each in told if isinstance(each, Again)] == ["Yard: Two."]
+    told = watch(crowd("One.", "Two."), [*in_turn(1), RepeatLast(), seen("Door", 1, scene=0)])
+    assert [each.sentence.text for each in told if isinstance(each, Repeated)] == ["Yard: Two."]
 
 
 def test_more_is_told_by_the_one_that_spoke_last() -> None:
     several = crowd("One.", "Two.", "At length.")
-    told = watch(several, [*in_turn(1), More(), seen("Door", 1, scene=0), seen("Yard", 1, scene=0)])
+    told = watch(several, [*in_turn(1), DescribeMore(), seen("Door", 1, scene=0), seen("Yard", 1, scene=0)])
     assert kinds(told)[-1] == ("answer", "Yard: At length.")
 
 
-@pytest.mark.parametrize("order", [More(), Repeat()])
+@pytest.mark.parametrize("order", [DescribeMore(), RepeatLast()])
 def test_before_anything_was_said_there_is_nothing_to_repeat_or_to_enlarge_on(order: Order) -> None:
     told = watch(crowd("One."), [order, seen("Door", 0)])
     assert kinds(told)[0] == ("nothing yet", "Nothing has been described yet.")
@@ -194,7 +194,7 @@ def test_before_anything_was_said_there_is_nothing_to_repeat_or_to_enlarge_on(or
 
 def test_how_much_is_said_is_changed_for_all_and_told_once() -> None:
     several = crowd("One.")
-    told = watch(several, [Louder(-1), Louder(1), Louder(1), *in_turn(2)])
+    told = watch(several, [ChangeVerbosity(-1), ChangeVerbosity(1), ChangeVerbosity(1), *in_turn(2)])
     assert [text for kind, text in kinds(told) if kind == "verbosity"] == ["Quiet.", "Brief.", "Full."]
     assert {each.desk.setup.verbosity for each in several.narrators.values()} == {"full"}
 
@@ -227,7 +227,7 @@ class Meeting:
     cameras: deque[str] = field(default_factory=deque)
     banner: Banner = field(default=Banner("a meeting"))
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         camera = request.frames[-1].camera
         with self.lock:
             self.is_alone &= camera not in self.cameras
@@ -237,7 +237,7 @@ class Meeting:
                 self.has_met.set()
         try:
             self.has_met.wait(LIMIT_S)
-            yield Piece(f"A dog of {camera}.", Cost())
+            yield Chunk(f"A dog of {camera}.", Cost())
         finally:
             with self.lock:
                 self.cameras.remove(camera)
@@ -266,7 +266,7 @@ def test_a_stop_leaves_all_of_them() -> None:
     several, _ = meeting(NAMES, at_once=2, least=1)
     stop = Event()
 
-    def endless() -> Iterator[Seen]:
+    def endless() -> Iterator[AnyFrame]:
         number = 0
         while not stop.is_set():
             yield from (seen(name, number) for name in NAMES)
@@ -286,7 +286,7 @@ def test_what_a_model_fails_with_ends_the_run() -> None:
         watch(crowd(ModelError("it is spoilt", "fetch it again")), in_turn(2))
 
 
-def asked(*script: str | Explained) -> OnceEach:
+def asked(*script: str | UserError) -> OnceEach:
     describer, orders = ScriptedDescriber(script), Everyone.of(NAMES)
     return OnceEach({name: Once(Desk(describer, orders.members[name], now=lambda: 200.0), "Open?") for name in NAMES})
 
@@ -312,7 +312,7 @@ def test_ask_of_cameras_that_end_without_a_picture_says_what_to_do() -> None:
     gone = [Notice("camera ended", f"{name}: There are no more pictures.", camera=name) for name in NAMES]
     with pytest.raises(SourceError) as refusal:
         list(asked().watch(Listed(gone), Event()))
-    assert refusal.value.remedy
+    assert refusal.value.hint
 
 
 def test_ask_fails_when_nobody_answers() -> None:
@@ -325,6 +325,9 @@ def test_ask_fails_when_nobody_answers() -> None:
 
 def test_what_each_is_set_to_is_its_own_and_what_all_are_told_reaches_all() -> None:
     several = crowd("One.")
-    several.narrators["Door"].begin(Setup(prompt="Who?"))
-    watch(several, [Arrange({"every": 2.0}), *in_turn(1)])
-    assert [each.desk.setup for each in several.narrators.values()] == [Setup("Who?", every=2.0), Setup(every=2.0)]
+    several.narrators["Door"].begin(LiveSettings(prompt="Who?"))
+    watch(several, [UpdateSettings({"every": 2.0}), *in_turn(1)])
+    assert [each.desk.setup for each in several.narrators.values()] == [
+        LiveSettings("Who?", every=2.0),
+        LiveSettings(every=2.0),
+    ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.events import Cost, Frame, Growing, Happening, Notice, Sentence, Setup, Status
+from app.events import Cost, Frame, LiveSettings, Notice, PartialSentence, RunEvent, Sentence, Status
 from app.multicamera.naming import ONCE_S, Naming
 
 FRAME = Frame(np.zeros((2, 2, 3), np.uint8), 0.0, 0.0, 0, "Door")
@@ -16,7 +16,7 @@ def status(described: int, first_word_s: float = 0.0) -> Status:
     return Status(30.0, 10 * described, described, first_word_s, 1.0, 100, 4, 2)
 
 
-def told(naming: Naming, name: str, happening: Happening) -> list[Happening]:
+def told(naming: Naming, name: str, happening: RunEvent) -> list[RunEvent]:
     return list(naming.named(name, happening))
 
 
@@ -28,17 +28,17 @@ def test_sentences_and_notices_begin_with_the_cameras_name() -> None:
     assert told(naming, "Door", lost) == [Notice("camera lost", "Door: It is gone.", "plug it in", "Door")]
     own = Notice("camera lost", "Door: It is gone.", "plug it in", "Door")  # the camera's own words have it already
     assert told(naming, "Door", own) == [own]
-    assert told(naming, "Door", Setup()) == [Setup()]
+    assert told(naming, "Door", LiveSettings()) == [LiveSettings()]
 
 
 def test_one_sentence_at_a_time_is_shown_while_it_grows() -> None:
-    naming, dog, cat = Naming(2), Growing("A dog", FRAME), Growing("A cat", FRAME)
-    assert told(naming, "Door", dog) == [Growing("Door: A dog", FRAME)]
+    naming, dog, cat = Naming(2), PartialSentence("A dog", FRAME), PartialSentence("A cat", FRAME)
+    assert told(naming, "Door", dog) == [PartialSentence("Door: A dog", FRAME)]
     assert told(naming, "Yard", cat) == []
     told(naming, "Yard", status(1))
     assert told(naming, "Yard", cat) == []
     told(naming, "Door", status(1))
-    assert told(naming, "Yard", cat) == [Growing("Yard: A cat", FRAME)]
+    assert told(naming, "Yard", cat) == [PartialSentence("Yard: A cat", FRAME)]
 
 
 def test_what_is_said_of_the_one_model_names_no_camera_and_is_told_once() -> None:

@@ -1,9 +1,18 @@
 """What people want of several narrators: who is given it, and who waits for whom."""
 
-from app.events import Arrange, Ask, Hold, Listen, Louder, More, Repeat, Unask
+from app.events import (
+    Ask,
+    BeginQuestion,
+    CancelQuestion,
+    ChangeVerbosity,
+    DescribeMore,
+    Pause,
+    RepeatLast,
+    UpdateSettings,
+)
 from app.multicamera.orders import Everyone
 
-ALIKE = (Hold(True), Listen(), Ask("What?"), Unask(), Arrange({"every": 1.0}))
+ALIKE = (Pause(True), BeginQuestion(), Ask("What?"), CancelQuestion(), UpdateSettings({"every": 1.0}))
 
 
 def test_what_is_wanted_of_all_is_given_to_all() -> None:
@@ -11,12 +20,12 @@ def test_what_is_wanted_of_all_is_given_to_all() -> None:
     for order in ALIKE:
         everyone.give(order)
     assert [list(each.each()) for each in everyone.members.values()] == [list(ALIKE)] * 2
-    assert everyone.is_held
+    assert everyone.is_paused
     assert everyone.taken() == []
 
 
 def test_what_is_wanted_of_nobody_in_particular_is_taken_once() -> None:
-    everyone, wanted = Everyone.of(["Door", "Yard"]), [Repeat(), Louder(1), More()]
+    everyone, wanted = Everyone.of(["Door", "Yard"]), [RepeatLast(), ChangeVerbosity(1), DescribeMore()]
     for order in wanted:
         everyone.give(order)
     assert everyone.taken() == wanted

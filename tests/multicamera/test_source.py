@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from app.errors import SourceError
-from app.events import Banner, Frame, Notice, Seen
+from app.events import AnyFrame, Banner, Frame, Notice
 from app.multicamera.source import ENDED, Several, Slots
 from app.multicamera.turns import Turns
 from app.sources.stills import Stills
@@ -29,7 +29,7 @@ def frame(number: int) -> Frame:
 class Told:
     """A camera that does as it is told."""
 
-    read: Callable[[Event], Iterator[Seen | Notice]]
+    read: Callable[[Event], Iterator[AnyFrame | Notice]]
     warnings: tuple[str, ...] = ()
     is_closed: bool = field(default=False, init=False)
 
@@ -37,7 +37,7 @@ class Told:
     def banner(self) -> Banner:
         return Banner("a camera", self.warnings)
 
-    def frames(self, stop: Event) -> Generator[Seen | Notice]:
+    def frames(self, stop: Event) -> Generator[AnyFrame | Notice]:
         try:
             yield from self.read(stop)
         finally:
@@ -152,7 +152,7 @@ def test_if_none_of_them_can_be_opened_that_is_explained_by_name() -> None:
     with pytest.raises(SourceError) as refusal:
         list(several(Door=Told(failing), Yard=Told(failing)).frames(Event()))
     assert refusal.value.message.partition(":")[0] in ("Door", "Yard")
-    assert refusal.value.remedy == "plug it in"
+    assert refusal.value.hint == "plug it in"
 
 
 def test_a_defect_is_no_lost_camera() -> None:
@@ -197,7 +197,7 @@ def test_four_real_capture_processes_show_their_pictures_and_are_gone_at_the_end
     pictures: dict[str, int] = dict.fromkeys(cameras, 0)
     processes: list[int] = []
     for seen in Several(cameras, Turns(cameras)).frames(stop):
-        if not isinstance(seen, Notice) and seen.kept():
+        if not isinstance(seen, Notice) and seen.copy():
             pictures[seen.camera] += 1
         if min(pictures.values()) >= 3:
             processes = capture_processes()

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from app.events import Banner, Happening, Notice
+from app.events import Banner, Notice, RunEvent
 from app.outputs.fanout import Fan
 from tests.terminal.stage import sentence
 
@@ -16,7 +16,7 @@ class Ear:
         self.banner = Banner(name, (f"{name} is small",))
         self.fails, self.heard, self.closed = fails, [], 0
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: RunEvent) -> None:
         if "tell" in self.fails:
             raise ValueError("no paper")
         self.heard.append(happening)

@@ -135,7 +135,7 @@ def test_a_failure_is_told_with_the_command_to_try_and_the_next_alert_starts_it_
         until(lambda count=count: len(bench.warned) == count)
     assert {each.kind for each in bench.warned} == {"command"}
     assert bench.warned[0].text == f"The command {bench.program.file} {reason}. The alert was: It's a person."
-    typed = bench.warned[0].remedy.removeprefix("Try it in a terminal: ")
+    typed = bench.warned[0].hint.removeprefix("Try it in a terminal: ")
     assert shlex.split(typed) == [str(bench.program.file), "It's a person."]
 
 
@@ -226,7 +226,7 @@ def test_what_cannot_be_run_is_refused_at_the_start(typed: str, message: str) ->
     with pytest.raises(UsageError, match="--then") as failure:
         Command(typed, pytest.fail)
     assert message in failure.value.message
-    assert failure.value.remedy
+    assert failure.value.hint
     assert failure.value.exit_code == 2
 
 

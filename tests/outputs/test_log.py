@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 from app.errors import OutputError
-from app.events import Notice, Silence
+from app.events import Mute, Notice
 from app.outputs.log import Log
 from app.outputs.writer import ROOM
 from tests.needs import platform
@@ -72,7 +72,7 @@ def test_many_threads_may_tell(tmp_path: Path) -> None:
 
 def test_what_people_ask_is_not_written(tmp_path: Path) -> None:
     log = Log(tmp_path / "a.jsonl", pytest.fail)
-    for each in (growing(), status(), asking(), asking("what", 1), Silence(True), again(), sentence(), notice()):
+    for each in (growing(), status(), asking(), asking("what", 1), Mute(True), again(), sentence(), notice()):
         log.tell(each)
     log.close()
     assert [row["event"] for row in rows(tmp_path / "a.jsonl")] == ["sentence", "notice"]
@@ -89,14 +89,14 @@ def test_close_ends_the_thread_twice_is_fine_and_telling_afterwards_too(tmp_path
 
 def test_a_file_that_cannot_be_opened_is_explained_before_anything_starts(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for path, remedy in (
+    for path, hint in (
         (tmp_path, "--log"),
         (tmp_path / "none" / "a.jsonl", "mkdir -p"),
         (tmp_path / "file" / "a.jsonl", "mkdir -p"),
     ):
         with pytest.raises(OutputError) as failure:
             Log(path, pytest.fail)
-        assert remedy in failure.value.remedy
+        assert hint in failure.value.hint
         assert str(path) in failure.value.message
 
 
@@ -116,7 +116,7 @@ def test_a_full_disk_is_told_once_and_never_raised() -> None:
     log.close()
     assert [each.kind for each in warned] == ["log"]
     assert "No space left" in warned[0].text
-    assert warned[0].remedy
+    assert warned[0].hint
 
 
 FILLING = """

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from app.errors import OutputError, UsageError
 from app.outputs.subtitles import Subtitles
-from app.text import harmless
+from app.text import sanitize
 from tests import needs
 from tests.needs import platform
 from tests.terminal.stage import ROOT, growing, notice, sentence, status
@@ -65,7 +65,7 @@ def test_a_parser_reads_back_every_sentence(tmp_path: Path, told: list[tuple[str
         subtitles.tell(sentence(text, number=number))
     subtitles.close()
     cues = webvtt.read(path)
-    assert [html.unescape(cue.text) for cue in cues] == [harmless(text) for text, _ in told if harmless(text)]
+    assert [html.unescape(cue.text) for cue in cues] == [sanitize(text) for text, _ in told if sanitize(text)]
     assert all(one.end <= other.start for one, other in pairwise(cues))
 
 
@@ -154,10 +154,10 @@ def test_a_file_that_cannot_be_written_is_explained_before_anything_starts(tmp_p
     (tmp_path / "folder.vtt").mkdir()
     os.mkfifo(tmp_path / "pipe.vtt")
     reader = os.open(tmp_path / "pipe.vtt", os.O_RDONLY | os.O_NONBLOCK)
-    for name, remedy in (("folder.vtt", "--subtitles"), ("none/a.vtt", "mkdir -p"), ("pipe.vtt", "--subtitles")):
+    for name, hint in (("folder.vtt", "--subtitles"), ("none/a.vtt", "mkdir -p"), ("pipe.vtt", "--subtitles")):
         with pytest.raises(OutputError, match="cannot be written") as failure:
             Subtitles(tmp_path / name, pytest.fail)
-        assert remedy in failure.value.remedy
+        assert hint in failure.value.hint
     os.close(reader)
 
 
@@ -166,7 +166,7 @@ def test_a_full_disk_at_the_start_asks_for_room(tmp_path: Path) -> None:
     (tmp_path / "a.vtt").symlink_to("/dev/full")
     with pytest.raises(OutputError, match="No space left") as failure:
         Subtitles(tmp_path / "a.vtt", pytest.fail)
-    assert failure.value.remedy.startswith(f"Make room on the disk of {tmp_path}")
+    assert failure.value.hint.startswith(f"Make room on the disk of {tmp_path}")
 
 
 FILLING = """

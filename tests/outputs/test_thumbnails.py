@@ -85,7 +85,7 @@ def test_what_waits_too_long_goes_the_oldest_first_and_that_is_told_once(tmp_pat
     assert kept == {thumbnail_of(each.frame) for each in told[-ROOM:]}
     assert [each.kind for each in warned] == ["thumbnails"]
     assert "too slow" in warned[0].text
-    assert warned[0].remedy
+    assert warned[0].hint
 
 
 def test_a_folder_that_vanishes_and_a_frame_without_pixels_are_told_once_and_stop_nothing(tmp_path: Path) -> None:
@@ -119,4 +119,4 @@ def test_a_folder_that_cannot_be_made_is_explained_before_anything_starts(tmp_pa
     for folder in (tmp_path / "file", tmp_path / "none" / "t"):
         with pytest.raises(OutputError, match="cannot be made") as failure:
             Thumbnails(folder, pytest.fail)
-        assert "--log" in failure.value.remedy
+        assert "--log" in failure.value.hint

@@ -76,7 +76,7 @@ def test_a_log_of_a_run_is_scored_without_a_model(
 def test_a_folder_without_truths_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ScoreError) as refused:
         clips_in(tmp_path, None)
-    assert "models.demo.clips" in refused.value.remedy
+    assert "models.demo.clips" in refused.value.hint
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_a_folder_has_no_single_truth_and_no_single_log(one: Path, name: str) ->
     given = {"truth": None, "log": None, name: one.with_suffix(".json")}
     with pytest.raises(UsageError, match=f"the {name} .* is of one clip, and .* is a folder") as refused:
         score(one.parent, given["truth"], given["log"], SETTINGS)
-    assert refused.value.remedy
+    assert refused.value.hint
 
 
 def test_a_clip_that_is_not_there_is_named(one: Path) -> None:
@@ -122,7 +122,7 @@ def test_the_truth_of_another_clip_is_refused_whether_a_run_or_its_log_is_scored
     for log in (None, log_of(one.parent, 0.2)):
         with pytest.raises(ScoreError, match=r"truth of desk\.mp4, and not of other\.mp4") as refused:
             score(other, one.with_suffix(".json"), log, SETTINGS)
-        assert '"other.mp4"' in refused.value.remedy
+        assert '"other.mp4"' in refused.value.hint
 
 
 @needs.file(DEMO / "model.safetensors")

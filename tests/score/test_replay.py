@@ -6,7 +6,7 @@ from threading import Event
 
 import numpy as np
 
-from app.events import Banner, Cost, Frame, Growing, Happening, Notice, Piece, Request, Sentence, Status
+from app.events import Banner, Chunk, Cost, Frame, Notice, PartialSentence, Request, RunEvent, Sentence, Status
 from app.protocols import Source
 from app.score.baseline import Dutiful
 from app.score.fake_clock import Clock
@@ -37,7 +37,7 @@ def clip(hands: Hands, count: int = 10, read_s: float = 0.0) -> Iterator[Frame |
 def glances(hands: Hands, work_s: float, seen: list[Frame]) -> Narrate:
     """Works so long on each frame that it gets."""
 
-    def narrate(source: Source, stop: Event) -> Iterator[Happening]:
+    def narrate(source: Source, stop: Event) -> Iterator[RunEvent]:
         for each in source.frames(stop):
             assert isinstance(each, Frame)
             seen.append(each)
@@ -79,10 +79,10 @@ def test_frames_are_seen_on_the_clock_of_the_clip() -> None:
 def test_a_notice_is_told_and_a_growing_sentence_and_a_status_are_not() -> None:
     hands = Hands()
 
-    def narrate(source: Source, stop: Event) -> Iterator[Happening]:
+    def narrate(source: Source, stop: Event) -> Iterator[RunEvent]:
         for each in source.frames(stop):
             if isinstance(each, Frame) and each.number == 4:
-                yield Growing("A", each)
+                yield PartialSentence("A", each)
                 yield Notice("dark", "It is dark.")
                 yield Status(10.0, 5, 3, 0.0, 0.0, 0)
 
@@ -100,10 +100,10 @@ class Says:
     work: Callable[[], None]
     banner: Banner = field(default=Banner("says"))
 
-    def describe(self, _request: Request) -> Generator[Piece]:
+    def describe(self, _request: Request) -> Generator[Chunk]:
         self.work()
         for word in self.text.split():
-            yield Piece(f" {word}", Cost())
+            yield Chunk(f" {word}", Cost())
 
     def close(self) -> None:
         pass

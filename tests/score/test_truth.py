@@ -83,7 +83,7 @@ def test_a_file_that_cannot_be_is_refused_with_the_place(tmp_path: Path, value: 
     with pytest.raises(ScoreError) as refused:
         read(put(tmp_path, value))
     assert said in refused.value.message
-    assert refused.value.remedy
+    assert refused.value.hint
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff\xfe", None])

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.events import Frame, Notice, Seen
+from app.events import AnyFrame, Frame, Notice
 from app.images import Pixels
 
 FRAMES = 30
@@ -50,8 +50,8 @@ def first_frame(items) -> Frame:
     return next(frame for frame in map(own, items) if frame)
 
 
-def own(item: Seen | Notice) -> Frame | None:
-    return None if isinstance(item, Notice) else item.kept()
+def own(item: AnyFrame | Notice) -> Frame | None:
+    return None if isinstance(item, Notice) else item.copy()
 
 
 def capture_processes(parent: int | None = None) -> list[int]:

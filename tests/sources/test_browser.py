@@ -165,8 +165,8 @@ def test_it_says_where_to_press_start_until_a_window_comes(frames, sit, eye):
     eye.address = "http://127.0.0.1:8737/"
     waiting = next(frames)
     assert waiting.kind == "waiting"
-    assert eye.address in waiting.remedy
-    assert "Start this browser" in waiting.remedy
+    assert eye.address in waiting.hint
+    assert "Start this browser" in waiting.hint
     sit()
     assert isinstance(next(frames), Frame)  # and no word of "back": it had never been there
 
@@ -183,7 +183,7 @@ def test_a_window_that_goes_and_comes_again_is_told_of_twice(frames, sit):
     before = next_frame(frames)
     seat.go()
     lost = next_notice(frames)
-    assert (lost.kind, "gone" in lost.text, bool(lost.remedy)) == ("camera lost", True, True)
+    assert (lost.kind, "gone" in lost.text, bool(lost.hint)) == ("camera lost", True, True)
     sit()
     assert next_notice(frames).kind == "camera back"
     after = next_frame(frames)
@@ -207,7 +207,7 @@ def test_why_a_window_falls_silent_is_said(frames, window, eye, clock, pause, wo
     clock.now += SILENCE_S * 2
     lost = next_notice(frames)
     assert word in lost.text
-    assert lost.remedy
+    assert lost.hint
 
 
 def test_a_person_who_takes_long_over_one_frame_hears_of_no_loss(frames, window, eye, clock):
@@ -230,7 +230,7 @@ def test_another_window_takes_over_without_a_loss(frames, sit):
 def test_hostile_bytes_are_left_out_told_of_once_and_then_count_as_silence(frames, window, eye, clock, junk):
     eye.give(window, junk, 0.0)
     unreadable = next(frames)
-    assert (unreadable.kind, bool(unreadable.remedy)) == ("picture unreadable", True)
+    assert (unreadable.kind, bool(unreadable.hint)) == ("picture unreadable", True)
     clock.now += SILENCE_S * 2
     eye.give(window, junk, 0.0)
     assert next(frames).kind == "camera lost"

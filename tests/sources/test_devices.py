@@ -36,15 +36,15 @@ def test_an_exact_name_wins_over_a_part_of_another():
 def test_a_doubtful_name_lists_the_candidates():
     with pytest.raises(SourceError) as caught:
         choose("camera", ALL)
-    assert "camera:1 (FaceTime HD Camera)" in caught.value.remedy
-    assert "camera:2 (USB Camera)" in caught.value.remedy
+    assert "camera:1 (FaceTime HD Camera)" in caught.value.hint
+    assert "camera:2 (USB Camera)" in caught.value.hint
 
 
 @pytest.mark.parametrize(("devices", "hint"), [(ALL, "FaceTime HD Camera"), ([], "connect a camera")])
 def test_an_unknown_name_says_what_there_is(devices, hint):
     with pytest.raises(SourceError) as caught:
         choose("Logitech", devices)
-    assert hint in caught.value.remedy
+    assert hint in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -44,14 +44,14 @@ def test_a_browser_s_camera_comes_through_the_page():
     assert isinstance(open_source("browser", eye=Eye()), Browser)
     with pytest.raises(SourceError) as caught:
         open_source("browser")
-    assert "--page" in caught.value.remedy
+    assert "--page" in caught.value.hint
 
 
 @pytest.mark.parametrize("what", ["nonsense", "/no/such/file.mp4", "ftp://host/clip", ""])
 def test_what_names_nothing_lists_the_possibilities(what):
     with pytest.raises(SourceError) as caught:
         open_source(what)
-    assert all(word in caught.value.remedy for word in ("camera:NAME", "scenes", "rtsp://"))
+    assert all(word in caught.value.hint for word in ("camera:NAME", "scenes", "rtsp://"))
 
 
 @pytest.mark.parametrize("what", ["camera", "rtsp://host/live", "browser"])

@@ -55,7 +55,7 @@ def test_the_app_to_allow_is_the_one_whose_window_we_run_in(environment, app):
 def test_what_opencv_says_on_a_mac_is_put_into_words(words, text, hint, is_worth_waiting):
     trouble = on_mac(words)
     assert text in trouble.text
-    assert hint in trouble.remedy
+    assert hint in trouble.hint
     assert trouble.is_worth_waiting is is_worth_waiting
 
 
@@ -79,7 +79,7 @@ def test_over_ssh_nobody_can_be_asked():
 def test_what_linux_says_is_put_into_words(knocked, words, text, hint):
     trouble = on_linux(knocked, words)
     assert text in trouble.text
-    assert hint in trouble.remedy
+    assert hint in trouble.hint
 
 
 def test_knocking_tells_a_missing_device_from_one_that_opens(tmp_path):

@@ -53,7 +53,7 @@ def test_nothing_to_see_is_explained(tmp_path, stop, name, words):
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceError, match=words) as caught:
         list(Stills(tmp_path / name).frames(stop))
-    assert caught.value.remedy
+    assert caught.value.hint
 
 
 def test_stop_ends_a_folder_in_the_middle(tmp_path, stop):

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from app.errors import SourceError
-from app.events import Notice, Passing
+from app.events import FrameView, Notice
 from app.sources.errand import Fate, Loss
 from app.sources.stream import Stream, masked
 from app.sources.tend import Patience
@@ -63,11 +63,11 @@ def test_a_server_that_dies_and_returns_is_told_of_twice(opened):
         first_frame(frames)
     lost = next(item for item in frames if isinstance(item, Notice))
     assert lost.kind == "camera lost"
-    assert lost.remedy
+    assert lost.hint
     with MjpegServer(port=first.port):
         back = next(item for item in frames if isinstance(item, Notice))
         assert back.kind == "camera back"
-        assert isinstance(next(frames), Passing)
+        assert isinstance(next(frames), FrameView)
 
 
 def test_a_server_that_hangs_is_a_notice_and_never_an_old_frame(server, opened):
@@ -92,7 +92,7 @@ def test_a_server_that_hangs_is_a_notice_and_never_an_old_frame(server, opened):
 def test_what_is_no_video_is_explained(server, opened, path, user, words):
     explained = failure(opened, server.url(path, user))
     assert words in explained.message
-    assert explained.remedy
+    assert explained.hint
 
 
 def test_a_port_where_nobody_listens_is_explained(opened):
@@ -118,8 +118,8 @@ def test_a_number_in_an_address_or_a_pointer_is_not_taken_for_a_reason(said, wor
 
 def test_a_clip_on_a_web_server_plays_to_its_end(server, opened):
     frames = list(opened(server.url("/clip"), PATIENT))
-    assert all(isinstance(frame, Passing) for frame in frames)
-    assert number_in(frames[-1].kept().pixels) == FRAMES - 1
+    assert all(isinstance(frame, FrameView) for frame in frames)
+    assert number_in(frames[-1].copy().pixels) == FRAMES - 1
 
 
 def test_no_message_names_the_password(server, opened):

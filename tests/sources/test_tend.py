@@ -10,7 +10,7 @@ import time
 import pytest
 
 from app.errors import SourceError
-from app.events import Notice, Passing
+from app.events import FrameView, Notice
 from app.sources.errand import Errand, Fate, Loss, Trouble
 from app.sources.shared import SLOTS
 from app.sources.tend import Patience, tend
@@ -36,7 +36,7 @@ except KeyboardInterrupt:
 """
 
 
-class Explained:
+class UserError:
     """An explanation that remembers what it was asked."""
 
     def __init__(self, is_worth_waiting: bool = False) -> None:
@@ -50,7 +50,7 @@ class Explained:
 
 @pytest.fixture
 def explain():
-    return Explained()
+    return UserError()
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def tended(clip, explain, stop):
     frames.close()
 
 
-def until_notice(items) -> tuple[list[Passing], Notice]:
+def until_notice(items) -> tuple[list[FrameView], Notice]:
     frames = []
     for item in items:
         if isinstance(item, Notice):
@@ -75,7 +75,7 @@ def test_a_process_that_dies_or_hangs_is_replaced(tended, explain, blow, fate):
     (old,) = capture_processes()
     os.kill(old, blow)
     frames, lost = until_notice(tended)
-    assert (lost.kind, lost.text, lost.remedy) == ("camera lost", f"it failed: {fate.name}", "mend it")
+    assert (lost.kind, lost.text, lost.hint) == ("camera lost", f"it failed: {fate.name}", "mend it")
     assert len(explain.losses) == 1
     nothing_yet, back = until_notice(tended)
     assert back.kind == "camera back"
@@ -100,7 +100,7 @@ def test_a_busy_consumer_is_given_the_newest_frame(clip, explain, stop):
     tended = tend(Errand("clip", str(clip)), explain, stop, Patience(silence_s=LIMIT_S))
     last = next(tended)
     for _ in range(12):
-        until(lambda last=last: last.kept() is None)  # the work of describing
+        until(lambda last=last: last.copy() is None)  # the work of describing
         frame = next(tended)
         assert frame.number >= last.number + SLOTS - 1
         last = frame
@@ -112,7 +112,7 @@ def test_a_busy_consumer_is_given_the_newest_frame(clip, explain, stop):
 def test_what_is_older_than_the_silence_is_not_given_as_new(tended):
     shown = next(tended)
     (process,) = capture_processes()
-    until(lambda: shown.kept() is None)  # so that pictures wait
+    until(lambda: shown.copy() is None)  # so that pictures wait
     os.kill(process, signal.SIGSTOP)
     until(lambda: is_stopped(process))
     grown_old_at = time.monotonic() + HASTY.silence_s
@@ -125,7 +125,7 @@ def test_what_is_older_than_the_silence_is_not_given_as_new(tended):
 def test_what_never_opens_is_an_error_with_its_remedy(tmp_path, explain, stop):
     with pytest.raises(SourceError) as caught:
         next(tend(Errand("clip", str(tmp_path / "none.avi")), explain, stop, HASTY))
-    assert (caught.value.message, caught.value.remedy) == ("it failed: SHUT", "mend it")
+    assert (caught.value.message, caught.value.hint) == ("it failed: SHUT", "mend it")
     until(lambda: capture_processes() == [])
 
 
@@ -139,18 +139,18 @@ def test_what_gives_no_first_picture_is_an_error(tmp_path, explain, stop):
 
 def test_while_the_person_is_being_asked_it_waits(tmp_path, stop):
     path = tmp_path / "late.avi"
-    items = tend(Errand("clip", str(path)), Explained(is_worth_waiting=True), stop, HASTY)
+    items = tend(Errand("clip", str(path)), UserError(is_worth_waiting=True), stop, HASTY)
     notice = next(items)
-    assert (notice.kind, notice.remedy) == ("permission", "mend it")
+    assert (notice.kind, notice.hint) == ("permission", "mend it")
     encode(tmp_path / "early.avi", frames=10).rename(path)
-    assert isinstance(next(items), Passing)  # and no word of "back": it had never been there
+    assert isinstance(next(items), FrameView)  # and no word of "back": it had never been there
     items.close()
 
 
 def test_a_person_who_does_not_answer_gets_the_error(tmp_path, stop):
     hurried = Patience(asking_s=0.0)
     with pytest.raises(SourceError, match="it failed"):
-        next(tend(Errand("clip", str(tmp_path / "none")), Explained(is_worth_waiting=True), stop, hurried))
+        next(tend(Errand("clip", str(tmp_path / "none")), UserError(is_worth_waiting=True), stop, hurried))
 
 
 def test_stop_ends_it_and_its_process(tended, stop):

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from app.errors import SourceError
-from app.events import Notice, Passing
+from app.events import FrameView, Notice
 from app.sources.video import Video
 from tests.running import environment
 from tests.sources.clips import FRAMES, is_red, number_in
@@ -24,9 +24,9 @@ def readers() -> list[threading.Thread]:
 def test_asap_gives_every_frame_in_turn_with_its_place(make_clip, stop, suffix):
     frames = list(Video(make_clip(f"a{suffix}", frames=20, fps=25), asap=True).frames(stop))
     assert [frame.number for frame in frames] == list(range(20))
-    assert [number_in(frame.kept().pixels) for frame in frames] == list(range(20))
+    assert [number_in(frame.copy().pixels) for frame in frames] == list(range(20))
     assert [frame.media_s for frame in frames] == pytest.approx([number / 25 for number in range(20)])
-    assert is_red(frames[0].kept().pixels)
+    assert is_red(frames[0].copy().pixels)
 
 
 def test_as_filmed_no_frame_comes_before_its_time_in_the_file(clip, stop):
@@ -34,7 +34,7 @@ def test_as_filmed_no_frame_comes_before_its_time_in_the_file(clip, stop):
     frames = list(Video(clip).frames(stop))
     assert frames[-1].number == FRAMES - 1
     assert all(frame.seen_at - began >= frame.media_s for frame in frames)
-    assert all(number_in(frame.kept().pixels) == frame.number for frame in frames)
+    assert all(number_in(frame.copy().pixels) == frame.number for frame in frames)
 
 
 def test_as_filmed_a_slow_taker_misses_frames_and_gets_the_newest(clip, stop):
@@ -63,11 +63,11 @@ def test_a_file_that_breaks_off_says_where(make_clip, stop, asap):
     path = make_clip("cut.avi", frames=60)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
     *frames, notice = Video(path, asap=asap).frames(stop)
-    assert all(isinstance(frame, Passing) for frame in frames)
+    assert all(isinstance(frame, FrameView) for frame in frames)
     assert frames
     assert isinstance(notice, Notice)
     assert "cut.avi breaks off at" in notice.text
-    assert notice.remedy
+    assert notice.hint
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_is_no_video_is_explained(tmp_path, stop, content, words):
         path.write_bytes(content)
     with pytest.raises(SourceError, match=words) as caught:
         Video(path).frames(stop)
-    assert caught.value.remedy
+    assert caught.value.hint
 
 
 def test_an_mp4_without_its_end_is_explained(make_clip, stop):

@@ -37,7 +37,7 @@ def test_a_clip_beside_us_needs_no_whole_path(clip, stop, monkeypatch):
 def test_a_camera_that_is_not_there_is_explained(stop):
     explained = failure("97", stop)
     assert "camera 97" in explained.message
-    assert explained.remedy
+    assert explained.hint
 
 
 def test_a_name_that_no_camera_has_is_explained_before_anything_starts(stop):
@@ -58,7 +58,7 @@ def test_a_file_that_is_no_video_is_explained(tmp_path, stop):
 def test_every_loss_names_the_camera_and_has_a_remedy(fate):
     trouble = Webcam(97)._explain(Loss(fate, ""))
     assert "camera 97" in trouble.text
-    assert trouble.remedy
+    assert trouble.hint
 
 
 def test_the_banner_names_the_camera_and_the_others(monkeypatch):

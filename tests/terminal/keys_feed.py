@@ -8,14 +8,14 @@ import signal
 import sys
 from threading import Event, Thread
 
-from app.events import Ask, Notice, Orders
+from app.events import Ask, CommandQueue, Notice
 from app.terminal.keyboard import Keys
 from app.terminal.lines import Screen
 from tests.terminal.feed import screen
 from tests.terminal.stage import sentence, status
 
 
-def carry_out(orders: Orders, shown: Screen, until: Event) -> None:
+def carry_out(orders: CommandQueue, shown: Screen, until: Event) -> None:
     shown.tell(status())
     while not until.wait(0.01):
         for order in orders.each():
@@ -25,7 +25,7 @@ def carry_out(orders: Orders, shown: Screen, until: Event) -> None:
 
 
 def main() -> int:
-    shown, until, orders = screen(), Event(), Orders()
+    shown, until, orders = screen(), Event(), CommandQueue()
     keys = Keys(orders, shown.tell, until.set, shown.rest)
 
     def leave(*_signal: object) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.events import Again, Asking, Cost, Frame, Growing, Notice, Sentence, SentenceKind, Status
+from app.events import Cost, Frame, Notice, PartialSentence, QuestionDraft, Repeated, Sentence, SentenceKind, Status
 
 ROOT = Path(__file__).parents[2]
 COST = Cost(first_word_s=0.21, total_s=0.8, tokens=12, image_tokens=64, forwards=13, drafted=5, draft_accepted=3)
@@ -23,20 +23,20 @@ def sentence(
     return Sentence(text, kind, frame(number), 0.31, COST, described)
 
 
-def growing(text: str = "A red", number: int = 0) -> Growing:
-    return Growing(text, frame(number))
+def growing(text: str = "A red", number: int = 0) -> PartialSentence:
+    return PartialSentence(text, frame(number))
 
 
-def notice(kind: str = "camera lost", text: str = "The camera is gone.", remedy: str = "Plug it in.") -> Notice:
-    return Notice(kind, text, remedy)
+def notice(kind: str = "camera lost", text: str = "The camera is gone.", hint: str = "Plug it in.") -> Notice:
+    return Notice(kind, text, hint)
 
 
-def asking(text: str = "what", is_over: int = 0) -> Asking:
-    return Asking(text, bool(is_over))
+def asking(text: str = "what", is_over: int = 0) -> QuestionDraft:
+    return QuestionDraft(text, bool(is_over))
 
 
-def again(text: str = "A red circle.") -> Again:
-    return Again(sentence(text, number=7))
+def again(text: str = "A red circle.") -> Repeated:
+    return Repeated(sentence(text, number=7))
 
 
 def status(seen: int = 240, described: int = 12) -> Status:

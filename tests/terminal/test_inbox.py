@@ -2,7 +2,7 @@
 
 from threading import Event, Thread
 
-from app.events import Again, Asking, Growing, Notice, Sentence, Silence, Status
+from app.events import Mute, Notice, PartialSentence, QuestionDraft, Repeated, Sentence, Status
 from app.terminal.inbox import ROOM, Inbox
 from tests.terminal.stage import again, asking, growing, notice, sentence, status
 
@@ -23,7 +23,7 @@ def test_only_the_newest_growing_and_status_are_kept() -> None:
     latest, grown = inbox.take()
     assert isinstance(latest, Status)
     assert latest.frames_seen == 2
-    assert isinstance(grown, Growing)
+    assert isinstance(grown, PartialSentence)
     assert grown.text == "A red"
 
 
@@ -39,7 +39,7 @@ def test_of_a_question_in_the_making_only_the_newest_is_kept_and_what_is_asked_s
     for each in (asking("w"), asking("wh"), notice(), asking("what", 1), sentence("It."), asking(""), asking("a")):
         inbox.tell(each)
     *rest, newest = inbox.take()
-    assert [type(each) for each in rest] == [Notice, Asking, Sentence]
+    assert [type(each) for each in rest] == [Notice, QuestionDraft, Sentence]
     assert rest[1] == asking("what", 1)
     assert newest == asking("a")
 
@@ -53,7 +53,7 @@ def test_a_question_that_is_over_leaves_none_in_the_making() -> None:
 
 def test_silence_is_not_for_the_eye() -> None:
     inbox = Inbox()
-    inbox.tell(Silence(True))
+    inbox.tell(Mute(True))
     assert inbox.take() == []
 
 
@@ -61,7 +61,7 @@ def test_pictures_are_let_go_of_what_is_told_again_too() -> None:
     inbox = Inbox()
     inbox.tell(again())
     (told,) = inbox.take()
-    assert isinstance(told, Again)
+    assert isinstance(told, Repeated)
     assert told.sentence.frame.pixels.size == 0
     assert told.sentence.frame.number == 7
 
@@ -71,7 +71,7 @@ def test_pictures_are_let_go() -> None:
     inbox.tell(sentence(number=5))
     inbox.tell(growing(number=6))
     for each in inbox.take():
-        assert isinstance(each, Sentence | Growing)
+        assert isinstance(each, Sentence | PartialSentence)
         assert each.frame.pixels.size == 0
         assert each.frame.number in (5, 6)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.events import Orders
+from app.events import CommandQueue
 from app.terminal.keyboard import Keys
 from tests import needs
 from tests.terminal.seat import Seat
@@ -31,8 +31,14 @@ def seat() -> Iterator[Seat]:
 
 def test_keys_become_orders_in_order_and_are_not_echoed(seat: Seat) -> None:
     seat.type("mr+-\x1b[Am")
-    text = "\n".join(seat.wait_for("Louder(steps=-1)"))
-    orders = ["More()", "Repeat()", "Louder(steps=1)", "Louder(steps=-1)", "More()"]
+    text = "\n".join(seat.wait_for("ChangeVerbosity(steps=-1)"))
+    orders = [
+        "DescribeMore()",
+        "RepeatLast()",
+        "ChangeVerbosity(steps=1)",
+        "ChangeVerbosity(steps=-1)",
+        "DescribeMore()",
+    ]
     until(lambda: [line[2:] for line in seat.look() if line.endswith(")")] == orders)
     assert "mr+" not in text
 
@@ -51,7 +57,7 @@ def test_escape_gives_a_question_up_and_its_line_goes(seat: Seat) -> None:
     seat.type("What")
     seat.wait_for("ask ▸ What")
     seat.type("\x1b")
-    seat.wait_for("Unask()")
+    seat.wait_for("CancelQuestion()")
     shown = seat.wait_until_gone("ask ▸")
     assert not [line for line in shown if "asked" in line]
 
@@ -119,7 +125,7 @@ def test_keys_are_heard_in_a_terminal_program_with_arrows_and_pastes_in_between(
         tmux("send-keys", "-l", "awhat is this?")
         until(lambda: "ask ▸ what is this?▏" in tmux("capture-pane", "-p"))
         tmux("send-keys", "Escape")
-        until(lambda: "Unask()" in tmux("capture-pane", "-p"))
+        until(lambda: "CancelQuestion()" in tmux("capture-pane", "-p"))
         assert "What" not in tmux("capture-pane", "-p")
         tmux("send-keys", "q")
         until(lambda: not tmux("list-sessions"))
@@ -189,7 +195,7 @@ class TestUnderAShell:
 
 def test_what_is_no_terminal_is_not_read() -> None:
     read, write = os.pipe()
-    with Keys(Orders(), pytest.fail, pytest.fail, pytest.fail, read).open():
+    with Keys(CommandQueue(), pytest.fail, pytest.fail, pytest.fail, read).open():
         os.write(write, b"q")
     assert os.read(read, 10) == b"q"
     os.close(read)
@@ -198,7 +204,7 @@ def test_what_is_no_terminal_is_not_read() -> None:
 
 def test_a_terminal_that_is_not_the_one_we_were_started_in_is_left_alone() -> None:
     master, terminal = os.openpty()
-    with Keys(Orders(), pytest.fail, pytest.fail, pytest.fail, terminal).open():
+    with Keys(CommandQueue(), pytest.fail, pytest.fail, pytest.fail, terminal).open():
         os.write(master, b"m\n")
     assert os.read(terminal, 10) == b"m\n"
     os.close(master)

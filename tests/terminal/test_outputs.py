@@ -13,7 +13,7 @@ from app.audio.earcons import Earcons
 from app.audio.tts import Program
 from app.audio.vad import Microphone
 from app.audio.voice import Voice
-from app.events import Silence
+from app.events import Mute
 from app.outputs.fanout import Fan
 from app.outputs.hook import Command
 from app.outputs.log import Log
@@ -57,7 +57,7 @@ def test_every_output_takes_everything_and_can_be_closed_twice(make: Callable[[P
     output = make(tmp_path)
     assert output.banner.name
     for _ in range(2):
-        for each in (growing(), status(), notice(), sentence(), asking(), Silence(True), again(), Silence(False)):
+        for each in (growing(), status(), notice(), sentence(), asking(), Mute(True), again(), Mute(False)):
             output.tell(each)
         output.close()
     assert threading.active_count() == before

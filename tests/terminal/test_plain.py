@@ -11,7 +11,7 @@ from threading import Event
 import pytest
 
 from app.errors import OutputError
-from app.events import Happening, Notice
+from app.events import Notice, RunEvent
 from app.terminal.json_lines import JsonLines
 from app.terminal.lines import wants_plain
 from app.terminal.plain import Plain
@@ -19,10 +19,10 @@ from tests.needs import platform
 from tests.terminal.stage import ROOT, again, asking, growing, notice, sentence, status
 from tests.waiting import LIMIT_S
 
-TOLD: list[Happening] = [notice("loading", "Loading.", ""), growing(), sentence(), status(), notice(), sentence("Two.")]
+TOLD: list[RunEvent] = [notice("loading", "Loading.", ""), growing(), sentence(), status(), notice(), sentence("Two.")]
 
 
-def shown(screen_type: type[Plain], told: list[Happening]) -> tuple[str, str]:
+def shown(screen_type: type[Plain], told: list[RunEvent]) -> tuple[str, str]:
     out, err, until = io.StringIO(), io.StringIO(), Event()
     screen = screen_type(out, err)
     for each in told:
@@ -56,7 +56,7 @@ def test_json_lines_are_the_records_of_the_log_and_notices_are_for_people_too() 
     assert "notice: The camera is gone.\nhint: Plug it in.\n" in err
 
 
-ASKED: list[Happening] = [
+ASKED: list[RunEvent] = [
     sentence(),
     notice("looking", "", ""),
     asking("what"),
@@ -141,7 +141,7 @@ def test_json_lines_are_the_same_on_a_terminal() -> None:
     ],
 )
 def test_a_question_is_echoed_as_it_is_typed_and_other_lines_do_not_break_it(
-    told: list[Happening], lines: list[str]
+    told: list[RunEvent], lines: list[str]
 ) -> None:
     paper = Typewriter()
     screen = Plain(io.StringIO(), paper)

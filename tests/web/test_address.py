@@ -133,7 +133,7 @@ def test_a_taken_port_is_said_before_anything_starts() -> None:
         port = listener.getsockname()[1]
         with pytest.raises(OutputError, match=f"127.0.0.1:{port}: another program") as failed:
             listen("127.0.0.1", port)
-        assert failed.value.remedy
+        assert failed.value.hint
 
 
 def test_the_usual_port_gives_way_to_the_next_that_is_free() -> None:
@@ -145,4 +145,4 @@ def test_the_usual_port_gives_way_to_the_next_that_is_free() -> None:
 def test_an_address_that_is_not_this_machines_is_explained(host: str) -> None:
     with pytest.raises(OutputError, match="no such address") as failed:
         listen(host, 0)
-    assert "0.0.0.0" in failed.value.remedy
+    assert "0.0.0.0" in failed.value.hint

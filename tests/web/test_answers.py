@@ -5,7 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from app.events import Answered, Cost, Frame, Happening, Notice, Sentence, Status
+from app.events import Answered, Cost, Frame, Notice, RunEvent, Sentence, Status
 from app.web.answers import Answer, Answers
 
 LOST = Notice("camera lost", "The camera is gone.", "plug it in")
@@ -15,7 +15,7 @@ def said(text: str, about: str) -> Sentence:
     return Sentence(text, "answer", Frame(np.zeros((2, 2, 3), np.uint8), 0, 0, 0), 0.1, Cost(), 1, about)
 
 
-def waited(*told: Happening, question: str = "more", before: tuple[Happening, ...] = ()) -> Answer:
+def waited(*told: RunEvent, question: str = "more", before: tuple[RunEvent, ...] = ()) -> Answer:
     """What comes to this question; `before` happens before it is asked."""
 
     async def work() -> Answer:
@@ -53,7 +53,7 @@ def test_whoever_waits_while_the_camera_is_lost_is_told_so_at_once(kind: str) ->
 @pytest.mark.parametrize(
     "back", [Notice("camera back", "It is back."), Status(1, 1, 1, 1, 1, 1), said("Yes.", "What?")]
 )
-def test_one_can_ask_again_when_pictures_come_again(back: Happening) -> None:
+def test_one_can_ask_again_when_pictures_come_again(back: RunEvent) -> None:
     answers = Answers()
     answers.take(LOST)
     assert answers.hindrance == LOST

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from app.events import Again, Frame, Glimpse, Growing, Looking, Notice, Sentence, Setup, Voicing
+from app.events import (
+    Frame,
+    FramePreview,
+    LiveSettings,
+    Notice,
+    PartialSentence,
+    Repeated,
+    RunStarted,
+    Sentence,
+    VoiceToggled,
+)
 from app.live.steer import Camera, Model
 from app.live.wishes import Wish
 from app.sources.eye import Eye
@@ -55,7 +65,7 @@ def served() -> Iterator[Served]:
     place = Place(address("127.0.0.1", listener.getsockname()[1]), listener)
     page = Served(place, Board(), Eye(), lambda _notice: None)
     page.begin(Wheel())
-    page.tell(Looking("scenes", MARKUP, "demo", MARKUP, MARKUP, (MARKUP,)))
+    page.tell(RunStarted("scenes", MARKUP, "demo", MARKUP, MARKUP, (MARKUP,)))
     yield page
     page.close()
 
@@ -103,9 +113,9 @@ def sentence(text: str, kind: str = "scene", about: str = "", age_s: float = 0.0
 
 
 def test_markup_is_shown_as_the_text_that_it_is(served: Served, page: "Page") -> None:
-    served.tell(Setup(prompt=MARKUP, watches=(MARKUP,)))
+    served.tell(LiveSettings(prompt=MARKUP, watches=(MARKUP,)))
     for told in (
-        *(Glimpse(frame(), ((0.1, 0.1, 0.5, 0.5),)), Growing(MARKUP, frame()), sentence(MARKUP)),
+        *(FramePreview(frame(), ((0.1, 0.1, 0.5, 0.5),)), PartialSentence(MARKUP, frame()), sentence(MARKUP)),
         *(sentence(MARKUP, "answer", MARKUP), sentence(MARKUP, "alert", MARKUP)),
         *(Notice("camera lost", MARKUP, MARKUP), Notice("nothing new", MARKUP)),
     ):
@@ -178,11 +188,11 @@ def test_a_voice_is_switched_on_and_where_there_is_none_the_page_says_so(served:
     box = page.get_by_label("Say it aloud")
     page.locator("#voice-note").get_by_text("This run has no voice").wait_for()
     assert box.is_disabled()
-    served.tell(Voicing(False))
+    served.tell(VoiceToggled(False))
     holds(page, "!document.getElementById('voice').disabled")
     box.click()
-    until(page, lambda: Voicing(True) in wheel(served).carried)
-    served.tell(Voicing(True))
+    until(page, lambda: VoiceToggled(True) in wheel(served).carried)
+    served.tell(VoiceToggled(True))
     until(page, box.is_checked)
     assert page.locator("#voice-note").inner_text() == ""
 
@@ -212,7 +222,7 @@ def test_what_is_to_be_said_again_is_announced_again(served: Served, page: "Page
     told = sentence("A red circle.")
     served.tell(told)
     page.locator("#log").get_by_text("A red circle.").wait_for()
-    served.tell(Again(told))
+    served.tell(Repeated(told))
     holds(page, "window.announced.length === 2")
     assert [each["id"] for each in announced(page)] == [1, 1]
     assert page.locator("#log .sentence").count() == 1
@@ -246,7 +256,7 @@ def test_an_answer_of_two_sentences_stays_together_and_a_new_one_takes_its_place
 def test_long_words_need_no_scrolling_to_the_side(served: Served, driver: Driver, chrome: "Browser") -> None:
     with driver.at_work(), visiting(chrome, viewport={"width": 320, "height": 256}) as stay:
         page = listening(stay.page(), served)
-        served.tell(Setup(prompt=GERMAN, watches=(GERMAN,)))
+        served.tell(LiveSettings(prompt=GERMAN, watches=(GERMAN,)))
         for told in (sentence(GERMAN), sentence(GERMAN, "answer", GERMAN), Notice("error", GERMAN, GERMAN)):
             served.tell(told)
         for opened in ("#cameras", "#models", "#prompts", "#figures"):

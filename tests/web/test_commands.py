@@ -8,7 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import UsageError
-from app.events import Arrange, Ask, Asking, Hold, Listen, More, Repeat, Setup, Silence, Unask, Voicing
+from app.events import (
+    Ask,
+    BeginQuestion,
+    CancelQuestion,
+    DescribeMore,
+    LiveSettings,
+    Mute,
+    Pause,
+    QuestionDraft,
+    RepeatLast,
+    UpdateSettings,
+    VoiceToggled,
+)
 from app.live.wishes import GOING_ON, LONGEST, STOPPED, End
 from app.web import commands
 
@@ -23,19 +35,19 @@ NAMES = st.sampled_from(
 
 
 def test_each_wish_is_what_the_key_of_the_terminal_asks_for() -> None:
-    assert list(commands.held({"is_stopped": True})) == [Silence(True), Hold(True), STOPPED]
-    assert list(commands.held({"is_stopped": False})) == [Silence(False), Hold(False), GOING_ON]
-    assert list(commands.more({})) == [More()]
-    assert list(commands.repeat({})) == [Repeat()]
-    assert list(commands.listened({})) == [Silence(True), Listen()]
+    assert list(commands.held({"is_stopped": True})) == [Mute(True), Pause(True), STOPPED]
+    assert list(commands.held({"is_stopped": False})) == [Mute(False), Pause(False), GOING_ON]
+    assert list(commands.more({})) == [DescribeMore()]
+    assert list(commands.repeat({})) == [RepeatLast()]
+    assert list(commands.listened({})) == [Mute(True), BeginQuestion()]
     assert list(commands.ended({})) == [End()]
-    assert list(commands.unasked(False)) == [Unask(), Asking("", is_over=True), Silence(False)]
+    assert list(commands.unasked(False)) == [CancelQuestion(), QuestionDraft("", is_over=True), Mute(False)]
 
 
 def test_a_question_is_one_line() -> None:
     question, wishes = commands.asked({"question": "  is \n the\tdoor\x1b open? "})
     assert question == "is the door open?"
-    assert list(wishes) == [Silence(True), Ask(question), Asking(question, is_over=True)]
+    assert list(wishes) == [Mute(True), Ask(question), QuestionDraft(question, is_over=True)]
 
 
 def test_a_setup_takes_what_is_given_and_leaves_the_rest() -> None:
@@ -48,24 +60,24 @@ def test_a_setup_takes_what_is_given_and_leaves_the_rest() -> None:
     }
     asked = commands.arranged(given, 0.4)
     arrange, voicing = asked.wishes
-    assert isinstance(arrange, Arrange)
-    before = Setup("Old", "quiet", None, (), True)
-    assert arrange.of(before) == Setup("Where?", "quiet", 2.0, ("a cat", "a dog"), True)
-    assert voicing == Voicing(False)
+    assert isinstance(arrange, UpdateSettings)
+    before = LiveSettings("Old", "quiet", None, (), True)
+    assert arrange.of(before) == LiveSettings("Where?", "quiet", 2.0, ("a cat", "a dog"), True)
+    assert voicing == VoiceToggled(False)
     assert asked.thumbnails is True
     assert commands.arranged({}, 0.4) == commands.Asked([], None)
 
 
 def test_the_least_time_between_looks_is_the_narrators_own_pace() -> None:
     (arrange,) = commands.arranged({"every": 0.4}, 0.4).wishes
-    assert isinstance(arrange, Arrange)
-    assert arrange.of(Setup(every=5.0)).every is None
+    assert isinstance(arrange, UpdateSettings)
+    assert arrange.of(LiveSettings(every=5.0)).every is None
 
 
 def test_an_empty_prompt_is_the_models_own() -> None:
     (arrange,) = commands.arranged({"prompt": " "}, 0.4).wishes
-    assert isinstance(arrange, Arrange)
-    assert arrange.of(Setup("Old")).prompt == ""
+    assert isinstance(arrange, UpdateSettings)
+    assert arrange.of(LiveSettings("Old")).prompt == ""
 
 
 def test_a_source_and_a_model_are_named_exactly() -> None:
@@ -92,7 +104,7 @@ def test_what_cannot_be_set_is_explained(body: dict[str, Any]) -> None:
     with pytest.raises(UsageError) as failure:
         commands.arranged(body, 0.4)
     assert failure.value.message
-    assert failure.value.remedy
+    assert failure.value.hint
 
 
 @given(st.dictionaries(NAMES, JSON, max_size=4))

@@ -6,15 +6,15 @@ import time
 
 import numpy as np
 
-from app.events import Frame, Glimpse
+from app.events import Frame, FramePreview
 from app.web.pictures import FRESH_S, Pictures
 
 
-def glimpse(number: int) -> Glimpse:
-    return Glimpse(Frame(np.full((6, 8, 3), 9 * number, np.uint8), time.monotonic(), float(number), number))
+def glimpse(number: int) -> FramePreview:
+    return FramePreview(Frame(np.full((6, 8, 3), 9 * number, np.uint8), time.monotonic(), float(number), number))
 
 
-def seen(pictures: Pictures, after: int, *coming: Glimpse) -> list[int]:
+def seen(pictures: Pictures, after: int, *coming: FramePreview) -> list[int]:
     """The numbers of the pictures that a window is shown while these come, one after the other."""
 
     async def work() -> list[int]:

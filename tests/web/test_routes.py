@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.errors import UsageError
-from app.events import Looking, Notice, Setup
+from app.events import LiveSettings, Notice, RunStarted
 from app.live.steer import Camera, Model
 from app.live.wishes import Wish
 from app.sources.eye import Eye
@@ -67,8 +67,8 @@ def test_half_a_character_from_a_program_is_taken_for_a_blank() -> None:
 
 def test_a_file_whose_name_is_not_utf8_stops_no_window() -> None:
     name = "caf\udce9.mp4"
-    board = Board(Setup(prompt=name))
-    board.take(Looking(name, name, name, name, "What?", (name,)), 0.0)
+    board = Board(LiveSettings(prompt=name))
+    board.take(RunStarted(name, name, name, name, "What?", (name,)), 0.0)
     code, told = asked(hub(board), "GET", "/api/state")
     assert (code, told["setup"]["source"]) == (200, name)  # it is sent back as it is, to go over to
     assert asked(hub(board), "GET", "/api/cameras")[1]["cameras"][0]["source"] == name
@@ -94,7 +94,7 @@ def test_a_question_is_refused_at_once_while_no_picture_comes() -> None:
     lost, steer = Notice("camera lost", "The camera is gone.", "plug it in"), Noting()
     blind = hub(steer=steer)
     blind.take(lost, 0.0)
-    assert asked(blind, "POST", "/api/ask", {"question": "Who?"}) == (409, {"error": lost.text, "hint": lost.remedy})
+    assert asked(blind, "POST", "/api/ask", {"question": "Who?"}) == (409, {"error": lost.text, "hint": lost.hint})
     assert steer.wishes == []
 
 

@@ -8,27 +8,27 @@ import numpy as np
 import pytest
 
 from app.events import (
-    Again,
-    Asking,
     Cost,
     Frame,
-    Glimpse,
-    Growing,
-    Happening,
-    Looking,
+    FramePreview,
+    LiveSettings,
+    Mute,
     Notice,
+    PartialSentence,
+    QuestionDraft,
+    Repeated,
+    RunEvent,
+    RunStarted,
     Sentence,
     SentenceKind,
-    Setup,
-    Silence,
     Status,
-    Voicing,
+    VoiceToggled,
 )
 from app.web.events import ROOM, Event, Queue
 from app.web.state import KEPT, Board
 
 STATUS = Status(30.0, 9, 2, 0.05, 100.0, 1_000_000)
-LOOKING = Looking("camera:Desk", "camera Desk", "demo", "demo, 16 image tokens", "What is it?", ("It is small.",))
+LOOKING = RunStarted("camera:Desk", "camera Desk", "demo", "demo, 16 image tokens", "What is it?", ("It is small.",))
 
 
 def frame(number: int = 0, seen_at: float = 90.0) -> Frame:
@@ -39,7 +39,7 @@ def sentence(text: str, kind: SentenceKind = "scene", number: int = 0) -> Senten
     return Sentence(text, kind, frame(number), 0.1, Cost(0.05, 0.09, 9, 16, 5), 1)
 
 
-def told(board: Board, *happenings: Happening, now: float = 100.0) -> list[dict[str, Any]]:
+def told(board: Board, *happenings: RunEvent, now: float = 100.0) -> list[dict[str, Any]]:
     """What a window is sent."""
     return [{"event": each.name, **each.told(now)} for one in happenings for each in board.take(one, now)]
 
@@ -50,7 +50,7 @@ def names(events: Sequence[dict[str, Any]]) -> list[str]:
 
 def test_a_sentence_grows_is_told_with_its_age_and_leaves_nothing_growing() -> None:
     board = Board()
-    grows, says, empties = told(board, Growing("A red", frame()), sentence("A red circle."))
+    grows, says, empties = told(board, PartialSentence("A red", frame()), sentence("A red circle."))
     assert (grows["text"], grows["age_s"]) == ("A red", 10.0)
     assert (says["id"], says["age_s"], says["record"]["text"]) == (1, 10.0, "A red circle.")
     assert empties == {"event": "growing", "text": ""}
@@ -73,7 +73,7 @@ def test_sentences_and_notices_share_one_count_and_the_newest_are_kept() -> None
 
 
 def test_a_description_that_comes_to_nothing_leaves_nothing_growing() -> None:
-    assert told(Board(), Growing("A red", frame()), STATUS)[-1] == {"event": "growing", "text": ""}
+    assert told(Board(), PartialSentence("A red", frame()), STATUS)[-1] == {"event": "growing", "text": ""}
     assert names(told(Board(), STATUS)) == ["status"]
 
 
@@ -82,7 +82,7 @@ def test_what_keeps_the_camera_from_seeing_is_a_notice_and_a_state(kind: str) ->
     board = Board()
     assert names(told(board, Notice(kind, "!"))) == ["notice", "view"]
     assert board.snapshot(100.0)["view"] == {"trouble": kind}
-    assert names(told(board, Glimpse(frame(), trouble=kind))) == []
+    assert names(told(board, FramePreview(frame(), trouble=kind))) == []
     assert told(board, Notice("clear", "It sees."))[-1] == {"event": "view", "trouble": ""}
 
 
@@ -95,7 +95,7 @@ def test_the_setup_is_told_whoever_changes_it() -> None:
         True,
         0.4,
     )
-    (second,) = told(board, Setup("Where?", "full", 2.0, ("a cat",), True))
+    (second,) = told(board, LiveSettings("Where?", "full", 2.0, ("a cat",), True))
     assert (second["prompt"], second["is_own_prompt"], second["verbosity"], second["every"]) == (
         "Where?",
         False,
@@ -103,7 +103,7 @@ def test_the_setup_is_told_whoever_changes_it() -> None:
         2.0,
     )
     assert (second["watches"], second["is_stopped"], second["model"]) == (["a cat"], True, "demo")
-    assert told(board, Voicing(True))[0]["voice"] is True
+    assert told(board, VoiceToggled(True))[0]["voice"] is True
 
 
 def test_going_over_to_another_is_shown_until_it_is_done_or_has_failed() -> None:
@@ -117,20 +117,24 @@ def test_going_over_to_another_is_shown_until_it_is_done_or_has_failed() -> None
 def test_a_sentence_to_be_said_again_is_pointed_at() -> None:
     board, again = Board(), sentence("Second.", number=2)
     told(board, sentence("First."), again)
-    assert told(board, Again(again)) == [{"event": "again", "id": 2}]
-    assert told(board, Again(sentence("Never told."))) == []
+    assert told(board, Repeated(again)) == [{"event": "again", "id": 2}]
+    assert told(board, Repeated(sentence("Never told."))) == []
 
 
 def test_what_is_for_the_ear_or_the_terminal_is_not_shown() -> None:
     board = Board()
-    assert told(board, Silence(True), Notice("looking", "Still looking."), Notice("page", "The page is at …")) == []
+    assert told(board, Mute(True), Notice("looking", "Still looking."), Notice("page", "The page is at …")) == []
     assert board.snapshot(100.0)["said"] == []
 
 
 def test_no_text_carries_codes_and_everything_is_json() -> None:
-    board = Board(looking=Looking("x", "\x1b[31mred", "m", "m\x07", "p"))
+    board = Board(looking=RunStarted("x", "\x1b[31mred", "m", "m\x07", "p"))
     told(
-        board, sentence("a\x1b[2Jb"), Notice("doubt", "\x1b]0;t\x07x"), Growing("\x1b[1mg", frame()), Asking("q\x1b[1m")
+        board,
+        sentence("a\x1b[2Jb"),
+        Notice("doubt", "\x1b]0;t\x07x"),
+        PartialSentence("\x1b[1mg", frame()),
+        QuestionDraft("q\x1b[1m"),
     )
     text = json.dumps(board.snapshot(100.0), ensure_ascii=False)
     assert "\x1b" not in text

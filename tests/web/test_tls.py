@@ -166,7 +166,7 @@ def test_a_folder_that_cannot_be_written_to_is_explained(tmp_path: Path) -> None
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written") as failed:
         kept(tmp_path / "file" / "page.pem", NAMES)
-    assert failed.value.remedy
+    assert failed.value.hint
 
 
 @pytest.mark.parametrize("key", [None, rsa.generate_private_key(65537, 2048)], ids=["EC", "RSA"])

@@ -15,7 +15,7 @@ from app.backends.llama.shown import Shown
 from app.backends.openai.describer import ServerDescriber
 from app.backends.openai.payload import Form
 from app.errors import ModelError, Outage
-from app.events import Banner, Cost, Piece, Request
+from app.events import Banner, Chunk, Cost, Request
 
 WORTH_S = 60.0
 """One that lives for so long is worth being started again."""
@@ -50,7 +50,7 @@ class Tended:
     def banner(self) -> Banner:
         return Banner(f"{self.name} in {self.server.name}", self.warnings)
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         """See `Describer.describe`. Several threads may ask at once.
 
         Raises:
@@ -66,16 +66,16 @@ class Tended:
         except ModelError as failure:
             if server.has_ended(GONE_S):
                 raise self.started_again(server) from failure
-            raise Outage(failure.message, self.order.remedy) from failure  # its log is not for people to see
+            raise Outage(failure.message, self.order.hint) from failure  # its log is not for people to see
 
-    def waited(self, server: LlamaServer) -> Generator[Piece]:
+    def waited(self, server: LlamaServer) -> Generator[Chunk]:
         """Empty pieces until it can be asked."""
         while not server.is_ready():
             if server.has_ended():
                 raise self.started_again(server)
             if self.now() - self.started_at > self.order.patience_s:
                 raise ModelError(f"{server.name} was started again, and does not become ready", "start looksay again")
-            yield Piece("", Cost())
+            yield Chunk("", Cost())
             time.sleep(TURN_S)
 
     def started_again(self, dead: LlamaServer) -> ModelError:
@@ -85,7 +85,7 @@ class Tended:
             if self.server is dead:
                 dead.close()
                 if self.is_again and not is_lost and self.now() - self.started_at < WORTH_S:
-                    return ModelError(f"{why.message}; it had been started again shortly before", why.remedy)
+                    return ModelError(f"{why.message}; it had been started again shortly before", why.hint)
                 self.take(LlamaServer(self.order))
                 self.is_again = True
         return Outage(why.message, "wait a moment: it is being started again")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.backends.startup import Chosen, Doubted, asked, doubts, refuse
-from app.config import AS_PUBLISHED, Settings, Wish
+from app.config import AS_PUBLISHED, ModelOptions, Settings
 from app.errors import ModelError, Outage, UsageError
 from app.models.card import Card
 from app.protocols import Describer
@@ -65,7 +65,7 @@ class Pair:
     def called(self) -> Chosen:
         return Chosen(self.text, self.card, self.hub or str(self.text))
 
-    def open(self, wish: Wish, *, is_trusted: bool) -> Describer:
+    def open(self, wish: ModelOptions, *, is_trusted: bool) -> Describer:
         """See `Engine.open`."""
         if wish.precision:
             raise UsageError("--precision is for other backends", "take a GGUF file of that quantization")
@@ -86,7 +86,7 @@ class Pair:
 
         return [] if self.hub else judge_pair(self.text, self.mmproj)
 
-    def started(self, wish: Wish) -> Describer:
+    def started(self, wish: ModelOptions) -> Describer:
         """Raises ModelError if it cannot be started, and if there is nothing to start it with."""
         from app.backends.llama.describer import Tended
         from app.backends.llama.server import PATIENCE_S, Order, files
@@ -97,7 +97,7 @@ class Pair:
         order = Order(model, self.parallel, look.limit, patience_s)
         return Tended(self.card.name, order, look)
 
-    def shown(self, wish: Wish) -> "Shown":
+    def shown(self, wish: ModelOptions) -> "Shown":
         from app.backends.llama.shown import DETAILED, Shown, shown
         from app.models.spoilt import Spoilt
 
@@ -201,5 +201,5 @@ def found(path: Path, mmproj: Path | None, parallel: int) -> Pair:
     try:
         pair = find_pair(path, mmproj)
     except Spoilt as failure:
-        raise ModelError(failure.sentence, failure.remedy) from failure
+        raise ModelError(failure.sentence, failure.hint) from failure
     return Pair(card_in(pair.text), pair.text, pair.mmproj, parallel=parallel)

@@ -65,7 +65,7 @@ class Order:
     patience_s: float = PATIENCE_S
 
     @property
-    def remedy(self) -> str:
+    def hint(self) -> str:
         """What to do where it does not start."""
         return ON_THE_HUB if self.model[0] == "-hf" else WHAT_TO_DO
 
@@ -144,8 +144,8 @@ class LlamaServer:
             return ModelError(f"{self.name} cannot be run{last_words(self.words())}", INSTALL)
         if status > 128 or status < 0:  # negative: the guard itself was killed
             by = -status if status < 0 else status - 128
-            return ModelError(f"{self.name} was ended by signal {by}{failure(self.words())}", self._order.remedy)
-        return ModelError(f"{self.name} ended with status {status}{last_words(self.words())}", self._order.remedy)
+            return ModelError(f"{self.name} was ended by signal {by}{failure(self.words())}", self._order.hint)
+        return ModelError(f"{self.name} ended with status {status}{last_words(self.words())}", self._order.hint)
 
     def words(self) -> str:
         """What it said last; all of it, once it has ended."""

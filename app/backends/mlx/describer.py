@@ -19,9 +19,9 @@ from app.backends.mlx.fast_path import QuickRoad
 from app.backends.mlx.loading import FAILURES, UNFIT, Inputs, Loaded, load
 from app.backends.mlx.plain import Plain, agreed
 from app.backends.mlx.witness import agrees
-from app.config import AS_PUBLISHED, Wish
+from app.config import AS_PUBLISHED, ModelOptions
 from app.errors import ModelError
-from app.events import Banner, Frame, Piece, Request
+from app.events import Banner, Chunk, Frame, Request
 from app.models.card import Card
 
 OTHERWISE = (
@@ -39,7 +39,7 @@ class MlxDescriber:
     """
 
     def __init__(
-        self, folder: Path, card: Card | None = None, wish: Wish = AS_PUBLISHED, *, drafts: bool = True
+        self, folder: Path, card: Card | None = None, wish: ModelOptions = AS_PUBLISHED, *, drafts: bool = True
     ) -> None:
         self.card = card or Card(folder.name)
         self.loaded = load(folder, wish.precision)
@@ -76,7 +76,7 @@ class MlxDescriber:
         else:
             self.warnings = (*self.warnings, OTHERWISE)
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         """Yield the description of `request.frames` as it comes; to cancel, close the iterator.
 
         Raises:
@@ -98,7 +98,7 @@ def ramp() -> Frame:
     return Frame((colours * 255).astype(np.uint8), time.monotonic(), 0.0, 0)
 
 
-def settled(loaded: Loaded, card: Card, wish: Wish) -> Family:
+def settled(loaded: Loaded, card: Card, wish: ModelOptions) -> Family:
     """The model's family, its processor set."""
     try:
         return family(loaded, card, wish)
@@ -122,5 +122,5 @@ def explained(loaded: Loaded, request: Request) -> Iterator[None]:
     try:
         yield
     except FAILURES as failure:
-        remedy = UNFIT if len(request.frames) == 1 else "show it one frame at a time: leave --frames out"
-        raise ModelError(f"the model {loaded.name} failed on a frame: {failure}", remedy) from failure
+        hint = UNFIT if len(request.frames) == 1 else "show it one frame at a time: leave --frames out"
+        raise ModelError(f"the model {loaded.name} failed on a frame: {failure}", hint) from failure

@@ -8,10 +8,10 @@ from app.backends.mlx.generic import Generic
 from app.backends.mlx.lfm2 import Lfm2Vl
 from app.backends.mlx.loading import Loaded
 from app.backends.mlx.smolvlm import smolvlm
-from app.config import Wish
+from app.config import ModelOptions
 from app.models.card import Card
 
-FAMILIES: dict[str, Callable[[Loaded, Card, Wish], Family]] = {
+FAMILIES: dict[str, Callable[[Loaded, Card, ModelOptions], Family]] = {
     "smolvlm": smolvlm,
     "idefics3": smolvlm,
     "lfm2_vl": Lfm2Vl,
@@ -19,7 +19,7 @@ FAMILIES: dict[str, Callable[[Loaded, Card, Wish], Family]] = {
 }
 
 
-def family(loaded: Loaded, card: Card, wish: Wish) -> Family:
+def family(loaded: Loaded, card: Card, wish: ModelOptions) -> Family:
     """The family of a loaded model, its processor set to the wish.
 
     Raises:

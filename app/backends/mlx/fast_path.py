@@ -18,7 +18,7 @@ from app.backends.mlx.prompt import Prompt, prompt
 from app.backends.mlx.sampled import sampled
 from app.backends.mlx.speculative import Burst, Decoder, greedy
 from app.backends.mlx.speech import Speech
-from app.events import Frame, Piece, Request
+from app.events import Chunk, Frame, Request
 from app.models.card import Sampling
 
 PROMPTS = 8
@@ -42,7 +42,7 @@ class QuickRoad:
         self.prompt = lru_cache(PROMPTS)(partial(made, loaded, self.language, family))
         self.drafts_of = lru_cache(DRAFTS)(lambda _words, _camera: Drafts())
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         """See `Describer.describe`; mlx-vlm's failures come as they are."""
         speech, said = Speech(self.loaded.processor), list[int]()
         shown = self.shown(request)

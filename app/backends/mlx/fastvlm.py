@@ -12,7 +12,7 @@ from app.backends.mlx.family import Shape, a_frame, one_at_a_time, refused
 from app.backends.mlx.loading import Inputs, Loaded
 from app.backends.mlx.normal import normalizer
 from app.backends.mlx.tile import framed
-from app.config import Wish
+from app.config import ModelOptions
 from app.images import Pixels
 from app.models.card import Card
 
@@ -22,7 +22,7 @@ WHITE = 255.0
 class FastVlm:
     """One square a frame, its size and number of tokens fixed."""
 
-    def __init__(self, loaded: Loaded, card: Card, wish: Wish) -> None:
+    def __init__(self, loaded: Loaded, card: Card, wish: ModelOptions) -> None:
         self.name, self.loaded = card.name, loaded
         eyes, images = loaded.model.config.vision_config, loaded.processor.image_processor
         self.edge, self.patch = int(eyes.image_size), int(eyes.patch_size)

@@ -11,7 +11,7 @@ from PIL import Image
 from app.backends.mlx.family import a_frame, one_at_a_time, refused
 from app.backends.mlx.loading import Inputs, Loaded
 from app.backends.mlx.tile import fitted
-from app.config import Wish
+from app.config import ModelOptions
 from app.images import Pixels
 from app.models.card import Card
 
@@ -23,7 +23,7 @@ CELL, CELLS = 32, 256
 class Generic:
     """One picture a frame. Frames of one source have one size, so they cost the same number of tokens."""
 
-    def __init__(self, loaded: Loaded, card: Card, wish: Wish) -> None:
+    def __init__(self, loaded: Loaded, card: Card, wish: ModelOptions) -> None:
         if wish.image_tokens is not None:
             raise refused(wish.image_tokens, card.name, ())
         self.name, self.loaded = card.name, loaded

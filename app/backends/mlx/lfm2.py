@@ -13,7 +13,7 @@ from app.backends.mlx.family import Shape, refused
 from app.backends.mlx.loading import Inputs, Loaded
 from app.backends.mlx.normal import multiplied, normalizer
 from app.backends.mlx.tile import fitted
-from app.config import Wish
+from app.config import ModelOptions
 from app.images import Pixels
 from app.models.card import Card
 
@@ -24,7 +24,7 @@ class Lfm2Vl:
     Frames of one source have one size, so they have one grid and cost the same number of tokens.
     """
 
-    def __init__(self, loaded: Loaded, card: Card, wish: Wish) -> None:
+    def __init__(self, loaded: Loaded, card: Card, wish: ModelOptions) -> None:
         self.loaded = loaded
         images = loaded.processor.image_processor
         self.patch = int(images.encoder_patch_size)
@@ -80,7 +80,7 @@ def patches(pixels: mx.array, edge: int) -> tuple[mx.array, int, int]:
     return cut.reshape(1, rows * columns, -1), rows, columns
 
 
-def budget(loaded: Loaded, card: Card, wish: Wish) -> int:
+def budget(loaded: Loaded, card: Card, wish: ModelOptions) -> int:
     """The most image tokens that a frame may become: as wished, as the card says, or as published.
 
     Raises:

@@ -13,7 +13,7 @@ from PIL.Image import Image
 from app.backends.mlx.family import Family
 from app.backends.mlx.loading import Inputs, Loaded
 from app.errors import ModelError
-from app.events import Cost, Piece, Request
+from app.events import Chunk, Cost, Request
 from app.models.card import Sampling
 
 REPORT = 'report this with what ./run.sh check prints; more in KNOWN_ISSUES.md, "The tiling trap"'
@@ -27,7 +27,7 @@ class Plain:
     family: Family
     sampling: Sampling
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         """See `Describer.describe`; mlx-vlm's failures come as they are."""
         started, first_word_s = time.monotonic(), 0.0
         try:
@@ -37,7 +37,7 @@ class Plain:
                 for result in results:
                     total_s = time.monotonic() - started
                     first_word_s = first_word_s or (total_s if result.text.strip() else 0.0)
-                    yield Piece(result.text, cost(result, first_word_s, total_s, image_tokens, len(pictures)))
+                    yield Chunk(result.text, cost(result, first_word_s, total_s, image_tokens, len(pictures)))
         finally:
             mx.clear_cache()  # mlx-vlm does this only when a generation runs to its end
 

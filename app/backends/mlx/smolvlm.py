@@ -14,7 +14,7 @@ from app.backends.mlx.family import Family, Shape, a_frame, refused
 from app.backends.mlx.loading import Inputs, Loaded
 from app.backends.mlx.normal import normalizer
 from app.backends.mlx.tile import framed, squeezed
-from app.config import Wish
+from app.config import ModelOptions
 from app.errors import ModelError
 from app.images import Pixels
 from app.models.card import Card
@@ -100,7 +100,7 @@ class Tiles:
         return self.loaded.placeholders(inputs)
 
 
-def smolvlm(loaded: Loaded, card: Card, wish: Wish) -> Family:
+def smolvlm(loaded: Loaded, card: Card, wish: ModelOptions) -> Family:
     """The way to look that was wished for."""
     if wish.image_tokens == "tiles":
         return Tiles(loaded, card)

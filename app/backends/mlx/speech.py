@@ -7,7 +7,7 @@ from typing import Any
 from mlx_vlm.tokenizer_utils import make_streaming_detokenizer
 
 from app.backends.mlx.speculative import Burst
-from app.events import Cost, Piece
+from app.events import Chunk, Cost
 
 
 class Speech:
@@ -19,7 +19,7 @@ class Speech:
         self.unspoken = set(processor.tokenizer.all_special_ids)
         self.writer = make_streaming_detokenizer(processor)
 
-    def pieces(self, burst: Burst) -> Generator[Piece]:
+    def pieces(self, burst: Burst) -> Generator[Chunk]:
         """A piece for every token, and after the last one what the writer still held back."""
         for token in burst.tokens:
             self.writer.add_token(token, skip_special_token_ids=self.unspoken)
@@ -29,7 +29,7 @@ class Speech:
             self.writer.finalize()
             yield self.piece(self.writer.last_segment, burst)
 
-    def piece(self, text: str, burst: Burst) -> Piece:
+    def piece(self, text: str, burst: Burst) -> Chunk:
         total_s = time.monotonic() - self.started
         self.first_word_s = self.first_word_s or (total_s if text.strip() else 0.0)
         cost = Cost(
@@ -42,4 +42,4 @@ class Speech:
             draft_accepted=burst.accepted,
             encoded=self.encoded,
         )
-        return Piece(text, cost)
+        return Chunk(text, cost)

@@ -15,7 +15,7 @@ from app.backends.openai.payload import COUNT, Form
 from app.backends.openai.refusal import TooLarge
 from app.backends.openai.wire import Patience
 from app.errors import ModelError, Outage
-from app.events import Banner, Cost, Piece, Request
+from app.events import Banner, Chunk, Cost, Request
 
 CHAT = "/v1/chat/completions"
 PATIENCE = Patience(most_bytes=4_000_000)
@@ -53,7 +53,7 @@ class ServerDescriber:
         name = self.form.model.rpartition("/")[2] if self.form.model.startswith("/") else self.form.model
         return Banner(f"{name} on {self.line.root}", warnings(self.line))
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         """Yield the answer as it comes, and pieces without text while it is waited for.
 
         Its image tokens are what the frames add to the prompt; 0 also where the server does not count.
@@ -86,7 +86,7 @@ class ServerDescriber:
             return self.form.smaller(request)
         return replace(self.form, is_counted=False) if self.form.is_counted and COUNT in refused.message else None
 
-    def _again(self, request: Request, other: Form, refused: ModelError) -> Generator[Piece]:
+    def _again(self, request: Request, other: Form, refused: ModelError) -> Generator[Chunk]:
         """Once more in another form; if that is what it took, all others are asked so too."""
         was, self.form = self.form, other
         try:
@@ -95,15 +95,15 @@ class ServerDescriber:
             self.form = was
             raise refused from None
 
-    def _describe(self, request: Request) -> Generator[Piece]:
+    def _describe(self, request: Request) -> Generator[Chunk]:
         clock, answer = Clock(time.monotonic()), Answer(request.max_tokens, self.line.key)
         question = Question(self.line, CHAT, self.form.of(request), self.patience)
         with closing(self._asked(question, answer)) as texts:
             for text in texts:
-                yield Piece(text, clock.cost(text, answer.tokens))
+                yield Chunk(text, clock.cost(text, answer.tokens))
         cost = clock.cost("", answer.tokens)
         tokens = yield from self._counted(request, cost, answer.prompt_tokens)
-        yield Piece("", replace(cost, image_tokens=tokens))
+        yield Chunk("", replace(cost, image_tokens=tokens))
 
     def _asked(self, question: Question, answer: Answer) -> Generator[str]:
         """The answer's text as it comes, nothing while it is waited for; what comes after its end is not waited for."""
@@ -115,7 +115,7 @@ class ServerDescriber:
                     break
         yield answer.finish()
 
-    def _counted(self, request: Request, cost: Cost, prompt_tokens: int) -> Generator[Piece, None, int]:
+    def _counted(self, request: Request, cost: Cost, prompt_tokens: int) -> Generator[Chunk, None, int]:
         """What the frames add to the prompt: asked for once for frames of a size; 0 where nobody counts."""
         sizes = (self.form.longest_edge, *(frame.pixels.shape for frame in request.frames))
         if not request.frames or not prompt_tokens or sizes in self.image_tokens:
@@ -124,7 +124,7 @@ class ServerDescriber:
         words = self.form.of(Request((), request.prompt, 1), is_streamed=False)
         try:
             for _ in self._asked(Question(self.line, CHAT, words, self.patience), alone):
-                yield Piece("", cost)
+                yield Chunk("", cost)
         except Outage:
             return 0
         except ModelError:  # some refuse a question without a picture, and a count is not worth a failure

@@ -65,8 +65,8 @@ def _models(line: Line) -> tuple[Listed, ModelError | None]:
         if line.root not in message:  # else it says where by itself
             message = f"no server of models answers at {line.root}: {message}"
         if isinstance(failure, Outage):
-            raise Outage(message, failure.remedy, failure.wait_s) from failure
-        return {}, ModelError(message, failure.remedy)
+            raise Outage(message, failure.hint, failure.wait_s) from failure
+        return {}, ModelError(message, failure.hint)
     return {name: _dict(each) for each in listed if (name := _name(_dict(each).get("id")))}, None
 
 

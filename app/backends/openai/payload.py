@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.events import Request
-from app.images import Pixels, jpeg
+from app.images import Pixels, encode_jpeg
 
 LONGEST_EDGE = 1024
 """In pixels. A frame keeps its own shape: every server makes of it what its model was trained with."""
@@ -45,7 +45,7 @@ class Form:
 
     def picture(self, pixels: Pixels) -> dict[str, Any]:
         """A frame (RGB, H×W×3 uint8) as a part of the message."""
-        encoded = base64.b64encode(jpeg(pixels, self.longest_edge, is_for_a_model=True)).decode()
+        encoded = base64.b64encode(encode_jpeg(pixels, self.longest_edge, is_for_a_model=True)).decode()
         return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{encoded}"}}
 
     def smaller(self, request: Request) -> "Form | None":

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.backends.sighted import admitted
-from app.config import AS_PUBLISHED, Settings, Wish
+from app.config import AS_PUBLISHED, ModelOptions, Settings
 from app.errors import ModelError, UsageError
 from app.models.card import Card
 from app.models.spoilt import short
@@ -40,7 +40,7 @@ class Elsewhere:
     notes: tuple[str, ...]
     at_once: int
 
-    def open(self, wish: Wish, *, is_trusted: bool) -> Describer:
+    def open(self, wish: ModelOptions, *, is_trusted: bool) -> Describer:
         """See `Engine.open`."""
         from app.backends.openai.describer import ServerDescriber
         from app.backends.openai.payload import Form
@@ -83,12 +83,12 @@ def line_of(settings: Settings) -> "Line":
     return Line(found, key)
 
 
-def refuse_wish(wish: Wish) -> None:
+def refuse_wish(wish: ModelOptions) -> None:
     """Raise UsageError for what only the server can be told."""
     if wish != AS_PUBLISHED:
         flag = "--image-tokens" if wish.image_tokens is not None else "--precision"
-        remedy = f"leave {flag} out, and start the server so (llama-server: --image-max-tokens N)"
-        raise UsageError(f"a server looks and computes as it was started, whatever {flag} says", remedy)
+        hint = f"leave {flag} out, and start the server so (llama-server: --image-max-tokens N)"
+        raise UsageError(f"a server looks and computes as it was started, whatever {flag} says", hint)
 
 
 def refuse_unlisted(told: "Served", wanted: str) -> None:

@@ -14,9 +14,9 @@ from app.backends.transformers.processor import KINDS, Square
 from app.backends.transformers.published import Published
 from app.backends.transformers.shown import Inputs, Shown, counted
 from app.backends.transformers.speech import Speech
-from app.config import AS_PUBLISHED, Wish
+from app.config import AS_PUBLISHED, ModelOptions
 from app.errors import ModelError
-from app.events import Banner, Frame, Piece, Request
+from app.events import Banner, Chunk, Frame, Request
 from app.models.card import Card
 
 
@@ -28,7 +28,7 @@ class TransformersDescriber:
         UsageError: the wish cannot be granted.
     """
 
-    def __init__(self, folder: Path, card: Card | None = None, wish: Wish = AS_PUBLISHED) -> None:
+    def __init__(self, folder: Path, card: Card | None = None, wish: ModelOptions = AS_PUBLISHED) -> None:
         self.card, self.device = card or Card(folder.name), device(wish.precision)
         self.device.settle()
         self.loaded = load(folder, self.device)
@@ -51,7 +51,7 @@ class TransformersDescriber:
         with explained(self.loaded, request):
             return self.shown.inputs(request)
 
-    def describe(self, request: Request) -> Generator[Piece]:
+    def describe(self, request: Request) -> Generator[Chunk]:
         """Yield the description of `request.frames` as it comes; to cancel, close the iterator.
 
         Raises:
@@ -72,7 +72,7 @@ class TransformersDescriber:
         self.device.free()
 
 
-def settled(loaded: Loaded, card: Card, wish: Wish) -> Shown:
+def settled(loaded: Loaded, card: Card, wish: ModelOptions) -> Shown:
     """The way to show frames that suits the model."""
     try:
         return (Square if loaded.kind in KINDS else Published)(loaded, card, wish)
@@ -86,5 +86,5 @@ def explained(loaded: Loaded, request: Request) -> Iterator[None]:
     try:
         yield
     except FAILURES as failure:
-        remedy = PUBLISHED if len(request.frames) == 1 else "show it one frame at a time: leave --frames out"
-        raise ModelError(f"transformers failed with {loaded.name} on a frame: {failure}", remedy) from failure
+        hint = PUBLISHED if len(request.frames) == 1 else "show it one frame at a time: leave --frames out"
+        raise ModelError(f"transformers failed with {loaded.name} on a frame: {failure}", hint) from failure

@@ -13,7 +13,7 @@ from transformers.models.smolvlm.processing_smolvlm import get_image_prompt_stri
 from app.backends.mlx.tile import framed, squeezed
 from app.backends.transformers.loading import HERE, Loaded
 from app.backends.transformers.shown import Inputs, agreed, refused, template
-from app.config import Wish
+from app.config import ModelOptions
 from app.events import Request
 from app.images import Pixels
 from app.models.card import Card
@@ -26,7 +26,7 @@ MARKER = "<image>"
 class Square:
     """One tile a frame, of as many image tokens as the tower makes of it; fewer tokens are a smaller tile."""
 
-    def __init__(self, loaded: Loaded, card: Card, wish: Wish) -> None:
+    def __init__(self, loaded: Loaded, card: Card, wish: ModelOptions) -> None:
         self.loaded, self.template = loaded, template(loaded)
         self.images = AutoImageProcessor.from_pretrained(loaded.folder, **HERE)
         allowed = edges(loaded, int(self.images.max_image_size["longest_edge"]), card)

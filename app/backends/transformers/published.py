@@ -12,7 +12,7 @@ from transformers import AutoProcessor
 from app.backends.mlx.tile import fitted
 from app.backends.transformers.loading import HERE, PUBLISHED, Loaded
 from app.backends.transformers.shown import LACKING, Inputs, counted, refused
-from app.config import Wish
+from app.config import ModelOptions
 from app.errors import ModelError, UsageError
 from app.events import Request
 from app.images import Pixels
@@ -25,7 +25,7 @@ CELL, CELLS = 32, 256
 class Published:
     """As the model's publisher set its processor; nothing of it is changed."""
 
-    def __init__(self, loaded: Loaded, card: Card, wish: Wish) -> None:
+    def __init__(self, loaded: Loaded, card: Card, wish: ModelOptions) -> None:
         if wish.image_tokens is not None:
             raise refused(wish.image_tokens, card.name)
         self.loaded, self.processor = loaded, processor(loaded)
@@ -76,8 +76,8 @@ def processor(loaded: Loaded) -> Any:
         found = AutoProcessor.from_pretrained(loaded.folder, **HERE)
     except ImportError as failure:
         reason = str(failure).strip().split(". ")[0].splitlines()[0]
-        remedy = "./install.sh --reference installs torchvision and num2words, where they are to be had"
-        raise ModelError(f"the processor of {loaded.name} cannot be had: {reason}", remedy) from failure
+        hint = "./install.sh --reference installs torchvision and num2words, where they are to be had"
+        raise ModelError(f"the processor of {loaded.name} cannot be had: {reason}", hint) from failure
     if not getattr(found, "image_processor", None):
         raise ModelError(f"the model in {loaded.folder} has no image processor that transformers knows", PUBLISHED)
     if not (getattr(found, "chat_template", None) or loaded.tokenizer.chat_template):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from app.backends import startup
 from app.backends.startup import Chosen, Doubted
-from app.config import Settings, Wish
+from app.config import ModelOptions, Settings
 from app.errors import UsageError
 from app.models.card import Card
 from app.protocols import Describer
@@ -40,7 +40,7 @@ class Reference:
     def at_once(self) -> int:
         return 1
 
-    def open(self, wish: Wish, *, is_trusted: bool) -> Describer:
+    def open(self, wish: ModelOptions, *, is_trusted: bool) -> Describer:
         """See `Engine.open`."""
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         from app.models import verify
@@ -66,7 +66,7 @@ class Reference:
         checkpoint, found = files.read(self.model.folder)
         return [*found, *eyes.look(checkpoint)]
 
-    def seen(self, wish: Wish, describer: Describer) -> "list[Finding]":
+    def seen(self, wish: ModelOptions, describer: Describer) -> "list[Finding]":
         """What the sight test tells of it, asked in this way; remembered apart from what mlx made of it."""
         what = f"sight {wish} {describer.banner.name}, torch {version('torch')}"
         return startup.asked("sight", partial(self.remembered, what, describer))
@@ -84,7 +84,7 @@ def chosen(settings: Settings) -> Reference:
     """The model that the settings name, for transformers.
 
     Raises:
-        Explained: there is none of this name, it is not installed, or torch is not.
+        UserError: there is none of this name, it is not installed, or torch is not.
     """
     if find_spec("torch") is None:
         raise UsageError(

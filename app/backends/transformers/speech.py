@@ -3,7 +3,7 @@
 import time
 
 from app.backends.transformers.loading import Loaded
-from app.events import Cost, Piece
+from app.events import Chunk, Cost
 
 
 class Speech:
@@ -15,13 +15,13 @@ class Speech:
         self.said: list[int] = []
         self.written = ""
 
-    def piece(self, token: int) -> Piece:
+    def piece(self, token: int) -> Chunk:
         """What a token adds; nothing while a letter of several tokens is not whole."""
         self.said.append(token)
         text = self.text()
         return self.made("" if text.endswith("\ufffd") else text, len(self.said))
 
-    def last(self, most: int) -> Piece:
+    def last(self, most: int) -> Chunk:
         """What was still held back; where the limit did not end it, the end mark took one more pass."""
         return self.made(self.text(), len(self.said) + (len(self.said) < most))
 
@@ -31,12 +31,12 @@ class Speech:
         )
         return whole
 
-    def made(self, text: str, forwards: int) -> Piece:
+    def made(self, text: str, forwards: int) -> Chunk:
         new, self.written = text[len(self.written) :], max(text, self.written, key=len)
         total_s = time.monotonic() - self.started
         self.first_word_s = self.first_word_s or (total_s if new.strip() else 0.0)
         tokens = len(self.said)
-        return Piece(
+        return Chunk(
             new,
             Cost(self.first_word_s, total_s, tokens, self.image_tokens, forwards=forwards, encoded=self.frames),
         )

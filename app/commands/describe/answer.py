@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from app.commands.describe.task import Described, Task
 from app.errors import ModelError, Outage
-from app.events import Cost, Notice, Piece
+from app.events import Chunk, Cost, Notice
 from app.image_files.inputs import Shown
 from app.live.caption_quality import looped_at
 from app.live.outage import Outages
 from app.models.spoilt import short
 from app.protocols import Describer
-from app.text import harmless
+from app.text import sanitize
 
 LONGEST = 100
 """Characters of what it said before, for the message."""
@@ -29,11 +29,11 @@ def described(shown: Shown, task: Task, describer: Describer) -> Described:
         ModelError: the model failed, said nothing, or said the same again and again.
     """
     request = task.request(shown)
-    said, piece = "", Piece("", Cost())
+    said, piece = "", Chunk("", Cost())
     with closing(describer.describe(request)) as pieces:
         for piece in pieces:
             said += piece.text
-    text = harmless(said)
+    text = sanitize(said)
     if not text:
         raise ModelError(
             f"the model said nothing about {', '.join(shown.names)}",

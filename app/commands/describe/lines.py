@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from app.commands.describe.task import Described, Task, Undescribed
 from app.errors import OutputError
 from app.events import Notice
-from app.text import harmless, leave, put
+from app.text import discard_output, sanitize, write_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -29,12 +29,12 @@ class Page:
     is_json: bool = False
 
     def note(self, text: str) -> None:
-        print(f"notice: {harmless(text)}", file=self.err, flush=True)
+        print(f"notice: {sanitize(text)}", file=self.err, flush=True)
 
     def tell(self, notice: Notice) -> None:
         self.note(notice.text)
-        if notice.remedy:
-            print(f"hint: {harmless(notice.remedy)}", file=self.err, flush=True)
+        if notice.hint:
+            print(f"hint: {sanitize(notice.hint)}", file=self.err, flush=True)
 
     def remark(self, result: Described | Undescribed) -> None:
         """What is to be said of a result besides the sentence."""
@@ -48,9 +48,9 @@ class Page:
         """Write what there is to write; the border where failures to write are translated."""
         try:
             if text:
-                put(text, self.out)
+                write_line(text, self.out)
         except OSError as failure:
-            leave(self.out)
+            discard_output(self.out)
             if failure.errno in (errno.EPIPE, errno.EIO):  # the reader, or the terminal itself, is gone
                 raise Unread from failure
             raise OutputError(
@@ -73,7 +73,7 @@ def record(result: Described | Undescribed, task: Task) -> dict[str, Any]:
     """Of a JSON object, failures too: `error` and `hint` in the place of `text`."""
     asked = {"question": task.question} if task.question else {}
     if isinstance(result, Undescribed):
-        told: dict[str, Any] = {"error": result.error.message, "hint": result.error.remedy}
+        told: dict[str, Any] = {"error": result.error.message, "hint": result.error.hint}
         return {**named(result.names), **asked, **told}
     shown = result.shown
     when = {"moments_s": [round(each, 3) for each in shown.moments]} if shown.is_clip else {}

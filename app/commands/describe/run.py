@@ -8,7 +8,7 @@ from functools import partial
 from app.commands.describe.answer import Patience, described
 from app.commands.describe.lines import Page, Unread, as_json, line, paused, progress, record
 from app.commands.describe.task import Described, Task, Undescribed
-from app.errors import Explained, Outage
+from app.errors import Outage, UserError
 from app.image_files.inputs import AS_NAMED, Question, Roads
 from app.image_files.sink import Captions
 from app.protocols import Describer
@@ -52,7 +52,7 @@ def run(
     passed over. Ends early and quietly when nobody reads `out` any more.
 
     Raises:
-        Explained: nothing can be written, the model does not answer any more, or they cannot be shown together.
+        UserError: nothing can be written, the model does not answer any more, or they cannot be shown together.
     """
     questions = roads.questions(whats)
     has_names = are_named(questions, whats, roads)
@@ -91,7 +91,7 @@ def results(
     for question in questions:
         try:
             shown = roads.read(question)
-        except Explained as error:
+        except UserError as error:
             yield question, Undescribed(roads.called(question), error)
             continue
         ask = partial(described, shown, task, describer())
@@ -102,5 +102,5 @@ def results(
                 raise
             patience.is_spent = True
             yield question, Undescribed(shown.names, outage)
-        except Explained as error:
+        except UserError as error:
             yield question, Undescribed(shown.names, error)

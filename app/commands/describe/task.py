@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.errors import Explained
+from app.errors import UserError
 from app.events import Cost, Request
 from app.image_files.inputs import Shown
 
@@ -34,4 +34,4 @@ class Described:
 @dataclass(frozen=True, slots=True)
 class Undescribed:
     names: tuple[str, ...]
-    error: Explained
+    error: UserError

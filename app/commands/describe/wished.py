@@ -10,7 +10,7 @@ from app.errors import UsageError
 from app.image_files.clip import MOST, Stretch
 from app.image_files.fetch import Limits
 from app.image_files.inputs import Roads
-from app.text import clock
+from app.text import format_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Wished:
             raise UsageError("there are two --to of the same kind", "give one time and one file at most")
         if self.end is not None and self.end <= (self.start or 0.0):
             raise UsageError(
-                f"--to {clock(self.end)} is not behind --from {clock(self.start or 0.0)}",
+                f"--to {format_time(self.end)} is not behind --from {format_time(self.start or 0.0)}",
                 "give a time behind it; a file to write to ends in .jsonl",
             )
         if self.file and self.together:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from app.errors import HistoryError
 from app.outputs.logbook import last_log
-from app.text import harmless
+from app.text import sanitize
 
 LONGEST = 1 << 20
 """Bytes of a line; a longer one is none that looksay has written."""
@@ -36,7 +36,7 @@ class Entry:
         """With the question that it answers, or the wish that it reports on, before it."""
         about = self.record.get("about")
         text: str = self.record["text"]
-        return harmless(f"[{about}] {text}" if isinstance(about, str) and about else text)
+        return sanitize(f"[{about}] {text}" if isinstance(about, str) and about else text)
 
 
 def log_named(name: str | None) -> Path:

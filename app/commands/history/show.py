@@ -135,8 +135,8 @@ def write(lines: Iterable[str], out: TextIO) -> None:
     except OSError as failure:
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())  # else Python tries to write the rest at its end
         reason = failure.strerror or str(failure)
-        remedy = "Make room there, or send the list elsewhere."
-        raise OutputError(f"standard output cannot be written to: {reason}.", remedy) from failure
+        hint = "Make room there, or send the list elsewhere."
+        raise OutputError(f"standard output cannot be written to: {reason}.", hint) from failure
 
 
 def counted(number: int, one: str, many: str = "") -> str:

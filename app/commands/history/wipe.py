@@ -10,7 +10,7 @@ from typing import TextIO
 from app.commands.history.entries import census, log_named, unreadable
 from app.errors import HistoryError
 from app.outputs.logbook import forget, is_thumbnail, last_log, thumbnails_of
-from app.text import harmless
+from app.text import sanitize
 
 FINDERS = ".DS_Store"
 """What the Finder leaves in every folder that it has shown."""
@@ -59,9 +59,9 @@ def wipe(log: str | None, out: TextIO | None = None, *, is_json: bool = False) -
                 wiped.removed.append(str(path))
     except OSError as failure:
         reason = failure.strerror or str(failure)
-        remedy = f"See who may write there: ls -la {named.parent}"
-        raise HistoryError(f"{failure.filename or named} cannot be removed: {reason}", remedy) from failure
-    print(wiped.as_json if is_json else "\n".join(map(harmless, wiped.words)), file=out or sys.stdout)
+        hint = f"See who may write there: ls -la {named.parent}"
+        raise HistoryError(f"{failure.filename or named} cannot be removed: {reason}", hint) from failure
+    print(wiped.as_json if is_json else "\n".join(map(sanitize, wiped.words)), file=out or sys.stdout)
     return 0
 
 

@@ -15,7 +15,7 @@ from app.backends.llama.describer import WORTH_S, Tended
 from app.backends.llama.server import LlamaServer, Order, files
 from app.backends.llama.shown import Shown
 from app.errors import ModelError, Outage
-from app.events import Frame, Piece, Request
+from app.events import Chunk, Frame, Request
 from tests.fixtures import llama_server as stand_in
 
 RED = np.full((480, 640, 3), (220, 20, 20), np.uint8)
@@ -69,7 +69,7 @@ def test_a_death_under_a_question_is_an_outage_and_the_next_one_is_answered(star
     tended = start("dies=1")
     with pytest.raises(Outage, match=r"llama-server was ended by signal 9: .*failed to allocate buffer") as outage:
         answer(tended)
-    assert "started again" in outage.value.remedy
+    assert "started again" in outage.value.hint
     assert answer(tended) == "Red."
     assert len(stand_in.pids(bin_folder)) == 2
 
@@ -159,7 +159,7 @@ def test_of_several_who_ask_at_once_one_starts_it_again(
     assert len(stand_in.pids(bin_folder)) == 2
 
 
-def failure_of(pieces: Generator[Piece]) -> BaseException | None:
+def failure_of(pieces: Generator[Chunk]) -> BaseException | None:
     try:
         list(pieces)
     except ModelError as failure:

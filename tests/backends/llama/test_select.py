@@ -8,7 +8,7 @@ import pytest
 
 from app.backends import engine
 from app.backends.llama.select import Pair, chosen
-from app.config import AS_PUBLISHED, Settings, Wish
+from app.config import AS_PUBLISHED, ModelOptions, Settings
 from app.errors import ModelError, UsageError
 from app.events import Frame, Request
 from app.protocols import Describer
@@ -106,7 +106,7 @@ def test_one_that_dies_while_it_is_looked_through_is_refused(
     monkeypatch.setenv("STAND_IN", "dies")
     with pytest.raises(ModelError, match="does not pass the check: llama-server was ended by signal 9") as failure:
         small(tmp_path).open(AS_PUBLISHED, is_trusted=False)
-    assert "start looksay again" in failure.value.remedy, "nobody starts it again for a run that ends"
+    assert "start looksay again" in failure.value.hint, "nobody starts it again for a run that ends"
     assert not stand_in.is_running(bin_folder)
 
 
@@ -138,8 +138,8 @@ def test_of_one_on_the_hub_that_nobody_knows_a_frame_is_256_tokens(bin_folder: P
     assert given[given.index("--image-max-tokens") + 1] == "256"
 
 
-@pytest.mark.parametrize("wish", [Wish(precision="4bit")])
-def test_a_wish_that_cannot_be_granted_is_refused(tmp_path: Path, wish: Wish) -> None:
+@pytest.mark.parametrize("wish", [ModelOptions(precision="4bit")])
+def test_a_wish_that_cannot_be_granted_is_refused(tmp_path: Path, wish: ModelOptions) -> None:
     with pytest.raises(UsageError):
         small(tmp_path).open(wish, is_trusted=False)
 
@@ -147,7 +147,7 @@ def test_a_wish_that_cannot_be_granted_is_refused(tmp_path: Path, wish: Wish) ->
 def test_without_a_pair_one_is_named() -> None:
     with pytest.raises(UsageError) as refusal:
         chosen(settings())
-    assert HUB in refusal.value.remedy
+    assert HUB in refusal.value.hint
 
 
 def test_eyes_do_not_go_with_a_name_on_the_hub() -> None:
@@ -194,8 +194,8 @@ def test_open_with_neither_server_installed_names_both_ways_to_get_one(
     monkeypatch.setattr("app.backends.llama.server.find_spec", lambda _name: None)
     with pytest.raises(ModelError, match="needs xllamacpp or llama-server, and neither is installed") as failure:
         small(tmp_path).open(AS_PUBLISHED, is_trusted=False)
-    assert "./install.sh --llama" in failure.value.remedy
-    assert "brew install llama.cpp" in failure.value.remedy
+    assert "./install.sh --llama" in failure.value.hint
+    assert "brew install llama.cpp" in failure.value.hint
 
 
 @needs.module("xllamacpp")
@@ -203,7 +203,7 @@ def test_open_with_neither_server_installed_names_both_ways_to_get_one(
 def test_open_with_a_name_on_the_hub_needs_llama_server() -> None:
     with pytest.raises(ModelError, match=f"downloading {HUB} needs llama-server") as failure:
         chosen(settings(gguf=HUB)).open(AS_PUBLISHED, is_trusted=False)
-    assert "brew install llama.cpp" in failure.value.remedy
+    assert "brew install llama.cpp" in failure.value.hint
 
 
 def test_a_model_named_beside_the_pair_is_refused_and_not_passed_over(tmp_path: Path) -> None:

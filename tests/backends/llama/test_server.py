@@ -157,7 +157,7 @@ def test_its_own_reason_is_told_when_it_ends(order: Order, monkeypatch: pytest.M
         raise AssertionError("it was never ready")
     why = stand_in.REFUSALS[name].split("\n")[0].removeprefix("E ")
     assert failure.value.message == f"llama-server ended with status 1: {why}"
-    assert "./run.sh check" in failure.value.remedy
+    assert "./run.sh check" in failure.value.hint
 
 
 @pytest.mark.usefixtures("bin_folder")
@@ -168,7 +168,7 @@ def test_where_nothing_could_be_fetched_the_remedy_speaks_of_the_hub(monkeypatch
         llama_server(Order(("-hf", "a/b"))),
     ):
         raise AssertionError("it was never ready")
-    assert "huggingface.co" in failure.value.remedy
+    assert "huggingface.co" in failure.value.hint
 
 
 def test_one_that_is_killed_says_by_what(bin_folder: Path, order: Order) -> None:
@@ -238,7 +238,7 @@ def test_where_it_is_not_installed_the_remedy_is_to_install_it(
     monkeypatch.setattr("app.backends.llama.server.find_spec", lambda _name: None)
     with pytest.raises(ModelError, match="neither is installed") as failure, llama_server(order):
         raise AssertionError("there is none")
-    assert failure.value.remedy == INSTALL
+    assert failure.value.hint == INSTALL
 
 
 @pytest.mark.parametrize(
@@ -251,4 +251,4 @@ def test_one_that_cannot_be_run_is_explained(bin_folder: Path, order: Order, con
         llama_server(order),
     ):
         raise AssertionError("it was never ready")
-    assert "llama.cpp" in failure.value.remedy
+    assert "llama.cpp" in failure.value.hint

@@ -170,7 +170,7 @@ def test_a_wheel_that_cannot_be_imported_says_why(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("app.backends.llama.server.XLLAMACPP_SERVER", broken)
     with pytest.raises(ModelError, match="xllamacpp cannot be run: No module named") as failure:
         opened(Order(files(demo_pair().text, demo_pair().mmproj)))
-    assert "llama-server on PATH" in failure.value.remedy
+    assert "llama-server on PATH" in failure.value.hint
 
 
 def test_it_ends_with_its_parent_even_without_a_leash(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from threading import Event
 
 from app.demo.source import Scenes
-from app.events import Frame, Piece, Request
+from app.events import Chunk, Frame, Request
 
 WORDS = "Describe what you see in one short sentence."
 
@@ -16,9 +16,9 @@ def clip(seed: int, count: int, every: int = 20) -> Iterator[Frame]:
     return itertools.islice(drawn, 0, count * every, every)
 
 
-def text(pieces: Sequence[Piece]) -> str:
+def text(pieces: Sequence[Chunk]) -> str:
     return "".join(piece.text for piece in pieces)
 
 
-def told(road: object, *frames: Frame, words: str = WORDS, limit: int = 64) -> list[Piece]:
+def told(road: object, *frames: Frame, words: str = WORDS, limit: int = 64) -> list[Chunk]:
     return list(road.describe(Request(frames, words, limit)))  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from app.backends.mlx.describer import MlxDescriber
 from app.backends.mlx.fast_path import QuickRoad
 from app.demo import scenes
 from app.errors import ModelError
-from app.events import Frame, Piece, Request
+from app.events import Chunk, Frame, Request
 from app.images import Pixels
 from app.models.card import Card, Sampling
 from tests import needs
@@ -45,11 +45,11 @@ def scene(colour: str = "red", x: int = 110, size: tuple[int, int] = (480, 640))
     return frame(pixels)
 
 
-def told(describer: MlxDescriber, *frames: Frame, prompt: str = "Describe the scene.", limit: int = 64) -> list[Piece]:
+def told(describer: MlxDescriber, *frames: Frame, prompt: str = "Describe the scene.", limit: int = 64) -> list[Chunk]:
     return list(describer.describe(Request(frames, prompt, limit)))
 
 
-def text(pieces: list[Piece]) -> str:
+def text(pieces: list[Chunk]) -> str:
     return "".join(piece.text for piece in pieces).strip()
 
 
@@ -152,7 +152,7 @@ def test_a_folder_that_lacks_a_file_is_explained(tmp_path: Path, missing: str) -
         (folder / "tokenizer_config.json").write_text(json.dumps(settings))
     with pytest.raises(ModelError) as failure:
         MlxDescriber(folder)
-    assert failure.value.remedy
+    assert failure.value.hint
 
 
 def test_a_wrong_number_of_image_tokens_is_an_error_and_not_a_blind_caption(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from app.backends.mlx.describer import MlxDescriber
-from app.errors import Explained
+from app.errors import UserError
 from tests.backends.mlx.folders import folder
 from tests.backends.shown import SIZES, asked, first_word, frame, plain, told
 from tests.sweeps import spread
@@ -55,9 +55,9 @@ def test_every_frame_of_a_source_costs_the_same(describer: MlxDescriber) -> None
 def test_several_frames_cost_as_often_as_much_or_are_refused(describer: MlxDescriber) -> None:
     one = told(describer, plain())[-1].cost.image_tokens
     if describer.loaded.name in ONE_FRAME_ONLY:
-        with pytest.raises(Explained) as refusal:
+        with pytest.raises(UserError) as refusal:
             told(describer, plain(), plain())
-        assert "--frames" in refusal.value.remedy
+        assert "--frames" in refusal.value.hint
     else:
         assert told(describer, plain(), plain(), plain())[-1].cost.image_tokens == 3 * one
 

@@ -14,7 +14,7 @@ from app.backends.mlx.describer import MlxDescriber
 from app.backends.mlx.draft import Drafts
 from app.backends.mlx.family import Direct
 from app.backends.mlx.fast_path import DRAFTS, QuickRoad
-from app.config import Precision, Wish
+from app.config import ModelOptions, Precision
 from app.errors import ModelError
 from app.events import Frame, Request
 from app.models.card import Card, Sampling
@@ -41,7 +41,7 @@ def clips(count: int) -> Iterator[Frame]:
 def as_published(monkeypatch: pytest.MonkeyPatch, precision: Precision) -> MlxDescriber:
     """The demo model computing in `precision` on this CPU too, where looksay would take float32 for it."""
     monkeypatch.setattr(device, "is_cpu", lambda: False)
-    return MlxDescriber(DEMO, wish=Wish(precision=precision))
+    return MlxDescriber(DEMO, wish=ModelOptions(precision=precision))
 
 
 @pytest.mark.parametrize("precision", spread(["float32", "bfloat16", "4bit"], 1))
@@ -119,7 +119,7 @@ def test_of_several_frames_each_is_encoded_once_and_the_words_are_those_of_all_e
 
 @pytest.mark.parametrize("tokens", [16, 9, 4])
 def test_with_fewer_image_tokens_it_says_what_mlx_vlm_says(tokens: int) -> None:
-    describer = MlxDescriber(DEMO, wish=Wish(image_tokens=tokens))
+    describer = MlxDescriber(DEMO, wish=ModelOptions(image_tokens=tokens))
     assert isinstance(describer.road, QuickRoad)
     for frame in clip(1, 3):
         pieces = told(describer.road, frame)

@@ -7,7 +7,7 @@ import pytest
 from app.backends.mlx.describer import MlxDescriber
 from app.backends.mlx.family import Direct
 from app.backends.mlx.fast_path import QuickRoad
-from app.config import Wish
+from app.config import ModelOptions
 from app.errors import UsageError
 from app.events import Frame
 from tests.backends.mlx.folders import folder
@@ -39,7 +39,7 @@ def test_every_family_reaches_the_language_model_as_through_its_processor(
     ],
 )
 def test_it_does_so_with_fewer_image_tokens_too(name: str, tokens: int) -> None:
-    describer = MlxDescriber(folder(name), wish=Wish(image_tokens=tokens))
+    describer = MlxDescriber(folder(name), wish=ModelOptions(image_tokens=tokens))
     for size in SIZES:
         reaches_the_language_model_as_through_its_processor(describer, size)
 
@@ -106,4 +106,4 @@ def test_a_model_for_one_frame_refuses_two_on_the_quick_road_too() -> None:
     describer = MlxDescriber(folder("fastvlm-small"))
     with pytest.raises(UsageError) as refusal:
         told(describer, plain(), plain())
-    assert "--frames" in refusal.value.remedy
+    assert "--frames" in refusal.value.hint

@@ -7,7 +7,7 @@ import pytest
 from app.backends.mlx.describer import MlxDescriber
 from app.backends.mlx.fastvlm import FastVlm
 from app.backends.mlx.loading import load
-from app.config import AS_PUBLISHED, Wish
+from app.config import AS_PUBLISHED, ModelOptions
 from app.errors import UsageError
 from app.models.card import Card
 from tests.backends.mlx.folders import SMALL_EDGE, folder
@@ -68,12 +68,12 @@ def test_the_noise_of_a_covered_camera_stays_dark(small: MlxDescriber) -> None:
 @pytest.mark.parametrize("wished", [64, "tiles"])
 def test_another_number_of_image_tokens_is_refused(wished: int) -> None:
     with pytest.raises(UsageError) as refusal:
-        MlxDescriber(folder("fastvlm-small"), wish=Wish(wished))
-    assert str(ROWS) in refusal.value.remedy
+        MlxDescriber(folder("fastvlm-small"), wish=ModelOptions(wished))
+    assert str(ROWS) in refusal.value.hint
 
 
 def test_the_number_that_it_has_may_be_asked_for() -> None:
-    assert FastVlm(load(folder("fastvlm-mlx")), Card("fastvlm"), Wish(256)).words == "256 image tokens a frame"
+    assert FastVlm(load(folder("fastvlm-mlx")), Card("fastvlm"), ModelOptions(256)).words == "256 image tokens a frame"
 
 
 def test_why_several_frames_are_refused_mlx_vlm_moves_words_before_the_second_one(small: MlxDescriber) -> None:
@@ -92,4 +92,4 @@ def test_why_several_frames_are_refused_mlx_vlm_moves_words_before_the_second_on
 def test_the_remedy_for_several_frames_can_be_typed(small: MlxDescriber) -> None:
     with pytest.raises(UsageError) as refusal:
         told(small, plain(), plain())
-    assert "--frames" in refusal.value.remedy
+    assert "--frames" in refusal.value.hint

@@ -5,7 +5,7 @@ import pytest
 from app.backends.mlx.describer import MlxDescriber
 from app.backends.mlx.generic import Generic
 from app.backends.mlx.loading import load
-from app.config import AS_PUBLISHED, Wish
+from app.config import AS_PUBLISHED, ModelOptions
 from app.errors import UsageError
 from app.models.card import Card
 from tests.backends.mlx.folders import folder
@@ -25,7 +25,7 @@ def test_a_frame_keeps_its_shape_and_is_about_as_large_as_512_by_512() -> None:
 def test_a_wish_for_image_tokens_is_refused() -> None:
     for wished in (64, "tiles"):
         with pytest.raises(UsageError):
-            MlxDescriber(folder(QWEN), wish=Wish(wished))
+            MlxDescriber(folder(QWEN), wish=ModelOptions(wished))
 
 
 def test_a_placeholder_that_becomes_many_rows_is_measured() -> None:

@@ -36,7 +36,7 @@ def test_a_checkpoint_without_a_tower_or_connector_is_refused(name: str, part: s
     mx.save_safetensors(str(file), left, {"format": "mlx" if name.endswith("mlx") else "pt"})
     with pytest.raises(ModelError) as refusal:
         load(copy)
-    assert refusal.value.remedy
+    assert refusal.value.hint
 
 
 def test_a_language_model_alone_has_no_eyes() -> None:

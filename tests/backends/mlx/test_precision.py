@@ -10,7 +10,7 @@ from mlx.utils import tree_flatten
 
 from app.backends.mlx.describer import MlxDescriber
 from app.backends.mlx.loading import Loaded, load
-from app.config import BITS, PRECISIONS, PROMPT, Precision, Wish
+from app.config import BITS, PRECISIONS, PROMPT, ModelOptions, Precision
 from app.errors import UsageError
 from app.events import Request
 from app.models.layers import LAYERS
@@ -42,7 +42,7 @@ def test_every_layer_of_the_language_model_is_quantized_and_nothing_else(name: s
 
 @pytest.mark.parametrize("wished", PRECISIONS)
 def test_the_demo_model_still_sees_and_the_banner_says_in_what(wished: Precision) -> None:
-    describer = MlxDescriber(DEMO, wish=Wish(precision=wished))
+    describer = MlxDescriber(DEMO, wish=ModelOptions(precision=wished))
     request = Request((plain((210, 35, 40)),), PROMPT)
     assert "".join(piece.text for piece in describer.describe(request)).strip() == "Everything is red."
     said = f"{wished} weights" if "float" in wished else wished.replace("bit", "-bit")
@@ -70,7 +70,7 @@ def test_what_is_quantized_already_cannot_become_something_else(wished: Precisio
     with pytest.raises(UsageError) as refusal:
         load(folder("smolvlm-4bit"), wished)
     assert "4-bit already" in refusal.value.message
-    assert "--precision" in refusal.value.remedy
+    assert "--precision" in refusal.value.hint
 
 
 def test_a_mixture_is_no_single_number_of_bits() -> None:
@@ -85,7 +85,7 @@ def test_a_layer_whose_width_no_group_divides_stays_as_it_is(tmp_path: Path) -> 
     (copy / "config.json").write_text(json.dumps(config))
     tensors = {name: narrowed(name, tensor) for name, tensor in mx.load(str(copy / "model.safetensors")).items()}
     mx.save_safetensors(str(copy / "model.safetensors"), tensors, {"format": "mlx"})
-    describer = MlxDescriber(copy, wish=Wish(precision="4bit"))
+    describer = MlxDescriber(copy, wish=ModelOptions(precision="4bit"))
     names = {path.rpartition(".")[2] for path in quantized(describer.loaded)}
     assert "up_proj" in names
     assert "down_proj" not in names

@@ -9,7 +9,7 @@ import pytest
 
 from app.backends.mlx.describer import MlxDescriber
 from app.backends.mlx.fast_path import QuickRoad
-from app.config import Wish
+from app.config import ModelOptions
 from app.errors import ModelError, UsageError
 from app.models.card import Card, ImageTokens
 from tests.backends.mlx.folders import folder
@@ -26,7 +26,7 @@ DEMO = Path(__file__).parents[3] / "models" / "demo"
     ],
 )
 def test_fewer_tokens_are_a_smaller_tile(name: str, wished: int, edge: int) -> None:
-    describer = MlxDescriber(folder(name), wish=Wish(wished))
+    describer = MlxDescriber(folder(name), wish=ModelOptions(wished))
     pictures, inputs = describer.plain.seen(asked(plain()))
     assert pictures[0].size == (edge, edge)
     assert inputs["pixel_values"].shape[-2:] == (edge, edge)
@@ -38,15 +38,15 @@ def test_fewer_tokens_are_a_smaller_tile(name: str, wished: int, edge: int) -> N
 @pytest.mark.parametrize("wished", [1, 17, 100, 832])
 def test_a_number_that_no_tile_has_is_refused_with_those_that_can_be_had(wished: int) -> None:
     with pytest.raises(UsageError) as refusal:
-        MlxDescriber(folder("smolvlm-mlx"), wish=Wish(wished))
-    assert "16 or 25 or 36 or 49 or 64" in refusal.value.remedy
+        MlxDescriber(folder("smolvlm-mlx"), wish=ModelOptions(wished))
+    assert "16 or 25 or 36 or 49 or 64" in refusal.value.hint
 
 
 def test_the_card_bounds_what_can_be_had() -> None:
     card = Card("small", image_tokens=ImageTokens(64, 36, 64, "tile edge"))
     with pytest.raises(UsageError) as refusal:
-        MlxDescriber(folder("smolvlm-mlx"), card, Wish(16))
-    assert "36 or 49 or 64" in refusal.value.remedy
+        MlxDescriber(folder("smolvlm-mlx"), card, ModelOptions(16))
+    assert "36 or 49 or 64" in refusal.value.hint
 
 
 def test_without_a_wish_the_card_says_how_many_and_without_a_card_the_publisher() -> None:
@@ -63,7 +63,7 @@ def test_without_a_wish_the_card_says_how_many_and_without_a_card_the_publisher(
     ],
 )
 def test_tiles_are_the_whole_reading_of_the_processor(name: str, size: tuple[int, int], tiles: int, each: int) -> None:
-    describer = MlxDescriber(folder(name), wish=Wish("tiles"))
+    describer = MlxDescriber(folder(name), wish=ModelOptions("tiles"))
     pictures, inputs = describer.plain.seen(asked(plain(size=size)))
     assert describer.family.due(pictures, inputs) == describer.loaded.image_rows(inputs) == tiles * each
     assert f"{each} image tokens a tile" in describer.banner.name
@@ -71,7 +71,7 @@ def test_tiles_are_the_whole_reading_of_the_processor(name: str, size: tuple[int
 
 def test_in_tiles_too_all_of_the_frame_arrives() -> None:
     """Before 0.6.14, mlx-vlm looked at the top left tile alone."""
-    describer = MlxDescriber(folder("smolvlm-mlx"), wish=Wish("tiles"))
+    describer = MlxDescriber(folder("smolvlm-mlx"), wish=ModelOptions("tiles"))
     before, after = plain(), plain()
     after.pixels[:, 600:] = (210, 35, 40)
     assert not np.allclose(first_word(describer, before), first_word(describer, after))
@@ -80,7 +80,7 @@ def test_in_tiles_too_all_of_the_frame_arrives() -> None:
 
 def test_a_model_that_was_not_taught_tiles_refuses_them() -> None:
     with pytest.raises(UsageError, match="in tiles"):
-        MlxDescriber(DEMO, wish=Wish("tiles"))
+        MlxDescriber(DEMO, wish=ModelOptions("tiles"))
 
 
 def test_a_processor_that_promises_another_number_than_the_tower_makes_is_found_out(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from app.backends.mlx.fast_path import QuickRoad
 from app.backends.mlx.fastvlm import FastVlm
 from app.backends.mlx.smolvlm import SmolVlm
 from app.backends.mlx.witness import alike
-from app.config import Wish
+from app.config import ModelOptions
 from app.events import Frame, Request
 from tests.backends.mlx.folders import folder
 from tests.sweeps import spread
@@ -90,7 +90,7 @@ def test_rounding_is_alike_and_more_is_not() -> None:
 
 def test_frames_of_two_shapes_in_one_question_have_their_own_places() -> None:
     """LFM2 makes 63 image tokens of a 4:3 frame and 60 of 16:9."""
-    describer = MlxDescriber(folder("lfm2-vl"), wish=Wish(64))
+    describer = MlxDescriber(folder("lfm2-vl"), wish=ModelOptions(64))
     frames = [Frame(np.full((*size, 3), 120, np.uint8), 0.0, 0.0, 0) for size in ((480, 640), (720, 1280))]
     request = Request(frames, "What has changed?", 4)
     ours, theirs = (list(road.describe(request)) for road in (describer.road, describer.plain))

@@ -118,7 +118,7 @@ def test_the_wrong_one_of_the_two_is_explained(certificate: Path, scheme: str, *
     assert failure.value.message.isprintable()
     assert not server.asked
     if scheme == "https":
-        assert failure.value.remedy.endswith(f"--url {describer.line.root.replace('https', 'http')}/v1")
+        assert failure.value.hint.endswith(f"--url {describer.line.root.replace('https', 'http')}/v1")
 
 
 def test_one_that_answers_in_http_is_to_be_asked_in_http() -> None:
@@ -133,4 +133,4 @@ def test_one_that_answers_in_http_is_to_be_asked_in_http() -> None:
         where = f"127.0.0.1:{listening.getsockname()[1]}"
         with pytest.raises(Outage, match="speaks no https") as failure:
             said(ServerDescriber(line_to(f"https://{where}/v1"), Form("small")))
-    assert failure.value.remedy == f"try --url http://{where}/v1"
+    assert failure.value.hint == f"try --url http://{where}/v1"

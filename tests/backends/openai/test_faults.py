@@ -23,7 +23,7 @@ from app.backends.openai.payload import Form
 from app.backends.openai.wire import Patience
 from app.backends.sighted import Lasting
 from app.errors import ModelError, Outage
-from app.events import Banner, Frame, Happening, Notice, Orders, Request, Sentence, Setup
+from app.events import Banner, CommandQueue, Frame, LiveSettings, Notice, Request, RunEvent, Sentence
 from app.frames.pace import Pace
 from app.frames.selector import Attention
 from app.live.controls import Desk
@@ -140,13 +140,13 @@ class Running:
             yield frame(number)
 
 
-def narrated(root: str, patience: Patience) -> list[Happening]:
+def narrated(root: str, patience: Patience) -> list[RunEvent]:
     """What a narrator tells until a sentence has come."""
-    source, stop, told = Running(), Event(), list[Happening]()
+    source, stop, told = Running(), Event(), list[RunEvent]()
     eyes = Lasting(describer(root, patience))
-    desk = Desk(eyes, Orders(), Setup(), "What?", 16, now=lambda: source.seconds)
+    desk = Desk(eyes, CommandQueue(), LiveSettings(), "What?", 16, now=lambda: source.seconds)
     narrator = Narrator(desk, Attention(Pace(0)), Lookout(eyes, now=lambda: source.seconds))
-    narrator.begin(Setup())
+    narrator.begin(LiveSettings())
     for happening in narrator.watch(source, stop):
         told.append(happening)
         if any(isinstance(each, Sentence) for each in told) or len(told) > 500:
@@ -163,7 +163,7 @@ def test_a_fault_is_a_notice_and_never_a_sentence_and_the_narration_goes_on(name
     assert [each.text for each in told if isinstance(each, Sentence)] == [SAID]
     assert [each.kind for each in notices] == ["outage", "answering"]
     assert any(part in notices[0].text for part in says.split("|"))
-    assert notices[0].remedy
+    assert notices[0].hint
     assert notices[0].text.isprintable()
     assert len(notices[0].text) < 350
     assert HALF not in notices[0].text
@@ -176,7 +176,7 @@ def test_a_server_that_is_not_there_is_an_outage_and_can_be_started_meanwhile() 
         asking = describer(f"http://127.0.0.1:{held.getsockname()[1]}").describe(Request((frame(),), "What?"))
         with pytest.raises(Outage, match="no server answers") as failure:
             list(asking)
-    assert "start it" in failure.value.remedy
+    assert "start it" in failure.value.hint
 
 
 @pytest.mark.parametrize("is_date", [False, True])

@@ -36,7 +36,7 @@ def test_it_is_shown_as_a_bearer_and_in_no_text_form(tmp_path: Path) -> None:
 def test_a_file_that_others_can_read_is_refused_with_what_to_type(tmp_path: Path, mode: int) -> None:
     with pytest.raises(UsageError, match="others may read") as failure:
         api_key(kept(tmp_path, mode=mode))
-    assert failure.value.remedy.startswith("chmod 600 ")
+    assert failure.value.hint.startswith("chmod 600 ")
     assert SECRET not in str(failure.value)
 
 

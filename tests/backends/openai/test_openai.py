@@ -159,7 +159,7 @@ def test_a_server_that_wants_a_key_is_asked_no_more():
     with answering(refused) as root, pytest.raises(ModelError) as failure:
         served(line_to(root))
     assert failure.value.message == "the server refuses: 401"
-    assert "LOOKSAY_API_KEY" in failure.value.remedy
+    assert "LOOKSAY_API_KEY" in failure.value.hint
 
 
 @pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"])

@@ -68,7 +68,7 @@ def test_any_other_machine_is_refused_with_the_flag_that_allows_it(given: str) -
     assert found.is_overheard
     with pytest.raises(UsageError, match="is not this machine") as failure:
         refuse_remote(found)
-    assert "--allow-remote" in failure.value.remedy
+    assert "--allow-remote" in failure.value.hint
 
 
 def test_a_name_with_one_address_elsewhere_is_elsewhere() -> None:

@@ -6,7 +6,7 @@ from app.backends.openai.select import card_of, chosen
 from app.backends.verdicts import known_models
 from app.commands.stage import Stage, narrating
 from app.commands.watches import Vigil
-from app.config import Settings, Wish
+from app.config import ModelOptions, Settings
 from app.errors import ModelError, UsageError
 from app.events import Request
 from app.models.registry import ROOT
@@ -37,7 +37,7 @@ def test_the_model_that_is_named_is_taken_if_it_is_there() -> None:
         assert (found.card.name, found.notes) == ("second", ())
         with pytest.raises(UsageError, match="does not serve third") as failure:
             chosen(settings(root, model="third"))
-    assert failure.value.remedy == "it serves first, second"
+    assert failure.value.hint == "it serves first, second"
 
 
 def test_a_server_that_lists_nothing_is_taken_at_its_users_word() -> None:
@@ -68,14 +68,14 @@ def test_a_server_that_says_that_it_takes_no_pictures_is_not_shown_any() -> None
     with serving(lambda body: asked.append(body) or completion("Red.", 1), {"/props": {"modalities": {}}}) as root:
         found = chosen(settings(root))
         with pytest.raises(ModelError, match="takes no pictures") as failure:
-            found.open(Wish(), is_trusted=False)
-    assert "--mmproj" in failure.value.remedy
+            found.open(ModelOptions(), is_trusted=False)
+    assert "--mmproj" in failure.value.hint
     assert asked == []
 
 
 def test_trusted_it_is_asked_all_the_same() -> None:
     with serving(answering(), {"/props": {"modalities": {}}}) as root:
-        describer = chosen(settings(root)).open(Wish(), is_trusted=True)
+        describer = chosen(settings(root)).open(ModelOptions(), is_trusted=True)
         assert "".join(piece.text for piece in describer.describe(Request((), "What?", 8))) == "Red."
 
 

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from app.config import Wish
+from app.config import ModelOptions
 from app.errors import ModelError, UsageError
-from app.events import Frame, Piece, Request
+from app.events import Chunk, Frame, Request
 from app.models.card import Card, ImageTokens, Sampling
 from tests import needs
 from tests.backends.transformers.untouched import own_processors
@@ -46,11 +46,11 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_small_smolvlm(tmp_path_factory.mktemp("models") / "smolvlm", names="hub")
 
 
-def opened(folder: Path, card: Card | None = None, wish: Wish | None = None):
+def opened(folder: Path, card: Card | None = None, wish: ModelOptions | None = None):
     from app.backends.transformers.describer import TransformersDescriber
 
     with own_processors():
-        return TransformersDescriber(folder, card, wish or Wish())
+        return TransformersDescriber(folder, card, wish or ModelOptions())
 
 
 def frame(x: int = 110, colour: tuple[int, int, int] = (210, 35, 40), size: tuple[int, int] = (480, 640)) -> Frame:
@@ -60,11 +60,11 @@ def frame(x: int = 110, colour: tuple[int, int, int] = (210, 35, 40), size: tupl
     return Frame(pixels, 0.0, 0.0, 0)
 
 
-def told(describer, *frames: Frame, prompt: str = "Describe the scene.", limit: int = 64) -> list[Piece]:
+def told(describer, *frames: Frame, prompt: str = "Describe the scene.", limit: int = 64) -> list[Chunk]:
     return list(describer.describe(Request(frames, prompt, limit)))
 
 
-def text(pieces: list[Piece]) -> str:
+def text(pieces: list[Chunk]) -> str:
     return "".join(piece.text for piece in pieces).strip()
 
 
@@ -179,7 +179,7 @@ def test_drawn_words_are_as_the_card_says(hub: Path) -> None:
 
 
 def test_fewer_image_tokens_are_a_smaller_tile(hub: Path) -> None:
-    small = opened(hub, wish=Wish(image_tokens=16))
+    small = opened(hub, wish=ModelOptions(image_tokens=16))
     whole = opened(hub)
     costs = [told(each, frame(), limit=2)[-1].cost.image_tokens for each in (small, whole)]
     assert costs == [16, 64]
@@ -188,15 +188,15 @@ def test_fewer_image_tokens_are_a_smaller_tile(hub: Path) -> None:
 @pytest.mark.parametrize("wished", [7, "tiles"])
 def test_image_tokens_that_cannot_be_had_are_refused_with_those_that_can(hub: Path, wished: int | str) -> None:
     with pytest.raises(UsageError) as refused:
-        opened(hub, wish=Wish(image_tokens=wished))  # type: ignore[arg-type]
-    assert "64" in refused.value.remedy
+        opened(hub, wish=ModelOptions(image_tokens=wished))  # type: ignore[arg-type]
+    assert "64" in refused.value.hint
 
 
 def test_a_card_that_allows_one_number_of_tokens_leaves_no_choice() -> None:
     card = Card("demo", image_tokens=ImageTokens(16, 16, 16, "fixed"))
     with pytest.raises(UsageError) as refused:
-        opened(DEMO, card, Wish(image_tokens=9))
-    assert refused.value.remedy.endswith("or take 16")
+        opened(DEMO, card, ModelOptions(image_tokens=9))
+    assert refused.value.hint.endswith("or take 16")
 
 
 def test_another_family_is_shown_its_frames_by_its_own_processor(llava: Path) -> None:
@@ -207,12 +207,12 @@ def test_another_family_is_shown_its_frames_by_its_own_processor(llava: Path) ->
     assert told(describer, frame(), limit=3)[-1].cost.image_tokens == TOKENS
     assert told(describer, frame(), frame(320), limit=3)[-1].cost.image_tokens == 2 * TOKENS
     with pytest.raises(UsageError, match="image tokens"):
-        opened(llava, wish=Wish(image_tokens=4))
+        opened(llava, wish=ModelOptions(image_tokens=4))
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_it_computes_in_what_is_wished_for(precision) -> None:
-    describer = opened(DEMO, wish=Wish(precision=precision))
+    describer = opened(DEMO, wish=ModelOptions(precision=precision))
     assert precision in describer.banner.name
     assert str(describer.loaded.model.dtype) == f"torch.{precision}"
     assert text(told(describer, frame())) == "A red circle is in the top left."
@@ -221,7 +221,7 @@ def test_it_computes_in_what_is_wished_for(precision) -> None:
 @pytest.mark.parametrize("precision", ["4bit", "8bit"])
 def test_it_does_not_quantize(precision) -> None:
     with pytest.raises(UsageError, match=f"does not compute in {precision}"):
-        opened(DEMO, wish=Wish(precision=precision))
+        opened(DEMO, wish=ModelOptions(precision=precision))
 
 
 def test_a_folder_quantized_for_mlx_is_refused_by_that_name(tmp_path: Path) -> None:

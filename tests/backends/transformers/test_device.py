@@ -41,7 +41,7 @@ def test_fewer_bits_are_refused_with_what_has_them() -> None:
 
     with pytest.raises(UsageError, match="4bit") as refused:
         device("4bit")
-    assert "--backend mlx" in refused.value.remedy
+    assert "--backend mlx" in refused.value.hint
 
 
 def test_on_the_cpu_a_core_is_left_to_the_camera() -> None:

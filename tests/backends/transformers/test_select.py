@@ -9,7 +9,7 @@ import cv2
 import pytest
 
 from app.backends import engine
-from app.config import Settings, Wish
+from app.config import ModelOptions, Settings
 from app.errors import ModelError, UsageError
 from app.events import Frame, Request
 from models.demo.training.exams import sample_exam
@@ -24,7 +24,7 @@ def test_without_torch_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setitem(sys.modules, "torch", None)  # as where it is not installed
     with pytest.raises(UsageError, match="needs torch") as refused:
         engine(SETTINGS)
-    assert "./install.sh --reference" in refused.value.remedy
+    assert "./install.sh --reference" in refused.value.hint
 
 
 @needs.module("torch", even_in_ci=True)
@@ -38,7 +38,7 @@ def test_the_engine_is_the_model_of_that_name_and_describes_one_frame_at_once() 
 @needs.module("torch", even_in_ci=True)
 def test_it_opens_checked_and_sees() -> None:
     found = engine(SETTINGS)
-    describer = found.open(Wish(), is_trusted=False)
+    describer = found.open(ModelOptions(), is_trusted=False)
     try:
         (question,) = sample_exam("stills", 1)
         frames = [Frame(tile, 0.0, 0.0, 0) for tile in question.tiles]
@@ -52,8 +52,8 @@ def test_it_opens_checked_and_sees() -> None:
 def test_what_cannot_see_does_not_start_unless_it_is_trusted(tmp_path: Path) -> None:
     blind = engine(replace(SETTINGS, model=str(blind_demo(tmp_path / "blind", zeroed))))
     with pytest.raises(ModelError, match="does not pass the check"):
-        blind.open(Wish(), is_trusted=False)
-    trusted = blind.open(Wish(), is_trusted=True)
+        blind.open(ModelOptions(), is_trusted=False)
+    trusted = blind.open(ModelOptions(), is_trusted=True)
     assert any("refuses" in each for each in trusted.banner.warnings)
     trusted.close()
 
@@ -62,7 +62,7 @@ def test_what_cannot_see_does_not_start_unless_it_is_trusted(tmp_path: Path) -> 
 def test_a_folder_without_weights_is_refused_before_torch_is_loaded(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError, match="no config"):
-        engine(replace(SETTINGS, model=str(tmp_path / "empty"))).open(Wish(), is_trusted=False)
+        engine(replace(SETTINGS, model=str(tmp_path / "empty"))).open(ModelOptions(), is_trusted=False)
 
 
 @pytest.mark.long

@@ -219,7 +219,7 @@ def test_a_full_disk_is_explained(tmp_path):
     page = Page(Broken(errno.ENOSPC), io.StringIO())
     with pytest.raises(OutputError, match="No space left") as caught:
         run(save(tmp_path, "a.png", "b.png"), Task("?"), lambda: ScriptedDescriber(["One."]), page)
-    assert caught.value.remedy
+    assert caught.value.hint
 
 
 def test_escape_codes_of_a_model_never_reach_the_terminal(tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.commands.history import Wanted, look_back
-from app.events import Happening
+from app.events import RunEvent
 from app.outputs.log import Log
 from app.outputs.logbook import thumbnails_of
 from app.outputs.thumbnails import Thumbnails
@@ -30,7 +30,7 @@ def write(path: Path, *lines: str | bytes) -> Path:
     return path
 
 
-def keep(path: Path, *happenings: Happening, thumbnails: bool = False) -> Path:
+def keep(path: Path, *happenings: RunEvent, thumbnails: bool = False) -> Path:
     """What a run writes that is told this."""
     folder = thumbnails_of(path) if thumbnails else None
     outputs = [Log(path, pytest.fail, thumbnails=folder), *([Thumbnails(folder, pytest.fail)] if folder else [])]
@@ -52,7 +52,7 @@ class Screen(io.StringIO):
 
 
 @dataclass
-class Seen:
+class AnyFrame:
     """What a user sees of `./run.sh history`."""
 
     out: io.StringIO = field(default_factory=io.StringIO)

@@ -84,7 +84,7 @@ def test_a_file_that_is_not_looksays_stays(tmp_path: Path, lines: list[str]) -> 
     before = log.read_bytes()
     with pytest.raises(HistoryError, match="not a log of looksay's") as failure:
         wiped(log)
-    assert failure.value.remedy
+    assert failure.value.hint
     assert (log.read_bytes(), thumbnails_of(log).is_dir()) == (before, True)
 
 
@@ -173,7 +173,7 @@ def test_a_log_that_a_run_still_writes_to_stays_until_the_run_has_ended(tmp_path
     for run in runs:
         with pytest.raises(HistoryError, match="still writes") as failure:
             wiped(path)
-        assert "Ctrl-C" in failure.value.remedy
+        assert "Ctrl-C" in failure.value.hint
         run.close()
     assert wiped(path)["removed"] == [str(path)]
 
