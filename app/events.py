@@ -1,78 +1,31 @@
-"""What flows through looksay: frames, pieces of text, sentences, notices, and the commands of people.
+"""What flows through looksay: frames, chunks of text, sentences and notices to outputs, commands to the narrator.
 
-source ──Frame──▶ change ──▶ describer ──Piece──▶ sentences ──Sentence──▶ outputs
+source ──Frame──▶ change ──▶ describer ──Chunk──▶ sentences ──Sentence──▶ outputs
+keyboard, page ──Command──▶ queue ──▶ narrator
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
+from zlib import crc32
+
+from app.clock import CLOCK
+from app.text import sanitize
 
 if TYPE_CHECKING:
     from app.images import Pixels
 
+Record = dict[str, Any]
+"""A sentence or a notice as one flat JSON object, for logs and `--json`; the names of its keys are public."""
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom: shares of the picture, 0 to 1."""
+LONGEST_QUESTION = 300
+"""Characters; a cat on the keyboard types more."""
 
 
-@dataclass(frozen=True, slots=True)
-class FramePreview:
-    """A frame for those who look on, and what is thought of it before any model is asked."""
-
-    frame: "Frame"
-    boxes: Sequence[Box] = ()
-    """Where it differs from the frame that was described last."""
-    is_still: bool = False
-    """Nothing moves in it."""
-    trouble: str = ""
-    """What keeps the camera from seeing: dark, covered, frozen, blurred; or nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveSettings:
-    """How the narrator is set at present, by its flags at first and then by what people want."""
-
-    prompt: str = ""
-    """What is asked of each frame; empty: what the model's card says."""
-    verbosity: str = "brief"
-    every: float | None = None
-    """Seconds of the source between two looks, at least; None: as the narrator finds right."""
-    watches: tuple[str, ...] = ()
-    is_stopped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RunStarted:
-    """A source and a model have been put to work."""
-
-    source: str
-    """As a person would name it: `camera:FaceTime HD`, `scenes`."""
-    camera: str
-    """What it calls itself."""
-    model: str
-    """As a person would name it."""
-    describer: str
-    """What it calls itself."""
-    prompt: str
-    """What this model is asked of each frame where nobody wants it to be asked otherwise."""
-    warnings: tuple[str, ...] = ()
-    """All that is less than it could be."""
-
-
-@dataclass(frozen=True, slots=True)
-class VoiceToggled:
-    """A person wants a voice, or none."""
-
-    is_on: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """All has been said that there is to say to a question, if anything."""
-
-    question: str = ""
-    """Empty: nobody has put one in words, but wanted to hear more."""
+# Frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +41,7 @@ class Frame:
     number: int
     """Counted from 0 over every frame the source took, dropped ones too."""
     camera: str = ""
-    """Its name, where there are several."""
+    """Its camera's name, with several cameras."""
 
     @property
     def view(self) -> "Pixels":
@@ -96,8 +49,12 @@ class Frame:
         return self.pixels
 
     def copy(self) -> "Frame":
-        """See `FrameView.copy`."""
+        """See `FrameView.copy`; this frame owns its pixels already."""
         return self
+
+    def without_pixels(self) -> "Frame":
+        """The same frame with an empty picture: for queues that must not hold on to pictures."""
+        return replace(self, pixels=self.pixels[:0, :0].copy())
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +77,32 @@ class FrameView:
 
 
 AnyFrame = Frame | FrameView
-"""A frame as a source shows it."""
+"""A frame as a source yields it."""
+
+
+def thumbnail_name(frame: Frame) -> str:
+    """The file name of a frame's thumbnail: `20261121-140305-123-41.jpg`, its local time and number.
+
+    With several cameras a checksum of the camera's name follows, as two may take a frame at the same time. Empty if
+    the frame has no time.
+    """
+    at = CLOCK.at(frame.seen_at)
+    if at is None:
+        return ""
+    camera = f"-{crc32(frame.camera.encode()):08x}" if frame.camera else ""
+    return f"{at:%Y%m%d-%H%M%S}-{at.microsecond // 1000:03}-{frame.number}{camera}.jpg"
+
+
+# Descriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a describer is asked: frames (oldest first), words, and a limit."""
+
+    frames: Sequence[Frame]
+    prompt: str
+    max_tokens: int = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,20 +118,30 @@ class Cost:
     forwards: int = 0
     """Passes through the language model, prefill included."""
     drafted: int = 0
-    """Tokens that were guessed from the last description, and shown to the language model together."""
+    """Tokens proposed from the last description and verified in one forward pass (speculative decoding)."""
     draft_accepted: int = 0
-    """Those of them that it would have said."""
+    """Those of them that the model accepted."""
     encoded: int = 0
-    """Frames that went through the vision tower; the others' features were kept."""
+    """Frames that went through the vision tower; features of the others were cached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A few more characters of a description, with what they cost so far."""
+    """A few more characters of a description, with the cost so far."""
 
     text: str
     cost: Cost
 
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """What a part says about itself at the start: a name, and lines on whatever is less than it could be."""
+
+    name: str
+    warnings: tuple[str, ...] = field(default=())
+
+
+# Events, for outputs
 
 SentenceKind = Literal["scene", "change", "answer", "alert"]
 
@@ -164,7 +156,7 @@ class PartialSentence:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A whole sentence and the frame it tells of."""
+    """A whole sentence and the frame it describes."""
 
     text: str
     kind: SentenceKind
@@ -175,7 +167,33 @@ class Sentence:
     frames_described: int
     """Descriptions so far, this one included."""
     about: str = ""
-    """What was asked, of an answer; what is watched for, of an alert."""
+    """The question, of an answer; what is watched for, of an alert."""
+
+    def to_json(self, thumbnails: str = "") -> Record:
+        """The record in logs and `--json`, without the picture. `thumbnails`: their folder beside the log."""
+        frame, cost = self.frame, self.cost
+        thumbnail = thumbnail_name(frame) if thumbnails else ""
+        return {
+            "event": "sentence",
+            "kind": self.kind,
+            "text": sanitize(self.text),
+            **({"about": sanitize(self.about)} if self.about else {}),
+            **({"camera": sanitize(frame.camera)} if frame.camera else {}),
+            "time": local_time(frame.seen_at),
+            "media_s": rounded(frame.media_s),
+            "seen_at": rounded(frame.seen_at),
+            "frame_age_s": rounded(self.frame_age_s),
+            "first_word_s": rounded(cost.first_word_s),
+            "total_s": rounded(cost.total_s),
+            "tokens": cost.tokens,
+            "image_tokens": cost.image_tokens,
+            "forwards": cost.forwards,
+            "drafted": cost.drafted,
+            "draft_accepted": cost.draft_accepted,
+            "frames_seen": frame.number + 1,
+            "frames_described": self.frames_described,
+            **({"thumbnail": f"{thumbnails}/{thumbnail}"} if thumbnail else {}),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +205,35 @@ class Notice:
     text: str
     hint: str = ""
     camera: str = ""
+
+    def to_json(self, at: float) -> Record:
+        """The record in logs and `--json`; `at` (monotonic seconds): when it was given."""
+        return {
+            "event": "notice",
+            "kind": self.kind,
+            "text": sanitize(self.text),
+            "remedy": sanitize(self.hint),
+            **({"camera": sanitize(self.camera)} if self.camera else {}),
+            "time": local_time(at),
+            "seen_at": rounded(at),
+        }
+
+
+def json_line(event: Sentence | Notice, at: float, thumbnails: str = "") -> str:
+    """The record as a line of JSON without its newline. `at` (monotonic seconds): when a notice was given."""
+    record = event.to_json(at) if isinstance(event, Notice) else event.to_json(thumbnails)
+    return json.dumps(record, ensure_ascii=False, allow_nan=False)
+
+
+def local_time(moment: float) -> str | None:
+    """ISO 8601 local time with milliseconds and offset, of monotonic seconds; None if it is no time."""
+    at = CLOCK.at(moment)
+    return at.isoformat(timespec="milliseconds") if at else None
+
+
+def rounded(value: float) -> float | None:
+    """Seconds to a tenth of a millisecond; None for what is not finite, as JSON has no word for it."""
+    return round(float(value), 4) if math.isfinite(value) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +248,7 @@ class Status:
     memory_bytes: int
     """The most that the process has held so far."""
     drafted: int = 0
-    """Tokens guessed from the last description, over all descriptions."""
+    """Tokens proposed by speculative decoding, over all descriptions."""
     draft_accepted: int = 0
     cameras: int = 1
     """How many cameras it sums up."""
@@ -209,26 +256,86 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class QuestionDraft:
-    """A question in the making: a person is typing it."""
+    """A question while it is typed."""
 
     text: str
     """As far as it has come."""
     is_over: bool = False
-    """It has been asked, or given up."""
+    """It has been asked, or cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The end of the answer to a question."""
+
+    question: str = ""
+    """Empty for a longer description, which asks nothing in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """A person wants to hear nothing but answers, at once, or to hear everything again."""
+    """Speak nothing but answers, at once (`is_on`), or everything again."""
+
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceToggled:
+    """The voice was switched on or off."""
 
     is_on: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """A person wants to hear this sentence once more."""
+    """This sentence is to be given once more."""
 
     sentence: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class FramePreview:
+    """A frame for interactive outputs such as the page, with what is known of it before any model is asked."""
+
+    frame: Frame
+    boxes: Sequence[Box] = ()
+    """Regions that differ from the frame described last."""
+    is_still: bool = False
+    """Nothing moves in it."""
+    trouble: str = ""
+    """What keeps the camera from seeing: dark, covered, frozen, blurred; or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """The settings that can change during a run: at first as the flags say, then as people change them."""
+
+    prompt: str = ""
+    """The prompt for each frame; empty: the model's own."""
+    verbosity: str = "brief"
+    every: float | None = None
+    """Seconds of the source between two looks, at least; None: the default pace."""
+    watches: tuple[str, ...] = ()
+    is_stopped: bool = False
+    """Narration is paused."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A source and a model are at work."""
+
+    source: str
+    """As a person would name it: `camera:FaceTime HD`, `scenes`."""
+    camera: str
+    """Its own name."""
+    model: str
+    """As a person would name it."""
+    describer: str
+    """Its own name."""
+    prompt: str
+    """The model's own prompt for each frame."""
+    warnings: tuple[str, ...] = ()
+    """All that is less than it could be."""
 
 
 RunEvent = (
@@ -245,61 +352,79 @@ RunEvent = (
     | RunStarted
     | VoiceToggled
 )
-"""What an output is told."""
+"""What an output is given."""
+
+
+# What the page can choose from
+
+Verdict = Literal["sees", "refused", "not looked at yet", "not installed"]
+"""What the check and the vision test have said of a model."""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What a describer is asked: frames (oldest first), words, and a limit."""
+class CameraChoice:
+    """A source that the page offers."""
 
-    frames: Sequence[Frame]
-    prompt: str
-    max_tokens: int = 64
+    source: str
+    """As `RunControls.switch` takes it."""
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Banner:
-    """What a part says about itself at the start: a name, and lines on whatever is less than it could be."""
+class ModelChoice:
+    """A model that the page offers, and what is known of it."""
 
     name: str
-    warnings: tuple[str, ...] = field(default=())
+    is_installed: bool
+    fits: bool | None
+    """Whether this machine has the memory for it; None: unknown."""
+    verdict: Verdict
+    words: str
+    """One line for people."""
+
+
+# Commands, from keyboard and page
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Stop narrating, or go on."""
+    """Pause the narration or resume it; None: whichever it is not."""
 
-    is_paused: bool
-
-    def of(self, setup: LiveSettings) -> LiveSettings:
-        return replace(setup, is_stopped=self.is_paused)
+    is_paused: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BeginQuestion:
-    """A question begins: keep the frame of this moment, and say nothing until it is asked or given up."""
+    """Keep the frame of this moment, and be silent until a question is asked or cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditQuestion:
+    """Show a question while it is typed."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Answer this about the frame that was kept, or about the newest."""
+    """Answer this about the frame of `BeginQuestion`, or about the newest."""
 
     question: str
 
 
 @dataclass(frozen=True, slots=True)
 class CancelQuestion:
-    """The question was given up."""
+    """Drop the question that was begun."""
 
 
 @dataclass(frozen=True, slots=True)
 class DescribeMore:
-    """Describe at length what was described last."""
+    """Describe in detail what was described last."""
 
 
 @dataclass(frozen=True, slots=True)
 class RepeatLast:
-    """Say the last sentence once more."""
+    """Repeat the last sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,53 +437,35 @@ class ChangeVerbosity:
 
 @dataclass(frozen=True, slots=True)
 class UpdateSettings:
-    """Set it otherwise from now on."""
+    """Change live settings."""
 
     changes: Mapping[str, Any]
     """Fields of `LiveSettings`, by name."""
 
-    def of(self, setup: LiveSettings) -> LiveSettings:
-        return replace(setup, **self.changes)
+
+@dataclass(frozen=True, slots=True)
+class SetVoice:
+    """Switch the voice on or off."""
+
+    is_on: bool
 
 
-Order = Pause | BeginQuestion | Ask | CancelQuestion | DescribeMore | RepeatLast | ChangeVerbosity | UpdateSettings
-PRESSING, CUTTING = (Pause, BeginQuestion, Ask), (Pause, BeginQuestion)
-"""A description is left unfinished for these, and an answer: a question that is whole waits until that is given."""
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """End the run."""
 
 
-@dataclass(slots=True)
-class CommandQueue:
-    """Those that wait, in order."""
-
-    waiting: deque[Order] = field(default_factory=deque, init=False)
-    lock: Lock = field(default_factory=Lock, init=False)
-    is_paused: bool = field(default=False, init=False)
-    """What was wanted last: whoever gives the next order may not have given this one."""
-
-    def give(self, order: Order) -> None:
-        with self.lock:
-            self.waiting.append(order)
-            if isinstance(order, Pause):
-                self.is_paused = order.is_paused
-
-    def give_back(self, order: Order) -> None:
-        """What was begun is to be begun anew, before all that waits."""
-        with self.lock:
-            self.waiting.appendleft(order)
-
-    def each(self) -> Iterator[Order]:
-        """Those that wait, one at a time, the oldest first: what comes meanwhile comes too."""
-        while self.waiting:
-            with self.lock:
-                order = self.waiting.popleft()
-            yield order
-
-    @property
-    def are_pressing(self) -> bool:
-        """Whether one waits that can wait no longer. Asked at every word."""
-        return any(isinstance(order, PRESSING) for order in tuple(self.waiting))
-
-    @property
-    def are_cutting(self) -> bool:
-        """The same, where an answer is being given."""
-        return any(isinstance(order, CUTTING) for order in tuple(self.waiting))
+Command = (
+    Pause
+    | BeginQuestion
+    | EditQuestion
+    | Ask
+    | CancelQuestion
+    | DescribeMore
+    | RepeatLast
+    | ChangeVerbosity
+    | UpdateSettings
+    | SetVoice
+    | Quit
+)
+"""What a person can ask of a run, by key or on the page."""

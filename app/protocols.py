@@ -1,10 +1,10 @@
 """The seams of looksay: where frames come from, what turns them into words, where events go."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from threading import Event
 from typing import Protocol
 
-from app.events import AnyFrame, Banner, Chunk, Notice, Request, RunEvent
+from app.events import AnyFrame, Banner, CameraChoice, Chunk, Command, ModelChoice, Notice, Request, RunEvent
 
 
 class Source(Protocol):
@@ -52,3 +52,21 @@ class Output(Protocol):
     def close(self) -> None:
         """Finish what must be finished, stop the rest at once; may be called twice."""
         ...
+
+
+class RunControls(Protocol):
+    """Controls of a run for interactive outputs such as the page. Any thread may use them; lists take their time."""
+
+    def send(self, command: Command) -> None: ...
+
+    def switch(self, source: str | None, model: str | None) -> None:
+        """Switch to another source, another model, or both (None: as it is). A notice says how it went.
+
+        Raises:
+            UserError: there is no such source, or the model is not installed.
+        """
+        ...
+
+    def cameras(self) -> Sequence[CameraChoice]: ...
+
+    def models(self) -> Sequence[ModelChoice]: ...

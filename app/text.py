@@ -103,3 +103,27 @@ def discard_output(stdout: IO[str]) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stdout.fileno())
         os.close(nowhere)
+
+
+_WORD = re.compile(r"[a-z]+")
+_YES, _NO = frozenset({"yes", "yeah", "yep", "true"}), frozenset({"no", "not", "none", "nope", "false"})
+_QUESTION = re.compile(r"^(is|are|was|were|do|does|did|has|have|can|could|will)\b|\?\s*$", re.IGNORECASE)
+
+
+def question(wish: str) -> str:
+    """What a model is asked: the wish itself if it is a question, else whether there is such a thing."""
+    return wish if _QUESTION.search(wish) else f"Is there {wish}?"
+
+
+def is_yes(answer: str) -> bool | None:
+    """What an answer comes to; None: neither yes nor no. Only the first word counts: "Yes, there is no doubt."."""
+    first = _WORD.search(answer.lower())
+    if first is None:
+        return None
+    return True if first[0] in _YES else False if first[0] in _NO else None
+
+
+def is_decided(answer: str) -> bool:
+    """Whether the first word of an answer has come to its end."""
+    first = _WORD.search(answer.lower())
+    return first is not None and first.end() < len(answer)

@@ -60,9 +60,9 @@ class Turns:
     def tell(self, happening: RunEvent, now: float) -> bool:
         """Take it in; return whether what is in the air is to be cut."""
         if isinstance(happening, Mute):
-            return self.fall_silent() if happening.is_wanted else self.go_on()
+            return self.fall_silent() if happening.is_on else self.go_on()
         if isinstance(happening, VoiceToggled):
-            return self.mute(is_wanted=happening.is_wanted)
+            return self.mute(is_wanted=happening.is_on)
         told = utterance(happening, now)
         if told is None or self.is_over or self.is_muted:
             return False

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from app.backends.startup import Doubted, doubts
 from app.errors import ModelError, Outage
 from app.events import Banner, Chunk, Request
-from app.live.watching import is_yes, question
 from app.protocols import Describer
+from app.text import is_yes, question
 
 if TYPE_CHECKING:
     from app.backends.openai.describer import ServerDescriber

@@ -6,13 +6,13 @@ from app.backends.startup import Chosen, remembered
 from app.check.findings import Finding
 from app.config import Settings
 from app.errors import UserError
-from app.live.steer import Model, Verdict
+from app.events import ModelChoice, Verdict
 from app.models.card import Card
 
 UNKNOWN = "The check has not looked at it yet; it does when the model is started."
 
 
-def known_models(settings: Settings) -> Sequence[Model]:
+def known_models(settings: Settings) -> Sequence[ModelChoice]:
     """Every registered or installed model, the one that runs included; with a server, those that it serves."""
     if settings.backend == "server":
         return served_models(settings)
@@ -20,29 +20,29 @@ def known_models(settings: Settings) -> Sequence[Model]:
         from app.backends import engine
 
         words = f"{settings.gguf} in llama.cpp. For another pair, start looksay again with --gguf."
-        return [Model(engine(settings).card.name, True, None, "sees", words)]
+        return [ModelChoice(engine(settings).card.name, True, None, "sees", words)]
     from app.models import machine_memory
     from app.models.listing import rows
 
     found = [listed(row.card, row.installed != "no", row.fits, settings) for row in rows(machine_memory())]
     if settings.model not in {each.name for each in found}:
-        found.insert(0, Model(settings.model, True, None, "not looked at yet", "The one that this run began with."))
+        found.insert(0, ModelChoice(settings.model, True, None, "not looked at yet", "This run began with it."))
     return found
 
 
-def served_models(settings: Settings) -> Sequence[Model]:
+def served_models(settings: Settings) -> Sequence[ModelChoice]:
     """What the server lists. What may be asked there is not remembered: each is looked through when it is begun."""
     from app.backends.openai.select import chosen
 
     told = chosen(settings).told
-    return [Model(name, True, None, "not looked at yet", UNKNOWN) for name in told.models or (told.model,)]
+    return [ModelChoice(name, True, None, "not looked at yet", UNKNOWN) for name in told.models or (told.model,)]
 
 
-def listed(card: Card, is_installed: bool, fits: bool | None, settings: Settings) -> Model:
+def listed(card: Card, is_installed: bool, fits: bool | None, settings: Settings) -> ModelChoice:
     if not is_installed:
-        return Model(card.name, False, fits, "not installed", f"./install.sh --model {card.name} fetches it.")
+        return ModelChoice(card.name, False, fits, "not installed", f"./install.sh --model {card.name} fetches it.")
     verdict, words = judgement(recalled(card, settings))
-    return Model(card.name, True, fits, verdict, words)
+    return ModelChoice(card.name, True, fits, verdict, words)
 
 
 def recalled(card: Card, settings: Settings) -> Sequence[Finding] | None:

@@ -9,7 +9,7 @@ from app.commands.stage import Stage, refuse_more_frames
 from app.commands.watches import Vigil
 from app.config import Settings
 from app.errors import UsageError
-from app.events import CommandQueue, RunEvent
+from app.events import RunEvent
 from app.live.session import Inputs, Nobody, Parts, Reins, Run, Screen, Tell
 from app.protocols import Output
 
@@ -31,18 +31,18 @@ def watch_run(settings: Settings, vigil: Vigil, *, is_narrating: bool = False) -
     """A live run that tells what is watched for; without `is_narrating`, nothing else. Raises as `live_run`."""
     stage = narrating_stage(settings, vigil, is_narrating=is_narrating)
     refuse_more_frames(settings.frames, stage.model(settings.model).card)
-    return open_run(stage, stage.orders, open_command(vigil.then))
+    return open_run(stage, open_command(vigil.then))
 
 
 def ask_run(settings: Settings, question: str) -> Run:
     """`./run.sh ask`: one answer, and the end. Raises as `live_run`."""
     stage = asking_stage(settings, question)
     stage.model(settings.model)
-    return open_run(stage)
+    return open_run(stage, has_keys=False)
 
 
-def open_run(stage: Stage, orders: CommandQueue | None = None, more: Sequence[Opened] = ()) -> Run:
-    """What every run is made of. `orders`: what keys give them to, if any are read; `more`: further outputs.
+def open_run(stage: Stage, more: Sequence[Opened] = (), *, has_keys: bool = True) -> Run:
+    """What every run is made of. `has_keys`: whether keys are read; `more`: further outputs.
 
     What an output complains of is shown wherever people read: a voice that fails cannot say so.
     """
@@ -64,7 +64,7 @@ def open_run(stage: Stage, orders: CommandQueue | None = None, more: Sequence[Op
     def inputs(reins: Reins) -> Inputs:
         for each in pages:
             begin(each, stage, reins, screen.tell)
-        return open_keys(orders, screen, reins)
+        return open_keys(screen, reins) if has_keys else Nobody()
 
     return Run(
         Parts(
@@ -75,6 +75,7 @@ def open_run(stage: Stage, orders: CommandQueue | None = None, more: Sequence[Op
             last_words=lambda stop: finish(voices, stop),
             inputs=inputs,
             seconds=settings.seconds,
+            commands=stage.orders,
         )
     )
 
@@ -95,12 +96,10 @@ def begin(page: "Page", stage: Stage, reins: Reins, tell: Tell) -> None:
     pages.begin(page, stage, reins, tell)
 
 
-def open_keys(orders: CommandQueue | None, screen: Screen, reins: Reins) -> Inputs:
-    if orders is None:
-        return Nobody()
+def open_keys(screen: Screen, reins: Reins) -> Inputs:
     from app.terminal.keyboard import Keys
 
-    return Keys(orders, reins.tell, reins.end, screen.rest)
+    return Keys(reins.send, reins.tell, screen.rest)
 
 
 def refuse_idle_seal(settings: Settings) -> None:

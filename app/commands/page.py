@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,31 +11,29 @@ from app.backends.verdicts import known_models
 from app.commands.stage import Stage
 from app.config import Settings
 from app.errors import UsageError
-from app.events import Notice
+from app.events import CameraChoice, Command, ModelChoice, Notice
 from app.live.infer import Choice
 from app.live.session import Reins, Tell
-from app.live.steer import Camera, Model
-from app.live.wishes import Clerk, Wish
 
 if TYPE_CHECKING:
     from app.web.server import Page, Place
 
-BROWSER = Camera("browser", "a browser's camera")
-DRAWN = Camera("scenes", "drawn scenes")
+BROWSER = CameraChoice("browser", "a browser's camera")
+DRAWN = CameraChoice("scenes", "drawn scenes")
 
 
 @dataclass(frozen=True, slots=True)
 class Steering:
-    """A `Steer`: what people want from outside is done by those who do it for the terminal."""
+    """`RunControls` of a live run."""
 
     stage: Stage
     reins: Reins
 
-    def carry_out(self, wishes: Iterable[Wish]) -> None:
-        Clerk(self.stage.orders, self.reins.tell, self.reins.end).carry_out(wishes)
+    def send(self, command: Command) -> None:
+        self.reins.send(command)
 
     def switch(self, source: str | None, model: str | None) -> None:
-        """See `Steer.switch`. Only what the page lists: files and addresses are for who has the terminal."""
+        """See `RunControls.switch`. Only what the page lists: files and addresses are for who has the terminal."""
         if source is not None and source not in (known := [each.source for each in self.cameras()]):
             raise UsageError(f"there is no source {source!r} to go over to", f"choose one of: {', '.join(known)}")
         if model is not None and model not in (names := [each.name for each in self.models()]):
@@ -46,14 +44,14 @@ class Steering:
             self.stage.source(Choice(source, model or ""))
         self.reins.switch(source, model)
 
-    def cameras(self) -> Sequence[Camera]:
+    def cameras(self) -> Sequence[CameraChoice]:
         from app.sources.devices import found
 
-        own = Camera(self.stage.choice.source, self.stage.choice.source)
-        listed = [Camera(f"camera:{each.name or each.index}", each.name) for each in found()]
+        own = CameraChoice(self.stage.choice.source, self.stage.choice.source)
+        listed = [CameraChoice(f"camera:{each.name or each.index}", each.name) for each in found()]
         return list({each.source: each for each in (own, *listed, DRAWN, BROWSER)}.values())
 
-    def models(self) -> Sequence[Model]:
+    def models(self) -> Sequence[ModelChoice]:
         return known_models(self.stage.settings)
 
 

@@ -9,7 +9,8 @@ from app.backends import Engine, engine
 from app.commands.watches import Vigil
 from app.config import Settings
 from app.errors import UsageError
-from app.events import CommandQueue, LiveSettings
+from app.events import LiveSettings
+from app.live.controls import CommandQueue
 from app.live.infer import Choice, Loop
 from app.models.card import Card
 from app.protocols import Describer, Source

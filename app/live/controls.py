@@ -1,8 +1,14 @@
-"""What people ask of a running narrator: to be quiet, to answer, to say more or again."""
+"""What people ask of a running narrator: to pause, to answer, to say more or again.
+
+Commands come from keyboard and page, on any thread; `dispatch` does at once what cannot wait, and queues the rest for
+the narrator.
+"""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from threading import Lock
 
 from app.events import (
     Answered,
@@ -11,24 +17,109 @@ from app.events import (
     BeginQuestion,
     CancelQuestion,
     ChangeVerbosity,
-    CommandQueue,
+    Command,
     DescribeMore,
+    EditQuestion,
     Frame,
     LiveSettings,
     Mute,
     Notice,
     PartialSentence,
     Pause,
+    QuestionDraft,
+    Quit,
     Repeated,
     RepeatLast,
     Request,
     RunEvent,
     Sentence,
+    SetVoice,
     UpdateSettings,
+    VoiceToggled,
 )
 from app.live.captioner import Doubt, Ended, Failed, Growth, Look, Whole, told
 from app.live.verbosity import LONG_PROMPT, LONGER, Verbosity, level, louder
 from app.protocols import Describer
+
+QueuedCommand = (
+    Pause | BeginQuestion | Ask | CancelQuestion | DescribeMore | RepeatLast | ChangeVerbosity | UpdateSettings
+)
+"""Commands that the narrator carries out."""
+URGENT, INTERRUPTING = (Pause, BeginQuestion, Ask), (Pause, BeginQuestion)
+"""A description is left unfinished for the first, an answer for the second: a whole question waits for an answer."""
+PAUSED = Notice("stopped", "Stopped. Space goes on.")
+RESUMED = Notice("going on", "Going on.")
+
+
+@dataclass(slots=True)
+class CommandQueue:
+    """Commands that wait for the narrator, in order. Any thread may use it."""
+
+    waiting: deque[QueuedCommand] = field(default_factory=deque, init=False)
+    lock: Lock = field(default_factory=Lock, init=False)
+    is_paused: bool = field(default=False, init=False)
+    """What was asked for last: the narrator may not have carried it out yet."""
+
+    def put(self, command: QueuedCommand) -> None:
+        with self.lock:
+            self.waiting.append(command)
+            if isinstance(command, Pause):
+                self.is_paused = bool(command.is_paused)
+
+    def put_back(self, command: QueuedCommand) -> None:
+        """Begin with this one, before all that waits."""
+        with self.lock:
+            self.waiting.appendleft(command)
+
+    def each(self) -> Iterator[QueuedCommand]:
+        """Take them one at a time, the oldest first; what comes meanwhile comes too."""
+        while self.waiting:
+            with self.lock:
+                command = self.waiting.popleft()
+            yield command
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether a command waits that ends a description. Asked at every chunk."""
+        return any(isinstance(command, URGENT) for command in tuple(self.waiting))
+
+    @property
+    def is_interrupting(self) -> bool:
+        """Whether a command waits that ends even an answer."""
+        return any(isinstance(command, INTERRUPTING) for command in tuple(self.waiting))
+
+
+def dispatch(
+    command: Command, queue: CommandQueue, tell: Callable[[RunEvent], None], quit_run: Callable[[], None]
+) -> None:
+    """Give a command to a run, from any thread: silence and display at once, the rest when the narrator takes it."""
+    match command:
+        case Quit():
+            quit_run()
+        case SetVoice():
+            tell(VoiceToggled(command.is_on))
+        case EditQuestion():
+            tell(QuestionDraft(command.text))
+        case Pause():
+            is_paused = not queue.is_paused if command.is_paused is None else command.is_paused
+            tell(Mute(is_paused))
+            queue.put(Pause(is_paused))
+            tell(PAUSED if is_paused else RESUMED)
+        case BeginQuestion():
+            tell(Mute(True))
+            queue.put(command)
+        case Ask():  # silence lasts until its answer has been given
+            tell(Mute(True))
+            queue.put(command)
+            tell(QuestionDraft(command.question, is_over=True))
+        case CancelQuestion():
+            queue.put(command)
+            tell(QuestionDraft("", is_over=True))
+            if not queue.is_paused:
+                tell(Mute(False))
+        case _:
+            queue.put(command)
+
 
 LISTENING_S = 60.0
 """The longest that a question may take from its first key."""
@@ -94,8 +185,10 @@ class Desk:
                 case ChangeVerbosity():
                     yield self.arrange(replace(self.setup, verbosity=louder(self.verbosity, order.steps).name))
                     yield Notice("verbosity", f"{self.verbosity.name.capitalize()}.")
-                case UpdateSettings() | Pause():
-                    yield self.arrange(order.of(self.setup))
+                case UpdateSettings():
+                    yield self.arrange(replace(self.setup, **order.changes))
+                case Pause():
+                    yield self.arrange(replace(self.setup, is_stopped=bool(order.is_paused)))
         if self.is_listening and self.kept is None and not self.hindrance:
             self.kept = seen.copy()
         if self.is_listening and self.now() - self.listens_since > LISTENING_S:
@@ -104,7 +197,7 @@ class Desk:
     def leave(self) -> None:
         """Another desk goes on with what waits: a question that has begun may still come, or its silence must end."""
         if self.is_listening:
-            self.orders.give_back(BeginQuestion())
+            self.orders.put_back(BeginQuestion())
 
     def give_up(self) -> Iterator[RunEvent]:
         """A key may have begun a question by accident: nobody shall wait for it for ever."""
@@ -120,7 +213,7 @@ class Desk:
         if frame:
             request = Request((frame,), question, self.max_tokens * LONGER)
             yield from self.answer(request, question, is_left)
-        if not self.is_stopped and not self.orders.are_pressing:
+        if not self.is_stopped and not self.orders.is_urgent:
             yield Mute(False)
         if frame is None and self.hindrance:
             yield Notice("no answer", self.hindrance.text, self.hindrance.hint)

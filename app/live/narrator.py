@@ -100,7 +100,7 @@ class Narrator:
         if stop.is_set():
             return
         before = self.desk.setup
-        yield from self.desk.obey(seen, lambda: stop.is_set() or self.desk.orders.are_cutting)
+        yield from self.desk.obey(seen, lambda: stop.is_set() or self.desk.orders.is_interrupting)
         if before != self.desk.setup:
             self.arrange()
         if before.prompt != self.desk.setup.prompt:  # whoever asks otherwise wants to hear it
@@ -249,4 +249,4 @@ class Narrator:
         yield from self.outages.begins(failed.outage, self.desk.now())
 
     def is_left(self, stop: Event) -> bool:
-        return stop.is_set() or self.desk.orders.are_pressing
+        return stop.is_set() or self.desk.orders.is_urgent

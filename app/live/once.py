@@ -49,7 +49,7 @@ class Once:
 
     def answer(self, frame: Frame, stop: Event) -> Iterator[RunEvent]:
         self.desk.count = 1
-        self.desk.orders.give(Ask(self.question))
+        self.desk.orders.put(Ask(self.question))
         yield from self.desk.obey(frame, stop.is_set)
         if self.desk.said is None and not stop.is_set():
             raise ModelError("the model gave no answer", "ask it in other words, or another one: --model NAME")

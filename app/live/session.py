@@ -14,7 +14,8 @@ from types import FrameType
 from typing import NoReturn, Protocol
 
 from app.errors import UserError
-from app.events import Notice, RunEvent
+from app.events import Command, Notice, RunEvent
+from app.live.controls import CommandQueue, dispatch
 from app.live.infer import Choice, Inference, Stage
 from app.protocols import Output
 from app.signals import INTERRUPTED, handle_interrupts
@@ -58,7 +59,6 @@ class Nobody:
 
 
 Tell = Callable[[RunEvent], None]
-End = Callable[[], None]
 Switch = Callable[[str | None, str | None], None]
 
 
@@ -66,8 +66,8 @@ Switch = Callable[[str | None, str | None], None]
 class Reins:
     """What those who steer a run hold. Every one may be pulled by any thread."""
 
+    send: Callable[[Command], None]
     tell: Tell
-    end: End
     switch: Switch
     """Go over to another source, another model, or both; None: the one that it has."""
 
@@ -87,6 +87,8 @@ class Parts:
     """Made of what they steer with."""
     seconds: float | None = None
     """How long to narrate, from the moment the model is ready."""
+    commands: CommandQueue = field(default_factory=CommandQueue)
+    """Where the narrator takes commands from."""
 
 
 @dataclass(slots=True)
@@ -112,7 +114,7 @@ class Run:
             lambda: parts.outputs.banner.warnings,
             parts.seconds,
         )
-        self.inputs = parts.inputs(Reins(self.tell, self.quit, self.inference.switch))
+        self.inputs = parts.inputs(Reins(self.send, self.tell, self.inference.switch))
 
     def go(self) -> int:
         """Narrate until the source ends, the time is up, or somebody stops it; return the exit code.
@@ -176,6 +178,10 @@ class Run:
     def tell(self, happening: RunEvent) -> None:
         self.parts.screen.tell(happening)
         self.parts.outputs.tell(happening)
+
+    def send(self, command: Command) -> None:
+        """Carry out a command from keyboard or page; from any thread."""
+        dispatch(command, self.parts.commands, self.tell, self.quit)
 
     def interrupt(self, number: int, _frame: FrameType | None) -> None:
         if self.is_interrupted and number != signal.SIGHUP:  # shell and system may both send that one

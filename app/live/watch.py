@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from app.errors import Outage
 from app.events import Cost, Frame, Notice, Request, Sentence, SentenceKind
 from app.live.captioner import Failed, Look, Whole
-from app.live.watching import Turn, Watch, is_decided, is_yes, question
+from app.live.watching import Turn, Watch
 from app.protocols import Describer
+from app.text import is_decided, is_yes, question
 
 MOST_TOKENS = 16
 """Enough for yes or no, and a few words behind it."""

@@ -4,36 +4,13 @@ Two of three answers decide, so that one wrong answer neither begins nor ends an
 """
 
 import math
-import re
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
 VOTES, DECIDE = 3, 2
-WORD = re.compile(r"[a-z]+")
-YES, NO = frozenset({"yes", "yeah", "yep", "true"}), frozenset({"no", "not", "none", "nope", "false"})
-QUESTION = re.compile(r"^(is|are|was|were|do|does|did|has|have|can|could|will)\b|\?\s*$", re.IGNORECASE)
 
 Turn = Literal["begins", "ends"]
-
-
-def question(wish: str) -> str:
-    """What a model is asked: the wish itself if it is a question, else whether there is such a thing."""
-    return wish if QUESTION.search(wish) else f"Is there {wish}?"
-
-
-def is_yes(answer: str) -> bool | None:
-    """What an answer comes to; None: neither yes nor no. Only the first word counts: "Yes, there is no doubt."."""
-    first = WORD.search(answer.lower())
-    if first is None:
-        return None
-    return True if first[0] in YES else False if first[0] in NO else None
-
-
-def is_decided(answer: str) -> bool:
-    """Whether the first word of an answer has come to its end."""
-    first = WORD.search(answer.lower())
-    return first is not None and first.end() < len(answer)
 
 
 @dataclass(slots=True)

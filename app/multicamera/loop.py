@@ -18,14 +18,13 @@ from app.events import (
     ChangeVerbosity,
     DescribeMore,
     Notice,
-    Order,
     Repeated,
     RepeatLast,
     RunEvent,
     Sentence,
     UpdateSettings,
 )
-from app.live.controls import nothing_yet
+from app.live.controls import QueuedCommand, nothing_yet
 from app.live.narrator import Narrator
 from app.live.verbosity import Verbosity, louder
 from app.multicamera.abreast import abreast
@@ -108,7 +107,7 @@ class Crowd:
         finally:
             (self.turns.keep if narrator.attention.is_undecided else self.turns.end)(name)
 
-    def obey(self, order: Order) -> Iterator[RunEvent]:
+    def obey(self, order: QueuedCommand) -> Iterator[RunEvent]:
         """Do what is asked of nobody in particular."""
         said = self.naming.said
         match order:
@@ -124,10 +123,10 @@ class Crowd:
         if said is None:
             yield nothing_yet()
         else:
-            self.orders.members[said.frame.camera].give(DescribeMore())
+            self.orders.members[said.frame.camera].put(DescribeMore())
 
     def louder(self, steps: int) -> Iterator[Notice]:
         """All of them alike, from where the first one is."""
         self.level = louder(self.level or next(iter(self.narrators.values())).desk.verbosity, steps)
-        self.orders.give(UpdateSettings({"verbosity": self.level.name}))
+        self.orders.put(UpdateSettings({"verbosity": self.level.name}))
         yield Notice("verbosity", f"{self.level.name.capitalize()}.")

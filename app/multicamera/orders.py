@@ -6,7 +6,8 @@ Like app/orders.py it carries out nothing.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from app.events import ChangeVerbosity, CommandQueue, DescribeMore, Order, Pause, RepeatLast
+from app.events import ChangeVerbosity, DescribeMore, Pause, RepeatLast
+from app.live.controls import CommandQueue, QueuedCommand
 
 
 @dataclass(slots=True)
@@ -18,14 +19,16 @@ class Own(CommandQueue):
     """Its camera gives pictures, so that what it is asked will be answered."""
 
     @property
-    def is_urged(self) -> bool:
+    def is_urgent_here(self) -> bool:
         """Whether one waits here that can wait no longer."""
-        return CommandQueue.are_pressing.__get__(self)  # type: ignore[no-any-return]
+        return CommandQueue.is_urgent.__get__(self)  # type: ignore[no-any-return]
 
     @property
-    def are_pressing(self) -> bool:
+    def is_urgent(self) -> bool:
         """Whether one waits here, or with another: what is asked of all is answered by all before anybody goes on."""
-        return self.is_urged or any(each.is_urged and each.is_present for each in self.everyone.members.values())
+        return self.is_urgent_here or any(
+            each.is_urgent_here and each.is_present for each in self.everyone.members.values()
+        )
 
 
 @dataclass(slots=True)
@@ -40,16 +43,16 @@ class Everyone(CommandQueue):
         found.members = {name: Own(found) for name in names}
         return found
 
-    def give(self, order: Order) -> None:
+    def put(self, order: QueuedCommand) -> None:
         if isinstance(order, RepeatLast | ChangeVerbosity | DescribeMore):
-            CommandQueue.give(self, order)
+            CommandQueue.put(self, order)
             return
         if isinstance(order, Pause):
-            self.is_paused = order.is_paused
+            self.is_paused = bool(order.is_paused)
         for each in self.members.values():
-            each.give(order)
+            each.put(order)
 
-    def taken(self) -> list[Order]:
+    def taken(self) -> list[QueuedCommand]:
         """What is for the crowd itself, taken away. From any thread."""
         with self.lock:
             found = list(self.waiting)

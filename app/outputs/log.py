@@ -8,8 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.errors import OutputError
-from app.events import Banner, Notice, RunEvent, Sentence
-from app.outputs.records import line_of
+from app.events import Banner, Notice, RunEvent, Sentence, json_line
 from app.outputs.writer import Writer
 
 
@@ -38,7 +37,7 @@ class Log:
     def tell(self, happening: RunEvent) -> None:
         """Take a sentence or a notice; never blocks, never raises."""
         if isinstance(happening, Sentence | Notice):
-            self.writer.put(line_of(happening, self.now(), self.thumbnails))
+            self.writer.put(json_line(happening, self.now(), self.thumbnails))
 
     def close(self) -> None:
         """Write what waits and close the file."""

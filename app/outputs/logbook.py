@@ -4,9 +4,7 @@ It reads and writes no log.
 """
 
 import re
-from datetime import datetime
 from pathlib import Path
-from zlib import crc32
 
 from app.jsonfile import load_cached, save_cached
 
@@ -19,15 +17,6 @@ def thumbnails_of(log: Path) -> Path:
     """The folder of a log's thumbnails, whether or not it is there: beside the log, not beside a link to it."""
     real = log.expanduser().resolve()
     return real.with_name(f"{real.name}.thumbnails")
-
-
-def thumbnail_name(at: datetime, number: int, camera: str = "") -> str:
-    """Of the frame that was seen at that time of day (local) and has that number: `20261121-140305-123-41.jpg`.
-
-    Two cameras may see at the same time: a sum of the camera's name, whatever letters it has, tells them apart.
-    """
-    whose = f"-{crc32(camera.encode()):08x}" if camera else ""
-    return f"{at:%Y%m%d-%H%M%S}-{at.microsecond // 1000:03}-{number}{whose}.jpg"
 
 
 def is_thumbnail(name: str) -> bool:

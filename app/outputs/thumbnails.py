@@ -7,9 +7,8 @@ from pathlib import Path
 from threading import Condition, Thread
 
 from app.errors import OutputError
-from app.events import Banner, Frame, Notice, RunEvent, Sentence
+from app.events import Banner, Frame, Notice, RunEvent, Sentence, thumbnail_name
 from app.images import encode_jpeg
-from app.outputs.records import thumbnail_of
 
 ROOM = 8
 """Frames that may wait for a slow disk; beyond that the oldest go."""
@@ -41,7 +40,7 @@ class Thumbnails:
 
     def tell(self, happening: RunEvent) -> None:
         """Take the frame of a sentence; never blocks."""
-        if isinstance(happening, Sentence) and self._takes(thumbnail_of(happening.frame), happening.frame):
+        if isinstance(happening, Sentence) and self._takes(thumbnail_name(happening.frame), happening.frame):
             self._warn_once("the disk is too slow")
 
     def close(self) -> None:

@@ -2,8 +2,7 @@
 
 import time
 
-from app.events import Banner, Notice, Sentence
-from app.outputs.records import line_of
+from app.events import Banner, Notice, Sentence, json_line
 from app.terminal.plain import Plain
 
 
@@ -13,4 +12,4 @@ class JsonLines(Plain):
     banner = Banner("JSON lines")
 
     def line(self, happening: Sentence | Notice) -> str:
-        return line_of(happening, time.monotonic())
+        return json_line(happening, time.monotonic())

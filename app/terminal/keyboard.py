@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread, current_thread, main_thread
 
-from app.events import CommandQueue, RunEvent
-from app.live.wishes import Clerk
+from app.events import Command, Notice
 from app.terminal.decoder import Decoder
 from app.terminal.mode import JOB_SIGNALS, Mode
 from app.terminal.presses import HELP, Presses
@@ -24,22 +23,20 @@ JOIN_S = 1.0
 
 
 class Keys:
-    """Gives the orders that keys ask for, and tells the happenings, while it is open."""
+    """Sends the commands that keys ask for, while it is open."""
 
     def __init__(
         self,
-        orders: CommandQueue,
-        tell: Callable[[RunEvent], None],
-        end: Callable[[], None],
+        send: Callable[[Command], None],
+        tell: Callable[[Notice], None],
         rest: Callable[[], None],
         terminal: int = 0,
     ) -> None:
-        """`end` is called for the key that ends the run; `rest`, on the main thread, before Ctrl-Z stops the job.
+        """`send` gets commands, `tell` help; `rest` is called on the main thread before Ctrl-Z stops the job.
 
         `terminal` is a file descriptor; what is no terminal is not read.
         """
-        self.orders, self.tell, self.rest, self.terminal = orders, tell, rest, terminal
-        self.clerk = Clerk(orders, tell, end)
+        self.send, self.tell, self.rest, self.terminal = send, tell, rest, terminal
         self.mode, self.decoder, self.presses = Mode(terminal), Decoder(), Presses()
         self.closing = Event()
         self.woken, self.waking = os.pipe()
@@ -105,8 +102,11 @@ class Keys:
 
     def _take(self, keys: list[str]) -> None:
         for key in keys:
-            self.presses.is_held = self.orders.is_paused
-            self.clerk.carry_out(self.presses.take(key))
+            for each in self.presses.take(key):
+                if isinstance(each, Notice):
+                    self.tell(each)
+                else:
+                    self.send(each)
 
     def _wake(self, *_signal: object) -> None:
         os.write(self.waking, b"!")

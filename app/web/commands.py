@@ -1,16 +1,12 @@
-"""What a window, or a program, asks of the run: JSON to wishes. Whatever is not as it should be is explained.
-
-Pure: it carries nothing out.
-"""
+"""Request bodies of the page's API, from JSON to commands; whatever is not as it should be is explained."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.errors import UsageError
-from app.events import DescribeMore, Mute, RepeatLast, UpdateSettings, VoiceToggled
+from app.events import LONGEST_QUESTION, Command, SetVoice, UpdateSettings
 from app.live.verbosity import LEVELS
-from app.live.wishes import LONGEST, End, Wish, ask, give_up, hold, listen
 
 LONGEST_PROMPT, MOST_WATCHES = 600, 8
 """Characters, and things watched for at once: each costs an answer at every look."""
@@ -22,41 +18,16 @@ Body = Mapping[str, Any]
 class Asked:
     """What is to be done."""
 
-    wishes: Sequence[Wish] = ()
+    commands: Sequence[Command] = ()
     thumbnails: bool | None = None
     """Whether thumbnails are wanted; None: as before."""
     taken: Mapping[str, Any] = field(default_factory=dict)
     """All of it, as it was understood."""
 
 
-def held(body: Body) -> Sequence[Wish]:
-    return hold(truth(body, "is_stopped"))
-
-
-def more(_body: Body) -> Sequence[Wish]:
-    return (DescribeMore(),)
-
-
-def repeat(_body: Body) -> Sequence[Wish]:
-    return (RepeatLast(),)
-
-
-def listened(_body: Body) -> Sequence[Wish]:
-    return listen()
-
-
-def ended(_body: Body) -> Sequence[Wish]:
-    return (End(),)
-
-
-def unasked(is_held: bool) -> Sequence[Wish]:
-    return give_up(is_held=is_held)
-
-
-def asked(body: Body) -> tuple[str, Sequence[Wish]]:
-    """The question, and what it comes to: asked at once, it needs silence as well. What `listen` kept stays kept."""
-    question = text(body, "question", LONGEST)
-    return question, (Mute(True), *ask(question))
+def question(body: Body) -> str:
+    """`POST /api/ask`: the question, on one line."""
+    return text(body, "question", LONGEST_QUESTION)
 
 
 def arranged(body: Body, every_least: float) -> Asked:
@@ -73,13 +44,13 @@ def arranged(body: Body, every_least: float) -> Asked:
         changes["every"] = number(body, "every", every_least)
     if "watches" in body:
         changes["watches"] = watches(body)
-    wishes: list[Wish] = [UpdateSettings(changes)] if changes else []
+    commands: list[Command] = [UpdateSettings(changes)] if changes else []
     taken = {**changes, **{each: truth(body, each) for each in ("voice", "thumbnails") if each in body}}
     if "every" in taken:
         taken["every"] = taken["every"] or every_least
     if "voice" in taken:
-        wishes.append(VoiceToggled(taken["voice"]))
-    return Asked(wishes, taken.get("thumbnails"), taken)
+        commands.append(SetVoice(taken["voice"]))
+    return Asked(commands, taken.get("thumbnails"), taken)
 
 
 def switched(body: Body) -> tuple[str | None, str | None]:
@@ -136,4 +107,4 @@ def watches(body: Body) -> tuple[str, ...]:
     value = body.get("watches")
     if not isinstance(value, list) or len(value) > MOST_WATCHES:
         raise UsageError(f"'watches' is no list of at most {MOST_WATCHES} texts", 'send {"watches": ["a person"]}')
-    return tuple(dict.fromkeys(text({"watch": each}, "watch", LONGEST) for each in value))
+    return tuple(dict.fromkeys(text({"watch": each}, "watch", LONGEST_QUESTION) for each in value))

@@ -3,12 +3,11 @@
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from app.events import Frame, FramePreview, Pause, RunEvent, Sentence, UpdateSettings
+from app.events import Command, Frame, FramePreview, Pause, RunEvent, Sentence, UpdateSettings
 from app.images import encode_jpeg
-from app.live.steer import Steer
-from app.live.wishes import Wish
+from app.protocols import RunControls
 from app.sources.eye import Eye
 from app.web.answers import Answers
 from app.web.events import Event
@@ -24,7 +23,7 @@ THUMBNAILS = 200
 class Hub:
     """One run, as its windows see it."""
 
-    steer: Steer
+    controls: RunControls
     eye: Eye
     token: str
     board: Board
@@ -43,15 +42,18 @@ class Hub:
             self.keep(self.board.count, happening.frame)
         self.tell(events)
 
-    def carry_out(self, wishes: Sequence[Wish]) -> None:
-        """How it is to be set is shown at once: where no picture comes, the narrator has no turn to do it in."""
+    def send(self, *commands: Command) -> None:
+        """Settings are shown at once: while no frame comes, the narrator has no turn to change them in."""
         before = self.board.setup
-        for wish in wishes:
-            if isinstance(wish, UpdateSettings | Pause):
-                self.board.setup = wish.of(self.board.setup)
+        for command in commands:
+            if isinstance(command, UpdateSettings):
+                self.board.setup = replace(self.board.setup, **command.changes)
+            if isinstance(command, Pause):
+                self.board.setup = replace(self.board.setup, is_stopped=bool(command.is_paused))
         if self.board.setup != before:
             self.tell([self.board.set()])
-        self.steer.carry_out(wishes)
+        for command in commands:
+            self.controls.send(command)
 
     def tell(self, events: Sequence[Event]) -> None:
         if events:

@@ -5,7 +5,6 @@ from typing import Any
 
 from starlette.responses import Response
 
-from app.outputs.records import sentence_record
 from app.web.answers import Answer
 
 
@@ -33,4 +32,4 @@ def answered(answer: Answer) -> Response:
             409, *((notice.text, notice.hint) if notice else ("the answer was left unfinished", "ask again"))
         )
     text = " ".join(each.text for each in answer.sentences)
-    return Json({"answer": text, "record": {**sentence_record(answer.sentences[0]), "text": text}})
+    return Json({"answer": text, "record": {**answer.sentences[0].to_json(), "text": text}})

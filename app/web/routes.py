@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 
@@ -13,8 +13,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.errors import UsageError, UserError
+from app.events import Ask, BeginQuestion, CancelQuestion, Command, DescribeMore, Pause, Quit, RepeatLast
 from app.images import encode_jpeg
-from app.live.wishes import Wish
 from app.web import commands, saved
 from app.web.answers import Answer
 from app.web.camera import eye_route
@@ -28,19 +28,19 @@ NOWHERE = ("there is nothing here", "the page itself is at /")
 ANSWER_S = 60.0
 """The longest that an answer is waited for."""
 Handle = Callable[[Request], Awaitable[Response]]
-Read = Callable[[commands.Body], Sequence[Wish]]
+Read = Callable[[commands.Body], Command]
 
 
 def site(hub: Hub) -> Starlette:
     """All of it."""
     pages = Pages(hub)
     does: dict[str, Read] = {
-        "hold": commands.held,
-        "more": commands.more,
-        "repeat": commands.repeat,
-        "listen": commands.listened,
-        "unask": lambda _body: commands.unasked(hub.board.setup.is_stopped),
-        "end": commands.ended,
+        "hold": lambda body: Pause(commands.truth(body, "is_stopped")),
+        "more": lambda _body: DescribeMore(),
+        "repeat": lambda _body: RepeatLast(),
+        "listen": lambda _body: BeginQuestion(),
+        "unask": lambda _body: CancelQuestion(),
+        "end": lambda _body: Quit(),
     }
     gets: dict[str, Handle] = {
         "/": pages.file,
@@ -125,11 +125,11 @@ class Pages:
         return StreamingResponse(self.hub.feed.read(self.hub.beginning), media_type="text/event-stream")
 
     async def cameras(self, _request: Request) -> Response:
-        found = await asyncio.to_thread(self.hub.steer.cameras)
+        found = await asyncio.to_thread(self.hub.controls.cameras)
         return Json({"cameras": [asdict(each) for each in found]})
 
     async def models(self, _request: Request) -> Response:
-        found = await asyncio.to_thread(self.hub.steer.models)
+        found = await asyncio.to_thread(self.hub.controls.models)
         return Json({"models": [asdict(each) for each in found]})
 
     async def log(self, _request: Request) -> Response:
@@ -154,17 +154,17 @@ class Pages:
         """What is asked and needs no answer."""
 
         async def do(request: Request) -> Response:
-            self.hub.carry_out(read(await body_of(request)))
+            self.hub.send(read(await body_of(request)))
             return Json({}, 202)
 
         return do
 
     async def ask(self, request: Request) -> Response:
-        question, wishes = commands.asked(await body_of(request))
+        question = commands.question(await body_of(request))
         if hindrance := self.hub.answers.hindrance:
             return answered(Answer((), hindrance))
         waiting = self.hub.answers.expect(question)
-        self.hub.carry_out(wishes)
+        self.hub.send(Ask(question))
         try:
             return answered(await asyncio.wait_for(waiting.answer, ANSWER_S))
         except TimeoutError:
@@ -179,7 +179,7 @@ class Pages:
             raise UsageError("this run cannot have a voice", "./run.sh voices says what is missing")
         if wanted.thumbnails is not None:
             self.hub.keep_thumbnails(is_wanted=wanted.thumbnails)
-        self.hub.carry_out(wanted.wishes)
+        self.hub.send(*wanted.commands)
         return Json({**self.hub.board.shown_setup, **wanted.taken})
 
     async def switch(self, request: Request) -> Response:
@@ -187,7 +187,7 @@ class Pages:
         self.hub.tell([self.hub.board.switch(is_begun=True)])
         hindrance, self.hub.answers.hindrance = self.hub.answers.hindrance, None  # of the camera that is left
         try:
-            await asyncio.to_thread(self.hub.steer.switch, source, model)
+            await asyncio.to_thread(self.hub.controls.switch, source, model)
         except BaseException:
             self.hub.answers.hindrance = hindrance
             self.hub.tell([self.hub.board.switch(is_begun=False)])

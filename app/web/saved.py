@@ -5,7 +5,6 @@ from collections.abc import Iterable
 
 from app.events import Sentence
 from app.outputs.cues import Cue, Cues
-from app.outputs.records import sentence_record
 from app.outputs.subtitles import FORMS
 from app.text import sanitize
 from app.web.events import Event
@@ -14,7 +13,7 @@ from app.web.events import Event
 def log(sentences: Iterable[Sentence], said: Iterable[Event]) -> str:
     """One JSON object a line, the oldest first: every sentence, and those of the notices that are still kept."""
     notices = (each.data["record"] for each in said if each.name == "notice")
-    records = sorted((*map(sentence_record, sentences), *notices), key=lambda record: record["seen_at"] or 0.0)
+    records = sorted((*(each.to_json() for each in sentences), *notices), key=lambda record: record["seen_at"] or 0.0)
     return "".join(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n" for record in records)
 
 

@@ -16,7 +16,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from app.events import Banner, FramePreview, Notice, PartialSentence, RunEvent, Status
-from app.live.steer import Steer
+from app.protocols import RunControls
 from app.sources.eye import Eye
 from app.web.address import Address
 from app.web.answers import OVER
@@ -81,9 +81,9 @@ class Page:
         self.is_over = False
         self.worker: Thread | None = None
 
-    def begin(self, steer: Steer) -> None:
-        """Serve, and steer by `steer`."""
-        self.worker = Thread(target=self._work, args=(steer,), name="page", daemon=True)
+    def begin(self, controls: RunControls) -> None:
+        """Serve, and controls by `controls`."""
+        self.worker = Thread(target=self._work, args=(controls,), name="page", daemon=True)
         self.worker.start()
 
     def onlookers(self) -> bool:
@@ -105,15 +105,15 @@ class Page:
             self.worker.join(JOIN_S)
         self.place.listener.close()
 
-    def _work(self, steer: Steer) -> None:
+    def _work(self, controls: RunControls) -> None:
         try:
-            asyncio.run(self._serve(steer))
+            asyncio.run(self._serve(controls))
         except Exception as failure:  # noqa: BLE001 — a defect of the page must not end the narration
             if not self.is_over:
                 self.is_over = True
                 self.warn(Notice("page", f"The page has failed: {failure}", "start again to have it back"))
 
-    async def _serve(self, steer: Steer) -> None:
+    async def _serve(self, controls: RunControls) -> None:
         import uvicorn
 
         from app.web.guard import Guard
@@ -123,7 +123,7 @@ class Page:
 
         raise_descriptor_limit()
         address = self.place.address
-        self.hub = Hub(steer, self.eye, address.token, self.board, self.pictures)
+        self.hub = Hub(controls, self.eye, address.token, self.board, self.pictures)
         guarded = Guard(site(self.hub), address)
         self.server = uvicorn.Server(config(guarded, self.place.tls))
         self.loop = asyncio.get_running_loop()

@@ -22,7 +22,6 @@ from app.events import (
     Status,
     VoiceToggled,
 )
-from app.outputs.records import notice_record, sentence_record
 from app.terminal.lines import UNSHOWN
 from app.text import sanitize
 from app.web.events import Event
@@ -90,7 +89,7 @@ class Board:
     def say(self, sentence: Sentence) -> Sequence[Event]:
         self.growing, self.newest = None, sentence.frame
         self.sentences.append(without_pixels(sentence))
-        data: dict[str, Any] = {"record": sentence_record(sentence)}
+        data: dict[str, Any] = {"record": sentence.to_json()}
         if self.has_thumbnails:
             data["thumbnail"] = f"/api/thumbnails/{self.count + 1}.jpg"
         return self.keep("sentence", data, sentence.frame.seen_at), grown(None)
@@ -107,7 +106,7 @@ class Board:
             more += self.see("" if notice.kind == "clear" else notice.kind)
         if notice.kind in (*UNSHOWN, "page"):  # where the page is, its readers know
             return more
-        return self.keep("notice", {"record": notice_record(notice, now)}, now), *more
+        return self.keep("notice", {"record": notice.to_json(now)}, now), *more
 
     def keep(self, name: str, data: dict[str, Any], since: float) -> Event:
         self.count += 1
@@ -170,7 +169,7 @@ class Board:
 
     def number_of(self, sentence: Sentence) -> Sequence[int]:
         """Under which it was told, if that is still kept."""
-        record = sentence_record(sentence)
+        record = sentence.to_json()
         return [each.number for each in self.said if each.data["record"] == record][-1:]
 
 

@@ -18,7 +18,6 @@ from app.events import (
     BeginQuestion,
     CancelQuestion,
     ChangeVerbosity,
-    CommandQueue,
     Cost,
     DescribeMore,
     Frame,
@@ -38,7 +37,7 @@ from app.events import (
 from app.frames.pace import Pace
 from app.frames.selector import Attention
 from app.images import Pixels
-from app.live.controls import Desk
+from app.live.controls import CommandQueue, Desk
 from app.live.narrator import Narrator
 from app.live.recent import Recent
 from app.live.tally import Tally
@@ -317,7 +316,7 @@ class Ordering:
     def frames(self, _stop: Event) -> Generator[AnyFrame | Notice]:
         for each in self.frames_:
             for order in self.given.get(each.number, ()):
-                self.orders.give(order)
+                self.orders.put(order)
             yield each
 
 
@@ -405,7 +404,7 @@ def test_a_question_leaves_a_description_unfinished_and_the_scene_is_described_a
     source = Ordering([frame(n, scene=1) for n in range(4)], interrupted.desk.orders, {2: [Ask("What colour?")]})
     for happening in interrupted.watch(source, Event()):
         if isinstance(happening, PartialSentence) and not asked:
-            interrupted.desk.orders.give(BeginQuestion())
+            interrupted.desk.orders.put(BeginQuestion())
             asked.append(happening)
     assert scripted(interrupted).cancelled == 1
     assert [request.prompt for request in scripted(interrupted).asked] == ["What?", "What colour?", "What?"]
@@ -515,7 +514,7 @@ def test_a_stop_or_another_question_leaves_an_answer_unfinished() -> None:
         for happening in interrupted.watch(source, Event()):
             told.append(happening)
             if isinstance(happening, PartialSentence) and happening.text == "one two":
-                interrupted.desk.orders.give(order)
+                interrupted.desk.orders.put(order)
         assert "one two three four five six." not in sentences(told)
         assert Mute(False) not in told
 
@@ -571,7 +570,7 @@ def test_what_is_asked_during_the_last_frame_of_a_clip_is_answered() -> None:
     for happening in last.watch(Listed([frame(0)]), Event()):
         told.append(happening)
         if isinstance(happening, Sentence) and happening.kind == "scene":
-            last.desk.orders.give(Ask("What colour?"))
+            last.desk.orders.put(Ask("What colour?"))
     assert [text for kind, text in kinds(told) if kind == "answer"] == ["Red."]
 
 
@@ -590,7 +589,7 @@ def test_a_question_that_comes_during_an_answer_waits_for_its_end() -> None:
     for happening in asked.watch(source, Event()):
         told.append(happening)
         if isinstance(happening, PartialSentence) and happening.text == "one two":
-            asked.desk.orders.give(Ask("Who?"))
+            asked.desk.orders.put(Ask("Who?"))
     assert [text for kind, text in kinds(told) if kind == "answer"] == ["one two three four five six.", "Blue."]
 
 
@@ -598,7 +597,7 @@ def test_a_question_asked_while_it_is_left_is_kept_for_who_comes_next() -> None:
     left, stop = narrator("A man.", "Red."), Event()
     for happening in left.watch(Ordering([frame(0), frame(1)], left.desk.orders, {}), stop):
         if isinstance(happening, Sentence):
-            left.desk.orders.give(Ask("What colour?"))
+            left.desk.orders.put(Ask("What colour?"))
             stop.set()
     assert list(left.desk.orders.waiting) == [Ask("What colour?")]
     assert len(scripted(left).asked) == 1

@@ -83,7 +83,7 @@ def test_a_watch_that_cannot_be_asked_is_an_outage_too() -> None:
 
 def test_a_question_that_cannot_be_asked_says_why() -> None:
     curious = timed(AWAY, "A man sits.")
-    curious.desk.orders.give(Ask("Who?"))
+    curious.desk.orders.put(Ask("Who?"))
     told = watch(curious, [frame(0)])
     assert notices(told) == [("no answer", "the server is gone")]
     assert sentences(told) == ["A man sits."]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.live.watching import Watch, is_yes, question
+from app.live.watching import Watch
+from app.text import is_yes, question
 
 
 def told(answers: str, **how: float) -> list[tuple[int, str]]:

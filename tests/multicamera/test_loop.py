@@ -90,7 +90,7 @@ class Ordered:
             if isinstance(item, Frame | Notice):
                 yield item
             else:
-                self.orders.give(item)  # type: ignore[arg-type]
+                self.orders.put(item)  # type: ignore[arg-type]
 
 
 def watch(of: Crowd, items: Sequence[AnyFrame | Notice | Order]) -> list[RunEvent]:

@@ -18,7 +18,7 @@ ALIKE = (Pause(True), BeginQuestion(), Ask("What?"), CancelQuestion(), UpdateSet
 def test_what_is_wanted_of_all_is_given_to_all() -> None:
     everyone = Everyone.of(["Door", "Yard"])
     for order in ALIKE:
-        everyone.give(order)
+        everyone.put(order)
     assert [list(each.each()) for each in everyone.members.values()] == [list(ALIKE)] * 2
     assert everyone.is_paused
     assert everyone.taken() == []
@@ -27,7 +27,7 @@ def test_what_is_wanted_of_all_is_given_to_all() -> None:
 def test_what_is_wanted_of_nobody_in_particular_is_taken_once() -> None:
     everyone, wanted = Everyone.of(["Door", "Yard"]), [RepeatLast(), ChangeVerbosity(1), DescribeMore()]
     for order in wanted:
-        everyone.give(order)
+        everyone.put(order)
     assert everyone.taken() == wanted
     assert everyone.taken() == []
     assert not any(each.waiting for each in everyone.members.values())
@@ -36,11 +36,11 @@ def test_what_is_wanted_of_nobody_in_particular_is_taken_once() -> None:
 def test_nobody_goes_on_while_another_whose_camera_works_has_yet_to_answer() -> None:
     everyone = Everyone.of(["Door", "Yard"])
     door, yard = everyone.members["Door"], everyone.members["Yard"]
-    everyone.give(Ask("What?"))
+    everyone.put(Ask("What?"))
     list(door.each())
-    assert not door.are_pressing  # the yard's camera has given no picture yet
+    assert not door.is_urgent  # the yard's camera has given no picture yet
     yard.is_present = True
-    assert door.are_pressing
-    assert not door.are_cutting
+    assert door.is_urgent
+    assert not door.is_interrupting
     list(yard.each())
-    assert not door.are_pressing
+    assert not door.is_urgent

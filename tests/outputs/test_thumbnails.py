@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from app.errors import OutputError
-from app.events import Notice, Sentence
-from app.outputs.records import thumbnail_of
+from app.events import Notice, Sentence, thumbnail_name
 from app.outputs.thumbnails import ROOM, Thumbnails
 from tests.terminal.stage import growing, notice, sentence, status
 from tests.waiting import until
@@ -42,7 +41,7 @@ def test_a_picture_is_shrunk_to_320_and_never_enlarged_and_keeps_its_colours(
     thumbnails = Thumbnails(tmp_path / "t", pytest.fail)
     thumbnails.tell(told)
     thumbnails.close()
-    picture = cv2.imread(str(tmp_path / "t" / thumbnail_of(told.frame)))
+    picture = cv2.imread(str(tmp_path / "t" / thumbnail_name(told.frame)))
     assert picture.shape[:2] == shrunk
     blue, _, red = picture[0, 0]
     assert red > 200 > 60 > blue
@@ -82,7 +81,7 @@ def test_what_waits_too_long_goes_the_oldest_first_and_that_is_told_once(tmp_pat
             thumbnails.tell(each)
     thumbnails.close()
     kept = {each.name for each in (tmp_path / "t").iterdir()}
-    assert kept == {thumbnail_of(each.frame) for each in told[-ROOM:]}
+    assert kept == {thumbnail_name(each.frame) for each in told[-ROOM:]}
     assert [each.kind for each in warned] == ["thumbnails"]
     assert "too slow" in warned[0].text
     assert warned[0].hint
@@ -107,7 +106,7 @@ def test_a_link_in_the_place_of_a_picture_is_not_written_through(tmp_path: Path)
     told = showing(9, 9)
     (tmp_path / "precious").write_text("mine")
     thumbnails = Thumbnails(tmp_path / "t", warned.append)
-    (tmp_path / "t" / thumbnail_of(told.frame)).symlink_to(tmp_path / "precious")
+    (tmp_path / "t" / thumbnail_name(told.frame)).symlink_to(tmp_path / "precious")
     thumbnails.tell(told)
     thumbnails.close()
     assert (tmp_path / "precious").read_text() == "mine"

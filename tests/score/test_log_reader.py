@@ -9,7 +9,6 @@ import pytest
 
 from app.errors import ScoreError
 from app.events import Cost, Frame, Notice, Sentence
-from app.outputs.records import record
 from app.score.log_reader import Telling, Told, logged
 
 FRAME = Frame(np.zeros((2, 2, 3), np.uint8), seen_at=107.0, media_s=7.0, number=175)
@@ -23,7 +22,7 @@ def log(folder: Path, *records: Any) -> Path:
 
 
 def test_a_sentence_is_told_with_its_last_word_and_a_notice_when_it_was_told(tmp_path: Path) -> None:
-    found = logged(log(tmp_path, record(Notice("dark", "Dark."), 103.5), record(SAID, 0.0)))
+    found = logged(log(tmp_path, Notice("dark", "Dark.").to_json(103.5), SAID.to_json()))
     notice, sentence = found.told
     assert (notice.event, notice.kind, notice.told_at) == ("notice", "dark", 3.5)
     assert (sentence.event, sentence.kind, sentence.text, sentence.media_s) == ("sentence", "scene", "A man.", 7.0)
@@ -31,12 +30,12 @@ def test_a_sentence_is_told_with_its_last_word_and_a_notice_when_it_was_told(tmp
 
 
 def test_how_many_frames_were_described_is_not_known_from_a_log(tmp_path: Path) -> None:
-    assert logged(log(tmp_path, record(SAID, 0.0))).described is None
+    assert logged(log(tmp_path, SAID.to_json())).described is None
 
 
 def test_the_last_run_of_a_log_counts(tmp_path: Path) -> None:
-    loading, old = record(Notice("loading", "Loading."), 90.0), {**record(SAID, 0.0), "text": "Old.", "seen_at": 1.0}
-    found = logged(log(tmp_path, old, loading, record(SAID, 0.0)))
+    loading, old = Notice("loading", "Loading.").to_json(90.0), {**SAID.to_json(), "text": "Old.", "seen_at": 1.0}
+    found = logged(log(tmp_path, old, loading, SAID.to_json()))
     assert [each.text for each in found.told] == ["Loading.", "A man."]
 
 

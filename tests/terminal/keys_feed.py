@@ -8,7 +8,8 @@ import signal
 import sys
 from threading import Event, Thread
 
-from app.events import Ask, CommandQueue, Notice
+from app.events import Ask, Notice
+from app.live.controls import CommandQueue, dispatch
 from app.terminal.keyboard import Keys
 from app.terminal.lines import Screen
 from tests.terminal.feed import screen
@@ -26,7 +27,7 @@ def carry_out(orders: CommandQueue, shown: Screen, until: Event) -> None:
 
 def main() -> int:
     shown, until, orders = screen(), Event(), CommandQueue()
-    keys = Keys(orders, shown.tell, until.set, shown.rest)
+    keys = Keys(lambda command: dispatch(command, orders, shown.tell, until.set), shown.tell, shown.rest)
 
     def leave(*_signal: object) -> None:
         keys.restore()
@@ -35,11 +36,11 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_signal: until.set())
     signal.signal(signal.SIGUSR1, leave)
-    desk = Thread(target=carry_out, args=(orders, shown, until))
+    narration = Thread(target=carry_out, args=(orders, shown, until))
     with keys.open():
-        desk.start()
+        narration.start()
         shown.run(until)
-        desk.join()
+        narration.join()
         shown.close()
     print("over", file=sys.stderr)
     return 0

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from app.events import CommandQueue
 from app.terminal.keyboard import Keys
 from tests import needs
 from tests.terminal.seat import Seat
@@ -99,7 +98,7 @@ def test_plain_lines_echo_a_question_and_redraw_nothing() -> None:
     with Seat(FEED, NO_COLOR="1") as seat:
         seat.wait_for("Keys:")
         seat.type("a")
-        seat.wait_for("Listen()")
+        seat.wait_for("BeginQuestion()")
         seat.type("what iz")
         seat.wait_for("ask: what iz")
         seat.type("\x7fs it?\r")
@@ -121,7 +120,7 @@ def test_keys_are_heard_in_a_terminal_program_with_arrows_and_pastes_in_between(
     try:
         until(lambda: "Keys:" in tmux("capture-pane", "-p"))
         tmux("send-keys", "Up", "F1", "F5", "S-Left", "M-q", "Home", "r", "Down")
-        until(lambda: "Repeat()" in tmux("capture-pane", "-p"))
+        until(lambda: "RepeatLast()" in tmux("capture-pane", "-p"))
         tmux("send-keys", "-l", "awhat is this?")
         until(lambda: "ask ▸ what is this?▏" in tmux("capture-pane", "-p"))
         tmux("send-keys", "Escape")
@@ -157,7 +156,7 @@ class TestUnderAShell:
         shell.type("fg\n")
         until(lambda: shell.look() and shell.hands_over_keys)
         shell.type("m")
-        shell.wait_for("More()")
+        shell.wait_for("DescribeMore()")
         shell.type("q")
         shell.wait_for("over")
         until(lambda: shell.look() and shell.mode == shell.found)
@@ -195,7 +194,7 @@ class TestUnderAShell:
 
 def test_what_is_no_terminal_is_not_read() -> None:
     read, write = os.pipe()
-    with Keys(CommandQueue(), pytest.fail, pytest.fail, pytest.fail, read).open():
+    with Keys(pytest.fail, pytest.fail, pytest.fail, read).open():
         os.write(write, b"q")
     assert os.read(read, 10) == b"q"
     os.close(read)
@@ -204,7 +203,7 @@ def test_what_is_no_terminal_is_not_read() -> None:
 
 def test_a_terminal_that_is_not_the_one_we_were_started_in_is_left_alone() -> None:
     master, terminal = os.openpty()
-    with Keys(CommandQueue(), pytest.fail, pytest.fail, pytest.fail, terminal).open():
+    with Keys(pytest.fail, pytest.fail, pytest.fail, terminal).open():
         os.write(master, b"m\n")
     assert os.read(terminal, 10) == b"m\n"
     os.close(master)

@@ -1,7 +1,7 @@
 """What a camera, a model or a person may say, as the real page shows it: text, whatever it looks like; and alerts."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,18 +9,20 @@ import numpy as np
 import pytest
 
 from app.events import (
+    CameraChoice,
+    Command,
     Frame,
     FramePreview,
     LiveSettings,
+    ModelChoice,
     Notice,
     PartialSentence,
     Repeated,
     RunStarted,
     Sentence,
+    SetVoice,
     VoiceToggled,
 )
-from app.live.steer import Camera, Model
-from app.live.wishes import Wish
 from app.sources.eye import Eye
 from app.web.address import address, listen
 from app.web.server import Page as Served
@@ -42,21 +44,21 @@ GERMAN = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamteng
 
 @dataclass
 class Wheel:
-    """A `Steer` that lists hostile names and remembers what it was asked."""
+    """`RunControls` that lists hostile names and remembers what it was asked."""
 
-    carried: list[Wish] = field(default_factory=list)
+    carried: list[Command] = field(default_factory=list)
 
-    def carry_out(self, wishes: Iterable[Wish]) -> None:
-        self.carried += wishes
+    def send(self, command: Command) -> None:
+        self.carried.append(command)
 
     def switch(self, source: str | None, model: str | None) -> None:
         pass
 
-    def cameras(self) -> Sequence[Camera]:
-        return (Camera(f"camera:{MARKUP}", MARKUP), Camera("scenes", GERMAN))
+    def cameras(self) -> Sequence[CameraChoice]:
+        return (CameraChoice(f"camera:{MARKUP}", MARKUP), CameraChoice("scenes", GERMAN))
 
-    def models(self) -> Sequence[Model]:
-        return (Model(MARKUP, True, None, "sees", MARKUP), Model("other", True, True, "refused", GERMAN))
+    def models(self) -> Sequence[ModelChoice]:
+        return (ModelChoice(MARKUP, True, None, "sees", MARKUP), ModelChoice("other", True, True, "refused", GERMAN))
 
 
 @pytest.fixture
@@ -86,8 +88,8 @@ def listening(page: "Page", served: Served) -> "Page":
 
 def wheel(served: Served) -> Wheel:
     assert served.hub
-    assert isinstance(served.hub.steer, Wheel)
-    return served.hub.steer
+    assert isinstance(served.hub.controls, Wheel)
+    return served.hub.controls
 
 
 def break_off(served: Served) -> None:
@@ -191,7 +193,7 @@ def test_a_voice_is_switched_on_and_where_there_is_none_the_page_says_so(served:
     served.tell(VoiceToggled(False))
     holds(page, "!document.getElementById('voice').disabled")
     box.click()
-    until(page, lambda: VoiceToggled(True) in wheel(served).carried)
+    until(page, lambda: SetVoice(True) in wheel(served).carried)
     served.tell(VoiceToggled(True))
     until(page, box.is_checked)
     assert page.locator("#voice-note").inner_text() == ""

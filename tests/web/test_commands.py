@@ -1,6 +1,7 @@
-"""JSON to wishes: what is taken, and that everything else is explained."""
+"""JSON to commands: what is taken, and that everything else is explained."""
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,20 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import UsageError
-from app.events import (
-    Ask,
-    BeginQuestion,
-    CancelQuestion,
-    DescribeMore,
-    LiveSettings,
-    Mute,
-    Pause,
-    QuestionDraft,
-    RepeatLast,
-    UpdateSettings,
-    VoiceToggled,
-)
-from app.live.wishes import GOING_ON, LONGEST, STOPPED, End
+from app.events import LONGEST_QUESTION, LiveSettings, SetVoice, UpdateSettings
 from app.web import commands
 
 JSON = st.recursive(
@@ -34,20 +22,8 @@ NAMES = st.sampled_from(
 )
 
 
-def test_each_wish_is_what_the_key_of_the_terminal_asks_for() -> None:
-    assert list(commands.held({"is_stopped": True})) == [Mute(True), Pause(True), STOPPED]
-    assert list(commands.held({"is_stopped": False})) == [Mute(False), Pause(False), GOING_ON]
-    assert list(commands.more({})) == [DescribeMore()]
-    assert list(commands.repeat({})) == [RepeatLast()]
-    assert list(commands.listened({})) == [Mute(True), BeginQuestion()]
-    assert list(commands.ended({})) == [End()]
-    assert list(commands.unasked(False)) == [CancelQuestion(), QuestionDraft("", is_over=True), Mute(False)]
-
-
 def test_a_question_is_one_line() -> None:
-    question, wishes = commands.asked({"question": "  is \n the\tdoor\x1b open? "})
-    assert question == "is the door open?"
-    assert list(wishes) == [Mute(True), Ask(question), QuestionDraft(question, is_over=True)]
+    assert commands.question({"question": "  is \n the\tdoor\x1b open? "}) == "is the door open?"
 
 
 def test_a_setup_takes_what_is_given_and_leaves_the_rest() -> None:
@@ -59,25 +35,25 @@ def test_a_setup_takes_what_is_given_and_leaves_the_rest() -> None:
         "thumbnails": True,
     }
     asked = commands.arranged(given, 0.4)
-    arrange, voicing = asked.wishes
+    arrange, voicing = asked.commands
     assert isinstance(arrange, UpdateSettings)
     before = LiveSettings("Old", "quiet", None, (), True)
-    assert arrange.of(before) == LiveSettings("Where?", "quiet", 2.0, ("a cat", "a dog"), True)
-    assert voicing == VoiceToggled(False)
+    assert replace(before, **arrange.changes) == LiveSettings("Where?", "quiet", 2.0, ("a cat", "a dog"), True)
+    assert voicing == SetVoice(False)
     assert asked.thumbnails is True
     assert commands.arranged({}, 0.4) == commands.Asked([], None)
 
 
 def test_the_least_time_between_looks_is_the_narrators_own_pace() -> None:
-    (arrange,) = commands.arranged({"every": 0.4}, 0.4).wishes
+    (arrange,) = commands.arranged({"every": 0.4}, 0.4).commands
     assert isinstance(arrange, UpdateSettings)
-    assert arrange.of(LiveSettings(every=5.0)).every is None
+    assert replace(LiveSettings(every=5.0), **arrange.changes).every is None
 
 
 def test_an_empty_prompt_is_the_models_own() -> None:
-    (arrange,) = commands.arranged({"prompt": " "}, 0.4).wishes
+    (arrange,) = commands.arranged({"prompt": " "}, 0.4).commands
     assert isinstance(arrange, UpdateSettings)
-    assert arrange.of(LiveSettings("Old")).prompt == ""
+    assert replace(LiveSettings("Old"), **arrange.changes).prompt == ""
 
 
 def test_a_source_and_a_model_are_named_exactly() -> None:
@@ -93,7 +69,10 @@ def test_a_source_and_a_model_are_named_exactly() -> None:
     [
         *({"every": wrong} for wrong in (0.1, -1, 1e9, "2", True, None, float("nan"), float("inf"), [1])),
         *({"verbosity": wrong} for wrong in ("loud", "", None, 1, ["full"])),
-        *({"watches": wrong} for wrong in ("a cat", ["a"] * 9, [""], [1], None, [["a"]], ["x" * (LONGEST + 1)])),
+        *(
+            {"watches": wrong}
+            for wrong in ("a cat", ["a"] * 9, [""], [1], None, [["a"]], ["x" * (LONGEST_QUESTION + 1)])
+        ),
         *({"prompt": wrong} for wrong in (None, 1, "x" * (commands.LONGEST_PROMPT + 1))),
         *({"voice": wrong} for wrong in (None, 1, "true")),
         {"thumbnails": 1},
@@ -108,7 +87,7 @@ def test_what_cannot_be_set_is_explained(body: dict[str, Any]) -> None:
 
 
 @given(st.dictionaries(NAMES, JSON, max_size=4))
-def test_whatever_is_sent_becomes_wishes_or_an_explanation(body: dict[str, Any]) -> None:
-    for read in (commands.held, commands.asked, commands.switched, lambda each: commands.arranged(each, 0.4)):
+def test_whatever_is_sent_becomes_commands_or_an_explanation(body: dict[str, Any]) -> None:
+    for read in (commands.question, commands.switched, lambda each: commands.arranged(each, 0.4)):
         with suppress(UsageError):  # and nothing else
             read(body)

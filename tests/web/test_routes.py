@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 
 from app.errors import UsageError
-from app.events import LiveSettings, Notice, RunStarted
-from app.live.steer import Camera, Model
-from app.live.wishes import Wish
+from app.events import CameraChoice, Command, LiveSettings, ModelChoice, Notice, RunStarted
 from app.sources.eye import Eye
 from app.web.hub import Hub
 from app.web.pictures import Pictures
@@ -22,22 +20,22 @@ from app.web.state import Board
 
 @dataclass
 class Noting:
-    """A `Steer` that notes what is wanted, and fails to go over to what is not there."""
+    """`RunControls` that notes what is wanted, and fails to go over to what is not there."""
 
-    wishes: list[Wish] = field(default_factory=list)
+    wishes: list[Command] = field(default_factory=list)
     failure: Exception | None = None
 
-    def carry_out(self, wishes: Iterable[Wish]) -> None:
-        self.wishes += wishes
+    def send(self, command: Command) -> None:
+        self.wishes.append(command)
 
     def switch(self, _source: str | None, _model: str | None) -> None:
         if self.failure:
             raise self.failure
 
-    def cameras(self) -> Sequence[Camera]:
-        return (Camera("caf\udce9.mp4", "caf\udce9.mp4"),)
+    def cameras(self) -> Sequence[CameraChoice]:
+        return (CameraChoice("caf\udce9.mp4", "caf\udce9.mp4"),)
 
-    def models(self) -> Sequence[Model]:
+    def models(self) -> Sequence[ModelChoice]:
         return ()
 
 

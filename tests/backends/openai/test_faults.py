@@ -23,10 +23,10 @@ from app.backends.openai.payload import Form
 from app.backends.openai.wire import Patience
 from app.backends.sighted import Lasting
 from app.errors import ModelError, Outage
-from app.events import Banner, CommandQueue, Frame, LiveSettings, Notice, Request, RunEvent, Sentence
+from app.events import Banner, Frame, LiveSettings, Notice, Request, RunEvent, Sentence
 from app.frames.pace import Pace
 from app.frames.selector import Attention
-from app.live.controls import Desk
+from app.live.controls import CommandQueue, Desk
 from app.live.narrator import Narrator
 from app.live.outage import LONGEST_S
 from app.live.watch import Lookout

@@ -8,21 +8,20 @@ from datetime import datetime
 
 import pytest
 
-from app.events import Cost
-from app.outputs.clock import STEP_S
+from app.clock import STEP_S
+from app.events import Cost, json_line, local_time, thumbnail_name
 from app.outputs.logbook import is_thumbnail
-from app.outputs.records import line_of, record, thumbnail_of, time_of
 from tests.terminal.stage import frame, notice, sentence
 
 
 def test_a_sentence_has_every_field_of_the_contract() -> None:
     seen = replace(frame(41, seen_at=1234.567891), media_s=1.3666666)
     told = replace(sentence("A red circle.", "change", described=7), frame=seen, frame_age_s=0.312345)
-    assert record(told, 0.0) == {
+    assert told.to_json() == {
         "event": "sentence",
         "kind": "change",
         "text": "A red circle.",
-        "time": time_of(1234.567891),
+        "time": local_time(1234.567891),
         "media_s": 1.3667,
         "seen_at": 1234.5679,
         "frame_age_s": 0.3123,
@@ -40,30 +39,30 @@ def test_a_sentence_has_every_field_of_the_contract() -> None:
 
 def test_an_answer_has_its_question_and_an_alert_its_wish_and_a_description_neither() -> None:
     for kind, about in (("answer", "What colour is it?"), ("alert", "a person at the door")):
-        assert record(replace(sentence("Red.", kind), about=about), 0.0)["about"] == about
-    assert "about" not in record(sentence(), 0.0)
+        assert replace(sentence("Red.", kind), about=about).to_json()["about"] == about
+    assert "about" not in sentence().to_json()
 
 
 def test_a_notice_has_its_remedy_and_its_time_and_no_numbers_of_a_frame() -> None:
-    assert record(notice("camera lost", "Gone.", "Plug it in."), 12.34567) == {
+    assert notice("camera lost", "Gone.", "Plug it in.").to_json(12.34567) == {
         "event": "notice",
         "kind": "camera lost",
         "text": "Gone.",
         "remedy": "Plug it in.",
-        "time": time_of(12.34567),
+        "time": local_time(12.34567),
         "seen_at": 12.3457,
     }
 
 
 def test_of_several_cameras_a_record_names_the_one_and_of_one_it_names_none() -> None:
     told = replace(sentence(), frame=replace(frame(41), camera="Door"))
-    assert record(told, 0.0)["camera"] == "Door"
-    assert record(replace(notice(), camera="Door"), 0.0)["camera"] == "Door"
-    assert not {"camera"} & (record(sentence(), 0.0).keys() | record(notice(), 0.0).keys())
+    assert told.to_json()["camera"] == "Door"
+    assert replace(notice(), camera="Door").to_json(0.0)["camera"] == "Door"
+    assert not {"camera"} & (sentence().to_json().keys() | notice().to_json(0.0).keys())
 
 
 def test_two_cameras_pictures_of_the_same_moment_have_two_names() -> None:
-    names = {thumbnail_of(replace(frame(41), camera=camera)) for camera in ("", "Door", "Yard", "Tür ☂")}
+    names = {thumbnail_name(replace(frame(41), camera=camera)) for camera in ("", "Door", "Yard", "Tür ☂")}
     assert len(names) == 4
     assert all(map(is_thumbnail, names))
 
@@ -72,7 +71,7 @@ def test_two_cameras_pictures_of_the_same_moment_have_two_names() -> None:
 def test_what_is_no_number_is_null_and_the_line_stays_json(strange: float) -> None:
     told = replace(sentence(), frame_age_s=strange, cost=Cost(first_word_s=strange))
     told = replace(told, frame=replace(told.frame, seen_at=strange))
-    row = json.loads(line_of(told, 0.0, "a.thumbnails"), parse_constant=pytest.fail)
+    row = json.loads(json_line(told, 0.0, "a.thumbnails"), parse_constant=pytest.fail)
     assert row["time"] is None
     assert "thumbnail" not in row
     assert row["frame_age_s"] is None
@@ -80,7 +79,7 @@ def test_what_is_no_number_is_null_and_the_line_stays_json(strange: float) -> No
 
 
 def test_a_record_is_one_line_whose_letters_stay_letters() -> None:
-    line = line_of(sentence("Grüße,\n世界 \x1b[31m"), 0.0)
+    line = json_line(sentence("Grüße,\n世界 \x1b[31m"), 0.0)
     assert "\n" not in line
     assert "Grüße, 世界 [31m" in line
 
@@ -89,7 +88,7 @@ def test_the_time_is_that_of_the_frame_to_the_millisecond_with_its_offset() -> N
     """By two readings of the clocks around it, for none can be read twice."""
     told = sentence()
     least = time.time() - time.monotonic()
-    written = record(told, 0.0)["time"]
+    written = told.to_json()["time"]
     most = -(time.monotonic() - time.time())
     at = datetime.fromisoformat(written)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d", written)
@@ -100,15 +99,15 @@ def test_the_time_is_that_of_the_frame_to_the_millisecond_with_its_offset() -> N
 
 def test_a_frame_has_one_time_whichever_output_asks() -> None:
     told = sentence()
-    assert len({record(told, 0.0)["time"] for _ in range(10_000)}) == 1
+    assert len({told.to_json()["time"] for _ in range(10_000)}) == 1
 
 
 def test_a_thumbnail_is_named_by_time_and_number_and_only_if_it_is_kept() -> None:
     told = sentence(number=41)
-    row = record(told, 0.0, "a.jsonl.thumbnails")
+    row = told.to_json("a.jsonl.thumbnails")
     at = datetime.fromisoformat(row["time"])
     assert row["thumbnail"] == f"a.jsonl.thumbnails/{at:%Y%m%d-%H%M%S}-{at.microsecond // 1000:03}-41.jpg"
-    assert row["thumbnail"].endswith(thumbnail_of(told.frame))
-    assert is_thumbnail(thumbnail_of(told.frame))
-    assert "thumbnail" not in record(told, 0.0)
-    assert "thumbnail" not in record(notice(), 0.0, "a.jsonl.thumbnails")
+    assert row["thumbnail"].endswith(thumbnail_name(told.frame))
+    assert is_thumbnail(thumbnail_name(told.frame))
+    assert "thumbnail" not in told.to_json()
+    assert "thumbnail" not in json_line(notice(), 0.0, "a.jsonl.thumbnails")

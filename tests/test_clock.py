@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from app.outputs.clock import STEP_S, Clock, difference
+from app.clock import STEP_S, Clock, difference
 
 
 def test_small_drift_changes_no_time_and_a_clock_that_is_set_does() -> None:

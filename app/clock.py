@@ -1,4 +1,4 @@
-"""The time of day of a moment on the clock of the frames, the same for every output that asks."""
+"""Time of day of a moment on the monotonic clock, the same for every output that asks."""
 
 import time
 from dataclasses import dataclass, field
