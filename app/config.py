@@ -13,7 +13,6 @@ from app.errors import UsageError
 
 Precision = Literal["float32", "bfloat16", "float16", "8bit", "4bit"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
-"""Besides `published`, which is to wish for none of them."""
 
 BITS: dict[Precision, int] = {"8bit": 8, "4bit": 4}
 """The precisions that quantize the language model's layers."""
@@ -21,22 +20,22 @@ BITS: dict[Precision, int] = {"8bit": 8, "4bit": 4}
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
-    """How closely to look, and how exactly to compute. `None` means: as the model's card or its publisher says."""
+    """Image tokens and precision. None: as the model's card or publisher says."""
 
     image_tokens: int | Literal["tiles"] | None = None
-    """How many tokens a frame may become, or the processor's whole reading in tiles."""
+    """Tokens per frame, or "tiles": all tiles of the processor."""
     precision: Precision | None = None
 
     def for_live(self) -> "ModelOptions":
-        """This wish, for a narrator that must keep up with a camera.
+        """These options, for a narrator that must keep up with a camera.
 
         Raises:
-            UsageError: it is for tiles, which take a dozen times as long as a frame.
+            UsageError: for tiles, which take a dozen times as long as a frame.
         """
         if self.image_tokens == "tiles":
             raise UsageError(
-                "--image-tokens tiles reads a picture in a dozen pieces, too slowly for a live narrator",
-                "leave it out, or read single pictures: ./run.sh describe PICTURE --image-tokens tiles",
+                "--image-tokens tiles is too slow for live narration: it cuts each picture into a dozen tiles",
+                "leave it out, or use it for single pictures: ./run.sh describe PICTURE --image-tokens tiles",
             )
         return self
 
@@ -59,22 +58,22 @@ def at_least(least: float, kind: type[int] | type[float] = float) -> Callable[[s
             found = None
         if found is None or not least <= found < math.inf:  # written so that NaN is refused too
             what = "a whole number" if kind is int else "a number"
-            raise ArgumentTypeError(f"{text!r} is not {what} of at least {least:g}")
+            raise ArgumentTypeError(f"must be {what}, {least:g} or more (got {text!r})")
         return found
 
     return number
 
 
 def port(text: str) -> int:
-    """A flag's type: a port, 0 for any that is free. A greater number would be taken for another one by the system."""
+    """A flag's type: a port; 0 picks a free one."""
     found = int(at_least(0, int)(text))
     if found > LAST_PORT:
-        raise ArgumentTypeError(f"{text!r} is not a port: they end at {LAST_PORT}")
+        raise ArgumentTypeError(f"must be 0 to {LAST_PORT} (got {text!r})")
     return found
 
 
 def wording(text: str) -> str:
-    """A flag's type: a text that says something."""
+    """A flag's type: text that is not blank."""
     if not text.strip():
         raise ArgumentTypeError("it is empty")
     return text
@@ -86,24 +85,23 @@ def image_tokens(text: str) -> int | Literal["tiles"]:
 
 
 def setting(default: Any, words: str, **how: Any) -> Any:
-    """A field that is also a flag; `how` goes to argparse as it is."""
+    """A field that is also a flag; `how` is passed to argparse."""
     return field(default=default, metadata={"help": words, **how})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run is told. `None` means: chosen for you, and said in the banner."""
+    """All settings of a run. None means a default that the banner names."""
 
     source: str = setting(
         "camera",
-        "what to look at: camera, camera:NAME, camera:1, scenes, a video, picture or folder, a stream's address, or "
-        "browser: the camera of whoever opens the page",
+        "what to look at: camera, camera:NAME, camera:1, scenes (drawn), a video, picture or folder, a stream's "
+        "address, or browser (the camera of the page's browser)",
         metavar="WHAT",
     )
     camera: Sequence[str] | None = setting(
         None,
-        "one of several cameras, each told by its name: anything --source takes, or NAME= before it; give it once "
-        "for each",
+        "add a named camera (repeatable): anything --source takes, with NAME= before it if you like",
         metavar="[NAME=]WHAT",
         action="append",
         type=wording,
@@ -124,62 +122,60 @@ class Settings:
         metavar="N|tiles",
         type=image_tokens,
     )
-    precision: Precision | None = setting(
-        None, "compute with other numbers than the model was published with", choices=PRECISIONS
-    )
+    precision: Precision | None = setting(None, "numeric precision (default: as published)", choices=PRECISIONS)
     backend: str = setting(
         "mlx",
-        "what runs the model: mlx, in this process; server, a server of models at --url; llama, llama.cpp with a GGUF "
+        "what runs the model: mlx, in this process; server, a model server at --url; llama, llama.cpp with a GGUF "
         "pair; transformers, the reference on torch",
         choices=("mlx", "server", "llama", "transformers"),
     )
     url: str | None = setting(None, "where the server is, such as http://127.0.0.1:8080/v1", metavar="URL")
-    allow_remote: bool = setting(False, "let pictures go to a server on another machine", action="store_true")
+    allow_remote: bool = setting(False, "allow sending pictures to a server on another machine", action="store_true")
     api_key_file: str | None = setting(
         None, "the key that the server wants (or the variable LOOKSAY_API_KEY)", metavar="FILE"
     )
     gguf: str | None = setting(None, "a language model in GGUF, for llama", metavar="FILE|HUB")
-    mmproj: str | None = setting(None, "the eyes that belong to it, if not found beside it", metavar="FILE")
+    mmproj: str | None = setting(None, "the vision projector (mmproj), if not next to it", metavar="FILE")
     parallel: int | None = setting(
         None,
-        "with several cameras, how many frames a server is asked about at once",
+        "with several cameras: requests to the server at once",
         metavar="N",
         type=at_least(1, int),
     )
-    prompt: str | None = setting(None, "what to ask of each frame", metavar="TEXT")
-    frames: int = setting(1, "how many frames the model is shown, oldest first", metavar="N", type=at_least(1, int))
+    prompt: str | None = setting(None, "the prompt for each frame", metavar="TEXT")
+    frames: int = setting(1, "how many recent frames the model gets, oldest first", metavar="N", type=at_least(1, int))
     max_tokens: int = setting(64, "the longest description, in tokens", metavar="N", type=at_least(1, int))
     every: float | None = setting(
-        None, "the least time between two looks, in seconds of the source (0.4)", metavar="S", type=at_least(0)
+        None, "minimum seconds between descriptions (default 0.4)", metavar="S", type=at_least(0)
     )
     verbosity: str = setting(
         "brief",
-        "how much is said: quiet, a sentence now and then; brief, what is new; full, at length once it is still",
+        "how much is said: quiet, main changes only; brief, every change; full, also in detail once the scene is still",
         choices=("quiet", "brief", "full"),
     )
     watch: Sequence[str] | None = setting(
         None,
-        "also tell when this begins and ends; can be given several times",
+        "also alert when this appears and disappears (repeatable)",
         metavar="TEXT",
         action="append",
         type=wording,
     )
     speak: bool | None = setting(None, "say the sentences aloud (on a terminal: yes)", action=BooleanOptionalAction)
-    voice: str | None = setting(None, "which voice; ./run.sh voices lists them", metavar="NAME")
-    audio_device: str | None = setting(None, "where it is heard: a loudspeaker's name, or part of it", metavar="NAME")
+    voice: str | None = setting(None, "which voice (default: system voice); ./run.sh voices lists them", metavar="NAME")
+    audio_device: str | None = setting(None, "audio output, by (part of its) name", metavar="NAME")
     earcons: bool = setting(
         True, "short sounds: ready, something changed, the camera is lost", action=BooleanOptionalAction
     )
     hush: bool = setting(
-        False, "wait while somebody speaks: the microphone tells how loud it is, no more", action="store_true"
+        False, "stay silent while people speak: the microphone is used for its loudness only", action="store_true"
     )
     screen_reader: bool = setting(
         False, "for use with a screen reader: one plain line a sentence, no voice of its own", action="store_true"
     )
     subtitles: str | None = setting(None, "write the sentences as subtitles", metavar="FILE.vtt|.srt")
-    thumbnails: bool = setting(False, "keep a small picture of each sentence beside the log", action="store_true")
+    thumbnails: bool = setting(False, "save a small picture of each sentence next to the log", action="store_true")
     log: str | None = setting(None, "append every sentence and notice to a JSONL file", metavar="FILE.jsonl")
-    page: bool = setting(False, "show and steer it in a browser on this machine", action="store_true")
+    page: bool = setting(False, "also show it in a browser on this machine, and control it there", action="store_true")
     page_port: int | None = setting(None, "the page's port (8737, or the next that is free)", metavar="N", type=port)
     page_host: str | None = setting(
         None,
@@ -188,12 +184,10 @@ class Settings:
         metavar="HOST",
     )
     page_cert: str | None = setting(
-        None, "a certificate for that, in PEM; else looksay makes its own", metavar="FILE.pem"
+        None, "a certificate for --page-host, in PEM (default: looksay makes one)", metavar="FILE.pem"
     )
     page_key: str | None = setting(None, "the certificate's key, if it is in a file of its own", metavar="FILE.pem")
-    seconds: float | None = setting(
-        None, "end by itself after so many seconds of narration", metavar="S", type=at_least(0)
-    )
+    seconds: float | None = setting(None, "stop after S seconds", metavar="S", type=at_least(0))
     json: bool = setting(False, "JSON lines on standard output instead of plain sentences", action="store_true")
 
     @property
@@ -207,8 +201,8 @@ class Settings:
         return 0.4 if self.every is None else self.every
 
     @property
-    def wish(self) -> ModelOptions:
-        """What is wished of the model beyond what its card says."""
+    def model_options(self) -> ModelOptions:
+        """Options of the model beyond its card."""
         return ModelOptions(self.image_tokens, self.precision)
 
     def words(self, of_model: str = "") -> str:

@@ -1,24 +1,24 @@
-"""Failures that can be explained. Each carries a remedy that a person can type or do.
+"""Failures that can be explained. Each has a hint: what a person can type or do.
 
     UserError
-    ├── UsageError      the command line asks for something that is not there (exit code 2)
+    ├── UsageError      the command line asks for something that does not exist (exit code 2)
     ├── SourceError     a camera, clip, picture or stream cannot be opened or read
-    ├── ModelError      a model is missing, spoilt, unfit or failed
-    │   └── Outage      it runs elsewhere, and cannot be asked at the moment; a live run goes on
+    ├── ModelError      a model is missing, corrupt, unfit or failed
+    │   └── Outage      a model elsewhere cannot be reached at the moment; a live run goes on
     ├── OutputError     a log or a voice cannot be written to or started
     ├── HistoryError    a log cannot be read, or is none
-    ├── InstallError    fetching or converting a model did not work
-    ├── ScoreError      a clip's truth or a log cannot be scored by
+    ├── InstallError    a model could not be downloaded or converted
+    ├── ScoreError      a clip's truth or a log cannot be used for scoring
     └── BenchError      results cannot be read or compared
 
-Everything else keeps its traceback: it is a defect of looksay, not of what it was given.
+Every other exception keeps its traceback: it is a defect of looksay, not of its input.
 """
 
 from app.text import sanitize
 
 
 class UserError(Exception):
-    """A failure with a remedy; printed as `error: …` and `hint: …`, exit code 1."""
+    """A failure with a hint; printed as `error: …` and `hint: …`, exit code 1."""
 
     exit_code = 1
 
@@ -45,12 +45,12 @@ class ModelError(UserError):
 
 
 class Outage(ModelError):
-    """A question that a model elsewhere did not answer; it may answer the next one."""
+    """A request that a model elsewhere did not answer; it may answer the next one."""
 
     def __init__(self, message: str, hint: str, wait_s: float = 0.0) -> None:
         super().__init__(message, hint)
         self.wait_s = wait_s
-        """Seconds for which it asked to be left alone."""
+        """Seconds for which it asked not to be called."""
 
 
 class OutputError(UserError):

@@ -1,4 +1,4 @@
-"""A frame as baseline JPEG, for people and for a model behind a server. It reads none; app/sources/jpeg.py does."""
+"""Pictures in memory: RGB pixels, and their encoding as JPEG for people and for models behind a server."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,7 +1,4 @@
-"""Small JSON files that are there whole or not at all, and what is kept from one start to the next.
-
-Nothing here is needed: what cannot be recalled is found out again. It does not know what the files hold.
-"""
+"""Small JSON files, written whole or not at all, and caches that last from one start to the next."""
 
 import json
 import os
@@ -13,7 +10,7 @@ from typing import Any
 
 
 def load_cached(path: Path) -> dict[str, Any]:
-    """What was kept; empty where there is nothing, or nothing that can be read."""
+    """The object in the file; empty if it is missing or cannot be read."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -22,21 +19,21 @@ def load_cached(path: Path) -> dict[str, Any]:
 
 
 def save_cached(path: Path, content: Mapping[str, object]) -> None:
-    """Keep it for the next start. A disk that cannot be written to only means finding it out again."""
+    """Write the file; where that fails, the next start only has to compute it again."""
     with suppress(OSError):
         write_atomically(path, content)
 
 
 def write_atomically(path: Path, content: Mapping[str, object]) -> None:
-    """Put the content in the file's place at once: who reads meanwhile finds the former or the new one.
+    """Replace the file in one step: readers find the old content or the new one.
 
     Raises:
-        OSError: the disk is full, or cannot be written to. The former content stays.
+        OSError: the disk is full or cannot be written to; the old content stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_native_id()}")
+    part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_native_id()}")
     try:
-        half.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        os.replace(half, path)
+        part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        os.replace(part, path)
     finally:
-        half.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)

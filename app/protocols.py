@@ -1,4 +1,4 @@
-"""The seams of looksay: where frames come from, what turns them into words, where events go."""
+"""Interfaces between the parts of a run: source, describer, output, run controls."""
 
 from collections.abc import Generator, Sequence
 from threading import Event
@@ -8,7 +8,7 @@ from app.events import AnyFrame, Banner, CameraChoice, Chunk, Command, ModelChoi
 
 
 class Source(Protocol):
-    """Where frames come from. Every frame yielded is the newest one; those missed in between are dropped."""
+    """A source of frames. Each frame yielded is the newest one; those missed in between are dropped."""
 
     @property
     def banner(self) -> Banner: ...
@@ -17,13 +17,13 @@ class Source(Protocol):
         """Yield frames, and notices in between, until the source ends or `stop` is set.
 
         Raises:
-            SourceError: it cannot be opened, with the remedy.
+            SourceError: it cannot be opened, with a hint.
         """
         ...
 
 
 class Describer(Protocol):
-    """What turns frames into words. Used by one thread, the one that made it."""
+    """A model that turns frames into words. Used only by the thread that made it."""
 
     @property
     def banner(self) -> Banner: ...
@@ -32,22 +32,22 @@ class Describer(Protocol):
         """Yield the description as it comes; to cancel, close the iterator.
 
         Raises:
-            ModelError: the model failed, with the remedy.
+            ModelError: the model failed, with a hint.
         """
         ...
 
     def close(self) -> None:
-        """Give back what the thread holds; may be called twice."""
+        """Release what the thread holds; may be called twice."""
         ...
 
 
 class Output(Protocol):
-    """Where happenings go. `tell` never blocks."""
+    """A destination of events: terminal, voice, log, page. `tell` never blocks."""
 
     @property
     def banner(self) -> Banner: ...
 
-    def tell(self, happening: RunEvent) -> None: ...
+    def tell(self, event: RunEvent) -> None: ...
 
     def close(self) -> None:
         """Finish what must be finished, stop the rest at once; may be called twice."""

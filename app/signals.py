@@ -1,4 +1,4 @@
-"""The signals that end a run: Ctrl-C, SIGTERM, and the end of its terminal, unless nohup wants it to go on."""
+"""Signals that end a run: Ctrl-C, SIGTERM, and SIGHUP when the terminal closes (unless started with nohup)."""
 
 import signal
 import threading
@@ -11,7 +11,7 @@ INTERRUPTED = 130
 
 @contextmanager
 def handle_interrupts(interrupt: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Call `interrupt` for each meanwhile; only the main thread can hear them."""
+    """Call `interrupt` for each of these signals inside the `with` block; does nothing outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

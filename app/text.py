@@ -1,4 +1,4 @@
-"""From pieces of text to whole sentences. Pure: text in, text out."""
+"""Text: sentences from a stream, safe lines for terminals, times in clips, yes-or-no answers."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import IO, TextIO
 
 END = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=[\"'“‘(]?[A-ZÀ-Þ0-9])")
-"""Where a sentence ends: behind its mark, when a new one visibly begins. What follows must be seen to be sure."""
+"""The end of a sentence: after its mark, once a new sentence visibly begins."""
 SHORT_FORMS = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|No|vs|etc|e\.g|i\.e|approx)|\b[A-Z])\.$")
 """Words that end in a full stop without ending a sentence, and single initials."""
 
@@ -21,13 +21,13 @@ def tidy(text: str) -> str:
 
 @dataclass(slots=True)
 class SentenceSplitter:
-    """Gathers pieces and gives each sentence as soon as it is whole."""
+    """Splits a stream of text into sentences, each as soon as it is whole."""
 
     rest: str = ""
-    """What has come of the sentence in the making, as it came."""
+    """The unfinished sentence so far."""
 
     def add(self, piece: str) -> list[str]:
-        """Take a piece; return the sentences that it completes."""
+        """Add text; return the sentences that it completes."""
         self.rest += piece
         whole, start = [], 0
         for end in END.finditer(self.rest):
@@ -38,24 +38,24 @@ class SentenceSplitter:
         return whole
 
     def finish(self, is_cut: bool = False) -> str:
-        """Take what is left; `is_cut`: the describer was stopped there, which an ellipsis shows."""
+        """Return the unfinished rest; `is_cut`: the describer was stopped there, shown by an ellipsis."""
         last, self.rest = tidy(self.rest), ""
         return last + "…" if last and is_cut else last
 
 
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""They change the order in which a terminal shows the rest of the line."""
+"""Characters that change the order in which a terminal shows the rest of a line."""
 
 
 def sanitize(text: str) -> str:
-    """`text` on one line, without what a terminal would obey: a camera may read escape codes aloud."""
-    if not text.isprintable():  # what is printable holds nothing that `character` would change
+    """`text` on one line without control characters: a camera may read out a sign with escape codes on it."""
+    if not text.isprintable():  # printable text has no characters to replace
         text = "".join(map(character, text))
     return " ".join(text.split())
 
 
 def character(one: str) -> str:
-    """The character itself, or what stands for it."""
+    """The character itself, or its replacement."""
     kind = unicodedata.category(one)
     if one.isspace():
         return " "
@@ -69,7 +69,7 @@ CLOCK = re.compile(r"(?:(\d+):)?(\d+):([0-5]?\d(?:\.\d+)?)", re.ASCII)
 
 
 def parse_time(text: str) -> float | None:
-    """What is written as seconds, m:ss or h:mm:ss; None for anything else."""
+    """Seconds from `80`, `1:20` or `1:01:20.5`; None for anything else."""
     if plain := SECONDS.fullmatch(text.strip()):
         return float(plain[1])
     if found := CLOCK.fullmatch(text.strip()):
@@ -85,20 +85,20 @@ def format_time(at_s: float) -> str:
 
 
 def join_times(moments: Sequence[float]) -> str:
-    """Several as one says them: 0:01, 0:02 and 0:03."""
+    """Several times in words: 0:01, 0:02 and 0:03."""
     said = [format_time(each) for each in moments]
     return " and ".join(filter(None, [", ".join(said[:-1]), said[-1]]))
 
 
 def write_line(line: str, stream: TextIO, end: str = "\n") -> None:
-    """Write a line at once; a character that the stream has not becomes `?`."""
+    """Write a line and flush; characters outside the stream's encoding become `?`."""
     encoding = stream.encoding or "utf-8"
     stream.write(line.encode(encoding, "replace").decode(encoding) + end)
     stream.flush()
 
 
 def discard_output(stdout: IO[str]) -> None:
-    """Let what Python still wants to write at its end go nowhere, instead of failing once more."""
+    """Point a broken standard output at /dev/null, so that Python's last flush does not fail as well."""
     with suppress(OSError, ValueError):  # a stream of the tests has no file behind it
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stdout.fileno())
@@ -111,12 +111,12 @@ _QUESTION = re.compile(r"^(is|are|was|were|do|does|did|has|have|can|could|will)\
 
 
 def question(wish: str) -> str:
-    """What a model is asked: the wish itself if it is a question, else whether there is such a thing."""
+    """The question for a model: the wish itself if it is one, else "Is there …?"."""
     return wish if _QUESTION.search(wish) else f"Is there {wish}?"
 
 
 def is_yes(answer: str) -> bool | None:
-    """What an answer comes to; None: neither yes nor no. Only the first word counts: "Yes, there is no doubt."."""
+    """Whether an answer means yes; None: neither yes nor no. Only its first word counts: "Yes, there is no doubt."."""
     first = _WORD.search(answer.lower())
     if first is None:
         return None
@@ -124,6 +124,6 @@ def is_yes(answer: str) -> bool | None:
 
 
 def is_decided(answer: str) -> bool:
-    """Whether the first word of an answer has come to its end."""
+    """Whether the first word of an answer is complete."""
     first = _WORD.search(answer.lower())
     return first is not None and first.end() < len(answer)

@@ -1,21 +1,29 @@
-"""A reader in a thread of its own, of which only the newest frame is kept.
+"""Threads: a slot for the newest frame, a background writer, and several iterators merged into one.
 
-For sources that are read in this process. Nothing queues: a frame that nobody took is replaced by the next, and its
-number goes missing. Notices are kept, in order; a source has few.
+Each thread is joined by the code that starts it; what one raises is raised again by the thread that waits for it.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
+from queue import Empty, Full, Queue
 from threading import Condition, Event, Thread
+from typing import Generic, TypeVar
 
 from app.events import AnyFrame, Notice
 
+T = TypeVar("T")
+TURN_S = 0.1
+"""Seconds between two looks at a stop event."""
+
+
+# The newest frame of a reader
+
 Read = Callable[[Event], Iterator[AnyFrame | Notice]]
-"""Yields frames at the pace at which they are to be seen, until the Event is set."""
-_TURN_S = 0.1
+"""Yields frames as they are due, until the event is set."""
 
 
 class LatestFrame:
-    """A slot for one frame, between one thread that puts and one that takes."""
+    """A slot between one thread that puts frames and one that takes the newest. Notices are kept, in order."""
 
     def __init__(self) -> None:
         self._changed = Condition()
@@ -24,25 +32,25 @@ class LatestFrame:
         self._is_over = False
         self._failure: BaseException | None = None
 
-    def put(self, what: AnyFrame | Notice) -> None:
+    def put(self, item: AnyFrame | Notice) -> None:
         with self._changed:
-            if isinstance(what, Notice):
-                self._notices.append(what)
+            if isinstance(item, Notice):
+                self._notices.append(item)
             else:
-                self._frame = what
+                self._frame = item
             self._changed.notify()
 
     def end(self, failure: BaseException | None = None) -> None:
-        """No more will come; what is there can still be taken, then `failure` is raised."""
+        """Nothing more will come. What is there can still be taken; then `failure` is raised."""
         with self._changed:
             self._is_over, self._failure = True, failure
             self._changed.notify()
 
     def take(self, timeout_s: float) -> list[AnyFrame | Notice]:
-        """The newest frame and the notices since; empty when nothing came in time, or it is over."""
+        """The newest frame and the notices since; empty when nothing came in time, or at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._frame or self._notices or self._is_over, timeout_s)
-            taken = [what for what in (self._frame, *self._notices) if what]
+            taken = [item for item in (self._frame, *self._notices) if item]
             self._frame, self._notices = None, []
             if not taken and self._failure:
                 raise self._failure
@@ -50,19 +58,19 @@ class LatestFrame:
 
     @property
     def is_over(self) -> bool:
-        """Whether all has been taken that will ever come."""
+        """Whether everything has been taken."""
         with self._changed:
             return self._is_over and not (self._frame or self._notices or self._failure)
 
 
 def read_newest(read: Read, stop: Event) -> Generator[AnyFrame | Notice]:
-    """Run `read` in a thread and yield its newest frame each time; the thread is joined on every way out."""
+    """Run `read` in a thread and yield its newest frame each time; frames missed in between are dropped."""
     slot, left = LatestFrame(), Event()
     reader = Thread(target=_fill, args=(slot, read, left), name="reader")
     reader.start()
     try:
         while not stop.is_set() and not slot.is_over:
-            yield from slot.take(_TURN_S)
+            yield from slot.take(TURN_S)
     finally:
         left.set()
         reader.join()
@@ -70,9 +78,122 @@ def read_newest(read: Read, stop: Event) -> Generator[AnyFrame | Notice]:
 
 def _fill(slot: LatestFrame, read: Read, left: Event) -> None:
     try:
-        for what in read(left):
-            slot.put(what)
-    except BaseException as failure:  # noqa: BLE001  (raised again by the thread that takes)
+        for item in read(left):
+            slot.put(item)
+    except BaseException as failure:  # noqa: BLE001 — raised again by the thread that takes
         slot.end(failure)
     else:
         slot.end()
+
+
+# A background writer
+
+
+class Worker(Generic[T]):
+    """Handles items in order on a thread of its own, for outputs that must not wait for a disk."""
+
+    ROOM = 10_000
+    """Items that may wait for a slow disk."""
+    CLOSE_S = 10.0
+    """The longest that a disk may delay the end of a run."""
+
+    def __init__(
+        self, name: str, handle: Callable[[T], None], end: Callable[[], None], warn: Callable[[str], None]
+    ) -> None:
+        """`handle` and `end` are called on the thread; `warn` is called once, with the reason, if an item was lost."""
+        self.handle, self.end, self.warn = handle, end, warn
+        self.waiting: Queue[T] = Queue(self.ROOM)
+        self.closing = Event()
+        self.has_warned = False
+        self.thread = Thread(target=self._work, name=name, daemon=True)
+        self.thread.start()
+
+    def put(self, item: T) -> None:
+        """Queue an item; never blocks, never raises. Ignored after `close`."""
+        if self.closing.is_set():
+            return
+        try:
+            self.waiting.put_nowait(item)
+        except Full:
+            self.complain("the disk is too slow")
+
+    def close(self) -> None:
+        """Handle what waits, then end; may be called twice."""
+        self.closing.set()
+        self.thread.join(self.CLOSE_S)
+        if self.thread.is_alive():
+            self.complain(f"the disk took longer than {self.CLOSE_S:.0f} s")
+
+    def complain(self, reason: str) -> None:
+        if not self.has_warned:
+            self.has_warned = True
+            self.warn(reason)
+
+    def _work(self) -> None:
+        while not (self.closing.is_set() and self.waiting.empty()):
+            with suppress(Empty):
+                self.handle(self.waiting.get(timeout=TURN_S))
+        self.end()
+
+
+# Several iterators at once
+
+
+def merge(works: Sequence[Iterator[T]], stop: Event) -> Generator[T]:
+    """Yield the items of all iterators as they come, each iterator on a thread of its own, until all have ended.
+
+    A single one is iterated directly. When one fails, or the caller leaves, `stop` is set, at which the others must
+    end; the first failure is raised once all have.
+    """
+    if len(works) == 1:
+        yield from works[0]
+        return
+    line: _Line[T] = _Line(stop)
+    threads = [Thread(target=line.work, args=(each,), name="merged") for each in works]
+    for each in threads:
+        each.start()
+    try:
+        yield from line.items(threads)
+    finally:
+        if any(each.is_alive() for each in threads):  # the caller has left early
+            stop.set()
+        for each in threads:
+            each.join()
+    if line.failures:
+        raise line.failures[0]
+
+
+class _Line(Generic[T]):
+    """A bounded queue between the threads of `merge` and its caller."""
+
+    ROOM = 64
+
+    def __init__(self, stop: Event) -> None:
+        self.stop = stop
+        self.waiting: Queue[tuple[T] | None] = Queue(self.ROOM)
+        """None wakes the caller."""
+        self.failures: list[BaseException] = []
+
+    def work(self, work: Iterator[T]) -> None:
+        try:
+            for each in work:
+                self.put((each,))
+        except BaseException as failure:  # noqa: BLE001 — raised again by the caller's thread
+            self.failures.append(failure)
+            self.stop.set()
+        self.put(None)
+
+    def put(self, item: tuple[T] | None) -> None:
+        """Wait for room; once `stop` is set only for a moment, as the caller may have left."""
+        is_last = False
+        while not is_last:
+            is_last = self.stop.is_set()
+            with suppress(Full):
+                self.waiting.put(item, timeout=TURN_S)
+                return
+
+    def items(self, threads: Sequence[Thread]) -> Iterator[T]:
+        while any(each.is_alive() for each in threads) or not self.waiting.empty():
+            with suppress(Empty):
+                if taken := self.waiting.get(timeout=TURN_S):
+                    yield taken[0]

@@ -110,7 +110,7 @@ def examined(settings: Settings, asked: Sequence[Question]) -> Iterator[Paper]:
     """Open what the settings name, with its check and its sight test, and ask it about every size."""
     from app.backends import engine
 
-    with closing(engine(settings).open(settings.wish, is_trusted=settings.trust_model)) as describer:
+    with closing(engine(settings).open(settings.model_options, is_trusted=settings.trust_model)) as describer:
         for warning in describer.banner.warnings:
             print(f"notice: {warning}", file=sys.stderr)
         for name, size in SIZES.items():

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from app import cli
-from app.config import PROMPT, PROMPT_FRAMES, Settings, add_flags, from_flags
+from app.config import AS_PUBLISHED, PROMPT, PROMPT_FRAMES, ModelOptions, Settings, add_flags, from_flags
+from app.errors import UsageError
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "cli.md"
@@ -109,3 +110,14 @@ def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) 
     assert ended.value.code == 0
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert capsys.readouterr().out == f"looksay {version}\n"
+
+
+def test_a_live_narrator_does_not_read_in_tiles() -> None:
+    with pytest.raises(UsageError) as refusal:
+        ModelOptions("tiles").for_live()
+    assert "describe" in refusal.value.hint
+
+
+@pytest.mark.parametrize("wish", [AS_PUBLISHED, ModelOptions(64), ModelOptions(precision="4bit")])
+def test_any_other_wish_is_the_live_narrators_too(wish: ModelOptions) -> None:
+    assert wish.for_live() == wish

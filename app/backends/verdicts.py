@@ -51,7 +51,9 @@ def recalled(card: Card, settings: Settings) -> Sequence[Finding] | None:
 
     try:
         model = Chosen(locate(card.name), card, card.name)
-        fit, sight = (remembered(model, what, nothing, False) for what in ("fit", f"sight {settings.wish.for_live()}"))
+        fit, sight = (
+            remembered(model, what, nothing, False) for what in ("fit", f"sight {settings.model_options.for_live()}")
+        )
     except (UserError, OSError, NotRemembered):
         return None
     return (*fit, *sight)

@@ -104,7 +104,7 @@ def load(model: Chosen, settings: Settings, stack: ExitStack) -> "MlxDescriber":
 
     tell(f"loading {model.called}")
     refuse(model, judged(model), settings.trust_model)
-    describer = MlxDescriber(model.folder, model.card, settings.wish)
+    describer = MlxDescriber(model.folder, model.card, settings.model_options)
     stack.callback(describer.close)
     return describer
 

@@ -65,7 +65,7 @@ def single(subject: Subject) -> "Row":
     from app.bench import baselines
     from app.bench.rows import Row
 
-    rival = baselines.single(subject.describer.loaded, subject.model.card, subject.settings.wish)
+    rival = baselines.single(subject.describer.loaded, subject.model.card, subject.settings.model_options)
     words = "mlx-vlm with one tile: mlx_vlm.stream_generate, the frame made one tile"
     return Row("b", words, rival, rival.prepare, memory())
 
@@ -139,7 +139,7 @@ def transformers(subject: Subject) -> "Row | None":
     from app.bench.rows import Row
 
     try:
-        teller = TransformersDescriber(subject.model.folder, subject.model.card, subject.settings.wish)
+        teller = TransformersDescriber(subject.model.folder, subject.model.card, subject.settings.model_options)
     except (ModelError, UsageError) as failure:
         tell(f"no row for transformers: {failure.message}")
         return None

@@ -27,7 +27,7 @@ def describe_pictures(whats: Sequence[str], wished: "Wished", settings: Settings
     def describer() -> Describer:
         if not opened:
             warn(model.notes)  # before what they warn of, a download for one
-            opened.append(model.open(settings.wish, is_trusted=settings.trust_model))
+            opened.append(model.open(settings.model_options, is_trusted=settings.trust_model))
             warn(opened[0].banner.warnings)
         return opened[0]
 
@@ -57,7 +57,7 @@ def kept(wished: "Wished", settings: Settings, task: "Task", model: Engine) -> "
     from app.commands.describe import Captions
 
     asked = {"backend": settings.backend, "model": model.card.name, "prompt": task.prompt, **wished.asked()}
-    how = {"max_tokens": task.max_tokens, **asdict(settings.wish)}
+    how = {"max_tokens": task.max_tokens, **asdict(settings.model_options)}
     same = {name: value for name, value in {**asked, **how}.items() if value is not None}
     with closing(Captions(wished.file, same)) as captions:
         yield captions

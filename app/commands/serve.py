@@ -28,7 +28,7 @@ def opened(model: Chosen, settings: Settings) -> Opened:
     """
     from app.backends.mlx.describer import MlxDescriber
 
-    match open_describer(model, settings.wish, settings.trust_model):
+    match open_describer(model, settings.model_options, settings.trust_model):
         case Doubted(describer=MlxDescriber() as describer) as doubted:
             loaded = describer.loaded
             card, picture = model.card, describer.family.picture

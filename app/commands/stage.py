@@ -80,7 +80,9 @@ class Stage:
         return open_source(self.named(choice), self.settings.asap, self.eye)
 
     def describer(self, choice: Choice) -> Describer:
-        return self.model(choice.model).open(self.settings.wish.for_live(), is_trusted=self.settings.trust_model)
+        return self.model(choice.model).open(
+            self.settings.model_options.for_live(), is_trusted=self.settings.trust_model
+        )
 
     def loop(self, describer: Describer, choice: Choice) -> Loop:
         return self.make(self, describer, self.model(choice.model))

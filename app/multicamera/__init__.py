@@ -4,6 +4,6 @@ config.py    which cameras, and the settings of each: from flags or from cameras
 source.py    several cameras as one source;  turns.py: whose turn it is
 loop.py      the live loop: who is looked at next, and how many descriptions are under way
 naming.py    sentences with their camera's name;  orders.py: commands for all of them
-outages.py   one notice for a model that cannot be asked;  abreast.py: several threads, one stream of events
+outages.py   one notice for a model that cannot be asked
 asked.py     `ask` of several cameras
 """

@@ -27,11 +27,11 @@ from app.events import (
 from app.live.controls import QueuedCommand, nothing_yet
 from app.live.narrator import Narrator
 from app.live.verbosity import Verbosity, louder
-from app.multicamera.abreast import abreast
 from app.multicamera.naming import Naming
 from app.multicamera.orders import Everyone
 from app.multicamera.turns import Turns
 from app.protocols import Source
+from app.threads import merge
 
 Told = tuple[str, RunEvent]
 """A camera's name, or none, and what is told of it."""
@@ -66,7 +66,7 @@ class Crowd:
     def watch(self, source: Source, stop: Event) -> Iterator[RunEvent]:
         """Yield what happens until all cameras have ended or `stop` is set."""
         with closing(source.frames(stop)) as frames:
-            for name, happening in abreast([self.work(frames, stop) for _ in range(self.at_once)], stop):
+            for name, happening in merge([self.work(frames, stop) for _ in range(self.at_once)], stop):
                 yield from self.naming.named(name, happening) if name else (happening,)
             for name, narrator in self.narrators.items():
                 for happening in narrator.end(stop):

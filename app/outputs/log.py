@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.errors import OutputError
 from app.events import Banner, Notice, RunEvent, Sentence, json_line
-from app.outputs.writer import Writer
+from app.threads import Worker
 
 
 class Log:
@@ -32,7 +32,7 @@ class Log:
         self.warn, self.now = warn, now
         self.thumbnails = thumbnails.name if thumbnails else ""
         self.file = opened(self.path)
-        self.writer = Writer("log", self._write, self._end, self._warn)
+        self.writer = Worker("log", self._write, self._end, self._warn)
 
     def tell(self, happening: RunEvent) -> None:
         """Take a sentence or a notice; never blocks, never raises."""

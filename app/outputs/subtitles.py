@@ -14,8 +14,8 @@ from pathlib import Path
 from app.errors import OutputError, UsageError
 from app.events import Banner, Frame, Notice, RunEvent, Sentence
 from app.outputs.cues import Cue, Cues
-from app.outputs.writer import Writer
 from app.text import sanitize
+from app.threads import Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Subtitles:
         self.cues = Cues()
         self.began_at: float | None = None
         """With several cameras: where the file's time begins (monotonic s)."""
-        self.writer = Writer("subtitles", self._write, lambda: os.close(self.file), self._warn)
+        self.writer = Worker("subtitles", self._write, lambda: os.close(self.file), self._warn)
 
     def tell(self, happening: RunEvent) -> None:
         """Take a sentence, whatever its kind; never blocks."""

@@ -102,7 +102,7 @@ def of_clips(pairs: Sequence[Pair], settings: Settings) -> "dict[str, list[Verdi
         refuse_missing(clip)
     truths, model = [truth_about(clip, truth) for clip, truth in pairs], chosen(settings)
     refuse_more_frames(settings.frames, model.card)
-    describer = open_describer(model, settings.wish.for_live(), settings.trust_model)
+    describer = open_describer(model, settings.model_options.for_live(), settings.trust_model)
     scored: dict[str, list[Verdicts]] = {OURS: [], THEIRS: []}
     try:
         for (clip, _), truth in zip(pairs, truths, strict=True):

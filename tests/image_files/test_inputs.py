@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from app.cli import pictures
+from app.cli import describe_parser
 from app.commands.describe import Page, Roads, Task, run
 from app.commands.describe.answer import TRIES, Patience
 from app.commands.describe.wished import Wished
@@ -184,7 +184,7 @@ def test_a_server_that_is_gone_ends_it_at_the_second_picture(tmp_path):
 
 
 def wished(*argv):
-    return Wished.of(pictures("describe", "").parse_args(["a.png", *argv]))
+    return Wished.of(describe_parser("describe", "").parse_args(["a.png", *argv]))
 
 
 def test_flags_reach_their_fields():

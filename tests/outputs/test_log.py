@@ -12,7 +12,7 @@ import pytest
 from app.errors import OutputError
 from app.events import Mute, Notice
 from app.outputs.log import Log
-from app.outputs.writer import ROOM
+from app.threads import Worker
 from tests.needs import platform
 from tests.terminal.stage import ROOT, again, asking, growing, notice, sentence, status
 from tests.waiting import LIMIT_S, until
@@ -158,7 +158,7 @@ def test_a_disk_that_does_not_answer_does_not_hold_up_the_run(tmp_path: Path) ->
     warned: list[Notice] = []
     log = Log(path, warned.append)
     told = sentence()
-    for _ in range(ROOM + 1000):  # a pipe holds a few hundred lines itself
+    for _ in range(Worker.ROOM + 1000):  # a pipe holds a few hundred lines itself
         log.tell(told)
     assert [each.kind for each in warned] == ["log"]
     os.set_blocking(reader, True)
