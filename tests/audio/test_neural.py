@@ -26,7 +26,7 @@ from app.audio.playback import Player
 from app.audio.voice import Voice
 from tests.terminal.stage import notice, sentence
 from tests.waiting import until
-voice = Voice(find_neural("pocket:Alba", Player(), Path("{voices}")), lambda notice: print(notice.text, notice.remedy))
+voice = Voice(find_neural("pocket:Alba", Player(), Path("{voices}")), lambda notice: print(notice.text, notice.hint))
 def say(text, kind="scene"):
     voice.tell(sentence(text, kind))
 """

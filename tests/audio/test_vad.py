@@ -33,7 +33,7 @@ import sys, time
 from app.audio.vad import Microphone
 from tests.waiting import until
 now = time.monotonic if sys.argv[1:] else lambda: 0.0  # else a busy machine makes it seem to have stopped
-microphone = Microphone(lambda notice: print(notice.text, notice.remedy, flush=True), now=now)
+microphone = Microphone(lambda notice: print(notice.text, notice.hint, flush=True), now=now)
 while True:
     for is_hushed, word in ((True, "hushed"), (False, "over")):
         until(lambda: microphone.is_hushed() == is_hushed)
