@@ -73,10 +73,15 @@ def is_proven(told: Sequence[Finding]) -> bool:
 
 def as_json(findings: Sequence[Finding], title: str | None = None, target: str | None = None) -> str:
     """One JSON object: `looksay`, `is_ready`, `findings`; and `checked`, if one `target` was."""
-    told = [{key: private(one_line(value)) for key, value in asdict(each).items()} for each in findings]
+    told = [record(each) for each in findings]
     is_ready = exit_code(findings) == 0 if target is None else is_proven(findings)
     report = {"looksay": private(title or this_looksay()), "is_ready": is_ready, "findings": told}
     return json.dumps(report if target is None else {"checked": private(target), **report}, ensure_ascii=False)
+
+
+def record(finding: Finding) -> dict[str, str]:
+    """A finding in JSON; its hint under the public key `remedy`."""
+    return {{"hint": "remedy"}.get(key, key): private(one_line(value)) for key, value in asdict(finding).items()}
 
 
 def exit_code(findings: Sequence[Finding]) -> int:

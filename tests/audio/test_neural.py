@@ -100,7 +100,7 @@ def test_voices_are_found_in_the_folder_of_their_model(voices: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "message", "remedy"),
+    ("name", "message", "hint"),
     [
         ("pocket:nobody", "pocket has no voice named 'nobody'.", "./run.sh voices"),
         ("pocket:", "pocket has no voice named ''.", "./run.sh voices"),

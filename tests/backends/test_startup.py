@@ -93,7 +93,7 @@ def test_a_defect_while_looking_is_no_verdict_and_no_traceback() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "remedy"),
+    ("name", "hint"),
     [
         ("http://127.0.0.1:8080/v1", "--backend server --url http://127.0.0.1:8080/v1"),
         ("HTTPS://somewhere", "--backend server --url HTTPS://somewhere"),

@@ -209,6 +209,6 @@ def test_a_bench_that_is_told_to_end_takes_its_server_with_it(
 
 def test_the_help_says_what_the_rows_are_and_the_defaults() -> None:
     told = " ".join(run("bench", "--help").out.split())
-    for words in ("c, looksay without drafts", "(default: 3)", "(default: 12)", "(default: 10)", "one JSON object",
-                  "0 leaves them out", "geometry:smolvlm2-256m", "about 40 seconds"):  # fmt: skip
+    for words in ("c, looksay without speculative decoding", "(default: 3)", "(default: 12)", "(default: 10)",
+                  "one JSON object", "0 leaves them out", "geometry:smolvlm2-256m", "about 40 seconds"):  # fmt: skip
         assert words in told

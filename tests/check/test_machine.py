@@ -101,7 +101,7 @@ def test_an_installed_package_is_found_without_importing_it():
 
 
 @pytest.mark.parametrize(
-    ("has", "refusal", "status", "remedy"),
+    ("has", "refusal", "status", "hint"),
     [
         ("5.0", "", "ok", ""),
         (None, "No module named 'cv2'", "bad", "install.sh"),
@@ -118,7 +118,7 @@ def test_opencv_loads_here():
 
 
 @pytest.mark.parametrize(
-    ("is_metal", "is_linux", "preloaded", "status", "remedy"),
+    ("is_metal", "is_linux", "preloaded", "status", "hint"),
     [
         (True, False, "", "ok", ""),
         (False, False, "", "note", "update macOS"),

@@ -18,6 +18,7 @@ from app.events import (
     BeginQuestion,
     CancelQuestion,
     ChangeVerbosity,
+    Command,
     Cost,
     DescribeMore,
     Frame,
@@ -25,7 +26,6 @@ from app.events import (
     LiveSettings,
     Mute,
     Notice,
-    Order,
     PartialSentence,
     Pause,
     Repeated,
@@ -310,7 +310,7 @@ class Ordering:
 
     frames_: Sequence[Frame]
     orders: CommandQueue
-    given: dict[int, Sequence[Order]]
+    given: dict[int, Sequence[Command]]
     banner: Banner = field(default=Banner("a list"))
 
     def frames(self, _stop: Event) -> Generator[AnyFrame | Notice]:
@@ -321,7 +321,7 @@ class Ordering:
 
 
 def ordered(
-    narrator: Narrator, count: int, given: dict[int, Sequence[Order]], scene: int | None = None
+    narrator: Narrator, count: int, given: dict[int, Sequence[Command]], scene: int | None = None
 ) -> list[RunEvent]:
     frames = [frame(number, scene) for number in range(count)]
     return list(narrator.watch(Ordering(frames, narrator.desk.orders, given), Event()))
@@ -374,7 +374,7 @@ def test_repeat_says_the_last_sentence_again_and_asks_no_model() -> None:
 
 
 @pytest.mark.parametrize("order", [DescribeMore(), RepeatLast()])
-def test_before_anything_is_described_there_is_nothing_to_say_more_of(order: Order) -> None:
+def test_before_anything_is_described_there_is_nothing_to_say_more_of(order: Command) -> None:
     told = ordered(narrator("A man."), 1, {0: [order]})
     assert kinds(told)[0] == ("nothing yet", "Nothing has been described yet.")
 

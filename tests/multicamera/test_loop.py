@@ -16,13 +16,13 @@ from app.events import (
     Banner,
     ChangeVerbosity,
     Chunk,
+    Command,
     Cost,
     DescribeMore,
     Frame,
     LiveSettings,
     Mute,
     Notice,
-    Order,
     Pause,
     Repeated,
     RepeatLast,
@@ -81,7 +81,7 @@ def describer(of: Crowd) -> ScriptedDescriber:
 class Ordered:
     """A source in the midst of whose frames people give orders."""
 
-    items: Sequence[AnyFrame | Notice | Order]
+    items: Sequence[AnyFrame | Notice | Command]
     orders: Everyone
     banner: Banner = field(default=Banner("a list"))
 
@@ -93,7 +93,7 @@ class Ordered:
                 self.orders.put(item)  # type: ignore[arg-type]
 
 
-def watch(of: Crowd, items: Sequence[AnyFrame | Notice | Order]) -> list[RunEvent]:
+def watch(of: Crowd, items: Sequence[AnyFrame | Notice | Command]) -> list[RunEvent]:
     return list(of.watch(Ordered(items, of.orders), Event()))
 
 
@@ -187,7 +187,7 @@ def test_more_is_told_by_the_one_that_spoke_last() -> None:
 
 
 @pytest.mark.parametrize("order", [DescribeMore(), RepeatLast()])
-def test_before_anything_was_said_there_is_nothing_to_repeat_or_to_enlarge_on(order: Order) -> None:
+def test_before_anything_was_said_there_is_nothing_to_repeat_or_to_enlarge_on(order: Command) -> None:
     told = watch(crowd("One."), [order, seen("Door", 0)])
     assert kinds(told)[0] == ("nothing yet", "Nothing has been described yet.")
 

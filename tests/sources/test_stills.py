@@ -36,7 +36,7 @@ def test_an_unreadable_picture_of_a_folder_is_a_notice_and_the_rest_goes_on(tmp_
     (tmp_path / "2.jpg").write_bytes(b"no picture")
     (tmp_path / "3.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0")
     save(tmp_path / "4.png")
-    kinds = [(type(item), getattr(item, "remedy", "")) for item in Stills(tmp_path).frames(stop)]
+    kinds = [(type(item), getattr(item, "hint", "")) for item in Stills(tmp_path).frames(stop)]
     assert [kind for kind, _ in kinds] == [Frame, Notice, Notice, Frame]
     assert "sips -s format jpeg" in kinds[2][1]
 
