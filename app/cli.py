@@ -122,10 +122,10 @@ def watch_parser(name: str, summary: str) -> ArgumentParser:
 def watch(parser: ArgumentParser, argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
     from app.commands.narrate import watch_run
-    from app.commands.watches import Vigil
+    from app.live.watch import WatchOptions
 
     settings = replace(from_flags(given), watch=(given.wish, *(given.watch or ())))
-    return watch_run(settings, Vigil(given.lasting, given.cooldown, given.then)).go()
+    return watch_run(settings, WatchOptions(given.lasting, given.cooldown), given.then).go()
 
 
 # Pictures and logs: describe, history

@@ -46,6 +46,8 @@ AS_PUBLISHED = ModelOptions()
 PROMPT = "Describe what you see in one short sentence."
 PROMPT_FRAMES = "Describe what is happening in one short sentence."
 LAST_PORT = 65535
+ONE_AT_A_TIME = ("mlx", "transformers")
+"""Backends that describe one frame at a time."""
 
 
 def at_least(least: float, kind: type[int] | type[float] = float) -> Callable[[str], float]:
@@ -222,3 +224,22 @@ def from_flags(flags: Namespace) -> Settings:
     """Settings as the parsed flags say; a field without a flag keeps its default."""
     given = {each.name: getattr(flags, each.name) for each in fields(Settings) if hasattr(flags, each.name)}
     return Settings(**given)
+
+
+def check_live_settings(settings: Settings) -> None:
+    """Raise UsageError for settings of a live run that contradict each other."""
+    is_several = bool(settings.camera or settings.cameras)
+    if settings.camera and settings.cameras:
+        raise UsageError("--camera and --cameras both name the cameras", "use one of them")
+    if is_several and settings.source != Settings().source:
+        raise UsageError("--source is for one camera", f"add --camera {settings.source} to the others")
+    if settings.parallel and not is_several:
+        raise UsageError("--parallel is for several cameras", "name them with --camera, or leave it out")
+    if settings.parallel and settings.backend in ONE_AT_A_TIME:
+        raise UsageError(f"--parallel is for servers: {settings.backend} describes one frame at a time", "leave it out")
+    if settings.thumbnails and not settings.log:
+        raise UsageError("--thumbnails needs --log FILE.jsonl", "add --log FILE.jsonl")
+    if settings.page_key and not settings.page_cert:
+        raise UsageError("--page-key goes with a certificate", "name that too: --page-cert FILE.pem")
+    if settings.page_cert and settings.page_host is None:
+        raise UsageError("--page-cert is for a page that is open to a network", "add --page-host, or leave it out")

@@ -1,9 +1,9 @@
-"""Threads: a slot for the newest frame, a background writer, and several iterators merged into one.
+"""Threads: a slot for the newest frame, a background writer, iterators merged into one, and taking turns.
 
 Each thread is joined by the code that starts it; what one raises is raised again by the thread that waits for it.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Condition, Event, Thread
@@ -197,3 +197,60 @@ class _Line(Generic[T]):
             with suppress(Empty):
                 if taken := self.waiting.get(timeout=TURN_S):
                     yield taken[0]
+
+
+# Taking turns
+
+
+class FairTurns:
+    """Whose turn it is: of those that are ready and not busy, the one that had its turn longest ago; by name.
+
+    A turn that came to nothing need not count: a camera whose change has yet to come to rest is looked at again before
+    the others. Any thread may use it.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.changed = Condition()
+        """Notified when a turn has ended: a camera that was busy no longer is."""
+        self.count = 0
+        self.had: dict[str, int] = dict.fromkeys(names, 0)
+        """When each had its last turn, on the count of all turns."""
+        self.before = dict(self.had)
+        """And the one before."""
+        self.busy: set[str] = set()
+        """Whose turn is going on."""
+
+    def are_any(self, ready: Iterable[str]) -> bool:
+        """Whether one of those that are ready can have a turn now."""
+        with self.changed:
+            return not self.busy.issuperset(ready)
+
+    def next(self, ready: Iterable[str]) -> str | None:
+        """The one whose turn it is; it has had it now. None: nobody is ready, or all who are have theirs still."""
+        with self.changed:
+            wanted = set(ready) - self.busy
+            name = min((each for each in self.had if each in wanted), key=self.had.__getitem__, default=None)
+            if name is not None:
+                self._had(name)
+            return name
+
+    def begin(self, name: str) -> bool:
+        """Its turn goes on until it is ended; False: it was going on already."""
+        with self.changed:
+            is_free = name not in self.busy
+            self.busy.add(name)
+            return is_free
+
+    def end(self, name: str, *, counts: bool = True) -> None:
+        """Its turn is over; one that does not count leaves it where it was in the order."""
+        with self.changed:
+            if counts:
+                self._had(name)
+            else:
+                self.had[name] = self.before[name]
+            self.busy.discard(name)
+            self.changed.notify_all()
+
+    def _had(self, name: str) -> None:
+        self.count += 1
+        self.before[name], self.had[name] = self.had[name], self.count

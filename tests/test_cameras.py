@@ -201,6 +201,23 @@ def test_a_server_is_asked_about_as_many_at_once_as_it_may_be_and_an_outage_is_t
     assert {each.get("camera") for each in told if each["kind"] == "answering"} == {None}
 
 
+def test_files_read_as_fast_as_possible_are_each_narrated_as_alone(clips: Sequence[Clip], tmp_path: Path) -> None:
+    """No frame is dropped, so that each clip's sentences are those of a run of its own."""
+    alone = {
+        each.name: run("--source", str(each.path), "--asap", "--model", "demo", "--no-speak").sentences
+        for each in clips[:2]
+    }
+    words = [word for each in clips[:2] for word in ("--camera", f"{each.name}={each.path}")]
+    together = run(*words, "--asap", "--model", "demo", "--no-speak", "--log", str(tmp_path / "x.jsonl"))
+    assert together.code == 0
+    of_each: dict[str, list[str]] = {each.name: [] for each in clips[:2]}
+    for line in together.sentences:
+        name, _, text = line.partition(": ")
+        of_each[name].append(text)
+    assert of_each == alone
+    assert all(alone.values())
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -208,8 +225,6 @@ def test_a_server_is_asked_about_as_many_at_once_as_it_may_be_and_an_outage_is_t
         ("--camera", "scenes", "--cameras", "cameras.toml"),
         ("--cameras", "no-such-file.toml"),
         ("--camera", "A=scenes", "--camera", "a=scenes"),
-        ("--camera", "scenes", "--asap"),
-        ("--camera", "scenes", "--page"),
         ("--source", "scenes", "--parallel", "4"),
         ("--camera", "scenes", "--parallel", "4"),
         ("ask", "What?", "--camera", "scenes", "--source", "scenes"),

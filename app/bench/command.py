@@ -173,7 +173,7 @@ def filmed(path: Path, seconds: float) -> Path:
 
 
 def narrated(subject: Subject, describer: Describer, source: Source, stop: Event) -> Iterable[object]:
-    from app.commands.stage import open_narrator
+    from app.commands.narrate import open_narrator
 
     return open_narrator(describer, subject.model, subject.settings).watch(source, stop)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from app.audio.vad import Microphone
     from app.audio.voice import Voice
 
-Opened = Callable[[Tell], Output]
+OpenOutput = Callable[[Tell], Output]
 """Opens an output that tells of its own failures so."""
 
 
@@ -56,7 +56,7 @@ def refuse_one_file_for_both(settings: Settings) -> None:
         raise UsageError("--log and --subtitles name the same file", "give each a file of its own")
 
 
-def open_command(then: str | None) -> Sequence[Opened]:
+def open_hook(then: str | None) -> Sequence[OpenOutput]:
     """What runs a command for each alert, if there is one to run."""
     if then is None:
         return ()
@@ -146,6 +146,6 @@ def open_earcons(settings: Settings, warn: Tell) -> Sequence[Output]:
     return (Earcons(Player(settings.audio_device), warn),)
 
 
-def finish(voices: "Sequence[Voice]", stop: Event) -> None:
+def finish_speech(voices: "Sequence[Voice]", stop: Event) -> None:
     for each in voices:
         each.finish(stop)

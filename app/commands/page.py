@@ -1,4 +1,4 @@
-"""The page of a run: where it is served, and what those who open it may ask for."""
+"""The page of a live run: its address, and what it may control."""
 
 import os
 import sys
@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.backends.verdicts import known_models
-from app.commands.stage import Stage
+from app.commands.narrate import LiveFactory, live_settings
 from app.config import Settings
 from app.errors import UsageError
 from app.events import CameraChoice, Command, ModelChoice, Notice
-from app.live.infer import Choice
-from app.live.session import Reins, Tell
+from app.live.session import RunHandles, Selection, Tell
 
 if TYPE_CHECKING:
     from app.web.server import Page, Place
@@ -23,40 +22,43 @@ DRAWN = CameraChoice("scenes", "drawn scenes")
 
 
 @dataclass(frozen=True, slots=True)
-class Steering:
+class PageControls:
     """`RunControls` of a live run."""
 
-    stage: Stage
-    reins: Reins
+    factory: LiveFactory
+    handles: RunHandles
 
     def send(self, command: Command) -> None:
-        self.reins.send(command)
+        self.handles.send(command)
 
     def switch(self, source: str | None, model: str | None) -> None:
-        """See `RunControls.switch`. Only what the page lists: files and addresses are for who has the terminal."""
+        """See `RunControls.switch`. Only what the page lists: files and addresses are for the terminal's user."""
         if source is not None and source not in (known := [each.source for each in self.cameras()]):
-            raise UsageError(f"there is no source {source!r} to go over to", f"choose one of: {', '.join(known)}")
+            raise UsageError(f"there is no source {source!r} to switch to", f"choose one of: {', '.join(known)}")
         if model is not None and model not in (names := [each.name for each in self.models()]):
             raise UsageError(f"there is no model {model!r}", f"choose one of: {', '.join(names)}")
         if model is not None:
-            self.stage.model(model)
+            self.factory.model(model)
         if source is not None:
-            self.stage.source(Choice(source, model or ""))
-        self.reins.switch(source, model)
+            self.factory.source(Selection(source, model or ""))
+        self.handles.switch(source, model)
 
     def cameras(self) -> Sequence[CameraChoice]:
+        """What can be switched to; several cameras stay together."""
         from app.sources.devices import found
 
-        own = CameraChoice(self.stage.choice.source, self.stage.choice.source)
+        own = CameraChoice(self.factory.selection.source, self.factory.selection.source)
+        if self.factory.cameras:
+            return (own,)
         listed = [CameraChoice(f"camera:{each.name or each.index}", each.name) for each in found()]
         return list({each.source: each for each in (own, *listed, DRAWN, BROWSER)}.values())
 
     def models(self) -> Sequence[ModelChoice]:
-        return known_models(self.stage.settings)
+        return known_models(self.factory.settings)
 
 
-def open_page(stage: Stage, warn: Callable[[Notice], None], *, voice: bool | None) -> "Page":
-    """The page, listening already. `voice`: whether the run speaks; None: it cannot.
+def open_page(factory: LiveFactory, warn: Callable[[Notice], None], *, has_voice: bool | None) -> "Page":
+    """The page, listening already. `has_voice`: whether the run speaks; None: it cannot.
 
     Raises:
         OutputError: it cannot be served there, or its certificate cannot be used.
@@ -65,11 +67,13 @@ def open_page(stage: Stage, warn: Callable[[Notice], None], *, voice: bool | Non
     from app.web.server import Page
     from app.web.state import Board
 
-    place, eye = placed(stage.settings), Eye()
+    settings = factory.settings
+    place, eye = placed(settings), Eye()
     eye.address = place.address.url.partition("?")[0]
-    board = Board(stage.setup, every_least=stage.settings.least_s, voice=voice, is_loopback=place.address.is_loopback)
+    least_s, is_loopback = settings.least_s, place.address.is_loopback
+    board = Board(live_settings(settings), every_least=least_s, voice=has_voice, is_loopback=is_loopback)
     page = Page(place, board, eye, warn)
-    stage.eye, stage.onlookers = eye, page.onlookers
+    factory.browser, factory.wants_preview = eye, page.onlookers
     return page
 
 
@@ -95,12 +99,12 @@ def placed(settings: Settings) -> "Place":
     return Place(where, listener, certificate.context(), certificate.fingerprint)
 
 
-def begin(page: "Page", stage: Stage, reins: Reins, tell: Tell) -> None:
-    """Serve the page, say where it is, and open it where there is somebody to see it.
+def start_page(page: "Page", factory: LiveFactory, handles: RunHandles, tell: Tell) -> None:
+    """Serve the page, say where it is, and open it in a browser if this terminal has one.
 
     `tell` is the screen's alone: the link may have the token in it, which is for no log.
     """
-    page.begin(Steering(stage, reins))
+    page.begin(PageControls(factory, handles))
     for notice in told(page.place):
         tell(notice)
     if page.place.address.is_loopback and has_windows():

@@ -1,6 +1,6 @@
-"""Can what the model said be trusted as a description at all? Pure: text in, reason out.
+"""Whether a model's text can be trusted as a description: not empty, garbled, looping or cut.
 
-It knows nothing of pictures: a fluent sentence that is wrong passes.
+Only the text is judged: a fluent sentence that is wrong passes.
 """
 
 import re
@@ -31,11 +31,8 @@ COUNTED = 7
 """So many numbers in a row, each one more than the last, are counted and not seen."""
 
 
-def looped_at(text: str) -> int | None:
-    """Where a loop of the model begins to repeat: the index of the first repetition; None if it does not loop.
-
-    Cheap enough to be asked at every piece of a stream.
-    """
+def find_loop(text: str) -> int | None:
+    """The index of the first repetition of a loop; None if there is none. Cheap enough for every chunk of a stream."""
     words = list(WORD.finditer(text))
     spoken = [word.group().lower() for word in words]
     masked = ["0" if word.isdecimal() else word for word in spoken]
@@ -49,7 +46,7 @@ def looped_at(text: str) -> int | None:
 
 
 def _repeated(words: Sequence[str], times: int, shortest: int = 1) -> int | None:
-    """The place of the first word that begins a wording again which is said `times` times more in all."""
+    """The index of the first word that repeats a wording which is repeated `times` times in all."""
     for period in range(shortest, min(LONGEST, len(words) // 2) + 1):
         wanted = max(3, period * (1 if period >= LONG else times))
         run = 0
@@ -61,7 +58,7 @@ def _repeated(words: Sequence[str], times: int, shortest: int = 1) -> int | None
 
 
 def _counted(words: Sequence[str]) -> int | None:
-    """The place of the second number of those that are counted up."""
+    """The index of the second number in a run of numbers that count up."""
     run = 1
     for place in range(1, len(words)):
         one, other = words[place - 1], words[place]
@@ -73,7 +70,7 @@ def _counted(words: Sequence[str]) -> int | None:
 
 
 def _endless(text: str) -> list[int]:
-    """Where a list goes on after as many things as anybody names; none or one."""
+    """Where a list goes on after more items than a person would name; none or one."""
     starts = [found.end() for found in LIST.finditer(text)]
     run = 1
     for start, following in pairwise([*starts, len(text)]):
@@ -84,24 +81,23 @@ def _endless(text: str) -> list[int]:
     return []
 
 
-def doubt(text: str, *, is_cut: bool) -> str | None:
-    """Why a finished description cannot be trusted as a whole, to be said aloud; None: nothing speaks against it.
+def reason_to_doubt(text: str, *, is_cut: bool) -> str | None:
+    """Why a finished description cannot be trusted, as a sentence to be spoken; None if it can.
 
-    `is_cut`: the describer was stopped at its limit of tokens. What it said then is doubted only if no sentence of
-    it came to an end.
+    `is_cut`: the describer was stopped at its limit of tokens; that alone is no reason once one sentence is whole.
     """
     bare = MARKUP.sub(" ", text)
     if not any(character.isalnum() or character == "\ufffd" for character in bare):
         return NOTHING
     if _is_garbled(bare):
         return BROKEN
-    if looped_at(text) is not None:
+    if find_loop(text) is not None:
         return LOOPING
     return CUT if is_cut and not END.search(bare) else None
 
 
 def _is_garbled(text: str) -> bool:
-    """Characters that no language has, or mostly one and the same."""
+    """Whether most characters are the same, or not letters."""
     shown = [character for character in text.lower() if not character.isspace()]
     most = max(Counter(shown).values())
     letters = sum(character.isalnum() for character in shown)

@@ -1,24 +1,22 @@
-"""One description as it comes: what grows, what is whole, what it cost, and whether it can be trusted.
-
-It asks the describer and knows its failures; whether a sentence is worth saying is for others to judge.
-"""
+"""One description as it comes: partial sentences, whole ones, cost, and whether it can be trusted."""
 
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.errors import Outage
-from app.events import Chunk, Cost, Frame, Request, Sentence, SentenceKind
-from app.live.caption_quality import CUT, doubt, looped_at
+from app.events import Cost, Frame, Request, Sentence, SentenceKind
+from app.live.caption_quality import CUT, find_loop, reason_to_doubt
+from app.live.stall import StallDetector
 from app.protocols import Describer
 from app.text import SentenceSplitter
 
-ENDS = ".!?…\"'”’)"
-"""What a whole sentence may end with; without one, at the limit of tokens, it is cut and not told."""
+SENTENCE_ENDS = ".!?…\"'”’)"
+"""What a whole sentence may end with; one without, at the limit of tokens, was cut and is not given."""
 
 
 @dataclass(frozen=True, slots=True)
-class Growth:
+class Partial:
     """The sentence in the making."""
 
     text: str
@@ -34,31 +32,31 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Why what was said last, or nothing, cannot be trusted."""
+    """Why the last text, or its absence, cannot be trusted."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The model could not be asked, or broke off; nothing more comes."""
+    """The model could not be reached, or broke off; nothing more comes."""
 
     outage: Outage
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The description is over; the last that comes, unless it was left or has failed."""
+    """The end of a description that was neither left nor failed."""
 
     cost: Cost
 
 
-Told = Growth | Whole | Doubt | Failed | Ended
+CaptionStep = Partial | Whole | Doubt | Failed | Ended
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One description of a frame: what its sentences share."""
+class Description:
+    """What the sentences of one description share."""
 
     frame: Frame
     started_at: float
@@ -71,35 +69,53 @@ class Look:
         return Sentence(whole.text, kind, self.frame, age_s, whole.cost, self.number, about)
 
 
-def told(describer: Describer, request: Request, is_left: Callable[[], bool]) -> Generator[Told]:
-    """What a describer says of a request. Leaves off within a token once `is_left`; then nothing more comes."""
-    try:
-        yield from _told(describer, request, is_left)
-    except Outage as outage:
-        yield Failed(outage)
+@dataclass(frozen=True, slots=True)
+class Captioner:
+    """Asks a describer, and notes when it was last heard."""
 
+    describer: Describer
+    stall: StallDetector = field(default_factory=StallDetector)
 
-def _told(describer: Describer, request: Request, is_left: Callable[[], bool]) -> Generator[Told]:
-    """A model that repeats itself is cut where it begins to; an end that is missing is a doubt, and not a sentence."""
-    said, sentences, piece, told = "", SentenceSplitter(), Chunk("", Cost()), set[str]()
-    with closing(describer.describe(request)) as pieces:
-        for piece in pieces:
-            if is_left():
-                return
-            said += piece.text
-            if looped_at(said) is not None:
-                break
-            for text in sentences.add(piece.text):
-                if text not in told:
-                    told.add(text)
-                    yield Whole(text, piece.cost)
-            if sentences.rest.strip():
-                yield Growth(sentences.rest.strip())
-    is_cut, rest = piece.cost.tokens >= request.max_tokens, sentences.finish()
-    reason = doubt(said, is_cut=is_cut)
-    is_half = is_cut and rest != "" and rest[-1] not in ENDS
-    if reason is None and rest and not is_half and rest not in told:
-        yield Whole(rest, piece.cost)
-    elif not told and (reason or is_half):
-        yield Doubt(reason or CUT)
-    yield Ended(piece.cost)
+    def caption(self, request: Request, is_left: Callable[[], bool]) -> Generator[CaptionStep]:
+        """Describe a request sentence by sentence. Leaves off within a token once `is_left`; then nothing more comes.
+
+        A model that repeats itself is cut where it begins to; a missing end is a doubt, and not a sentence.
+        """
+        text, sentences, cost, given = "", SentenceSplitter(), Cost(), set[str]()
+        try:
+            with closing(self.describer.describe(request)) as chunks:
+                self.stall.start()
+                while (chunk := self.stall.next(chunks)) is not None:
+                    if is_left():
+                        return
+                    text, cost = text + chunk.text, chunk.cost
+                    if find_loop(text) is not None:
+                        break
+                    for sentence in sentences.add(chunk.text):
+                        if sentence not in given:
+                            given.add(sentence)
+                            yield Whole(sentence, cost)
+                    if sentences.rest.strip():
+                        yield Partial(sentences.rest.strip())
+        except Outage as outage:
+            yield Failed(outage)
+            return
+        is_cut, rest = cost.tokens >= request.max_tokens, sentences.finish()
+        reason = reason_to_doubt(text, is_cut=is_cut)
+        is_half = is_cut and rest != "" and rest[-1] not in SENTENCE_ENDS
+        if reason is None and rest and not is_half and rest not in given:
+            yield Whole(rest, cost)
+        elif not given and (reason or is_half):
+            yield Doubt(reason or CUT)
+        yield Ended(cost)
+
+    def answer(self, request: Request, is_enough: Callable[[str], bool]) -> tuple[str, Cost]:
+        """The text of an answer, and its cost; nothing more is waited for once it `is_enough`. Raises Outage."""
+        text, cost = "", Cost()
+        with closing(self.describer.describe(request)) as chunks:
+            self.stall.start()
+            while (chunk := self.stall.next(chunks)) is not None:
+                text, cost = text + chunk.text, chunk.cost
+                if is_enough(text):
+                    break
+        return text, cost

@@ -1,19 +1,27 @@
 """The live loop: the newest frame, a look if it is worth one, words as they come.
 
-It opens no camera and loads no model: both are given to it.
+    cameras ──▶ newest frame of the camera whose turn it is ──▶ commands ──▶ change? ──▶ watches ──▶ description
+
+One camera is the usual case. Several share one model: each description under way takes the next camera, looks at its
+newest frame and, if that is worth it, describes it before it takes another. So no request waits behind another, and
+with more to say than can be said, every camera is described less often, all alike.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+import math
+import resource
+import sys
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
-from threading import Event
+from itertools import chain
+from threading import Event, Lock
 
 from app.events import (
     AnyFrame,
     Cost,
     Frame,
     FramePreview,
-    LiveSettings,
     Notice,
     PartialSentence,
     Request,
@@ -23,230 +31,336 @@ from app.events import (
 )
 from app.frames.pace import Quiet, in_minutes
 from app.frames.selector import Attention, Glance
-from app.live.captioner import Doubt, Ended, Failed, Growth, Look, Whole, told
-from app.live.controls import Desk
-from app.live.outage import Outages
-from app.live.recent import Recent
-from app.live.tally import Tally
-from app.live.verbosity import LONG_PROMPT, LONGER
-from app.live.watch import Lookout
+from app.live.captioner import Description, Doubt, Ended, Failed, Partial, Whole
+from app.live.controls import LONG_PROMPT, LONGER, CommandQueue, Controls
+from app.live.labels import Labels
+from app.live.stall import Outages
+from app.live.watch import WatchAsker
 from app.novelty import News
 from app.protocols import Source
+from app.threads import FairTurns, merge
 
-Onlookers = Callable[[], bool]
-"""Whether anybody looks on who wants a picture now; asked at every frame."""
 STATUS_S = 1.0
 """Between two statuses while nothing is described, on the frames' own clock."""
+LOST = ("camera lost", "camera ended")
+RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+"""getrusage(2) counts bytes on macOS and kilobytes on Linux."""
 
 
 @dataclass(slots=True)
 class Narrator:
-    """Says what is new: one description at a time, always of the newest frame."""
+    """Narrates one camera, or several with one model."""
 
-    desk: Desk
-    """What people ask, and the describer that answers."""
+    cameras: "Mapping[str, CameraNarration]"
+    """By name; a single camera has none: ""."""
+    queue: CommandQueue
+    turns: FairTurns | None = None
+    """With several cameras, whose turn it is; shared with their source."""
+    at_once: int = 1
+    """Descriptions under way at most; for more than one the describer must support several threads."""
+    turn: AbstractContextManager[object] = field(default_factory=Lock)
+    """Held by the thread that takes a frame."""
+    labels: Labels = field(init=False)
+    interrupted: set[str] = field(default_factory=set, init=False)
+    """Cameras with a notice since their last frame."""
+
+    def __post_init__(self) -> None:
+        self.labels = Labels(len(self.cameras))
+
+    @property
+    def model_prompt(self) -> str:
+        """The prompt for each frame where people have set none."""
+        return next(iter(self.cameras.values())).controls.model_prompt
+
+    def watch(self, source: Source, stop: Event) -> Iterator[RunEvent]:
+        """Yield what happens until all cameras have ended or `stop` is set."""
+        with closing(source.frames(stop)) as frames:
+            works = [self.work(frames, stop) for _ in range(self.at_once)]
+            for camera, event in chain(merge(works, stop), self.finish(stop)):
+                yield from self.labels.label(camera, event)
+
+    def work(self, frames: Generator[AnyFrame | Notice], stop: Event) -> Iterator[tuple[str, RunEvent]]:
+        """Look at one frame after the other, always the newest of its camera; the rest are dropped."""
+        while (seen := self.next(frames)) is not None and not stop.is_set():
+            camera = seen.camera
+            if isinstance(seen, Notice):
+                yield camera, seen
+                continue
+            narration = self.cameras[camera]
+            if camera in self.interrupted:
+                self.interrupted.discard(camera)
+                narration.forget()
+            try:
+                yield from ((camera, event) for event in narration.see(seen, stop))
+            finally:
+                if self.turns:
+                    self.turns.end(camera, counts=not narration.attention.is_undecided)
+
+    def next(self, frames: Generator[AnyFrame | Notice]) -> AnyFrame | Notice | None:
+        """The next frame of a camera that is not busy, or a notice of a camera; None at the end."""
+        with self.turn:
+            for seen in frames:
+                if isinstance(seen, Notice):
+                    self.interrupted.add(seen.camera)
+                    if seen.kind in LOST:
+                        self.queue.present.discard(seen.camera)
+                    return seen
+                self.queue.present.add(seen.camera)
+                if self.turns is None or self.turns.begin(seen.camera):
+                    return seen
+        return None
+
+    def finish(self, stop: Event) -> Iterator[tuple[str, RunEvent]]:
+        """The source has ended, or is left."""
+        for camera, narration in self.cameras.items():
+            yield from ((camera, event) for event in narration.finish(stop))
+
+
+@dataclass(slots=True)
+class CameraNarration:
+    """One camera's narration: one description at a time, always of its newest frame."""
+
+    controls: Controls
+    """What people ask, and the captioner that answers."""
     attention: Attention
-    lookout: Lookout
+    """Which frames are worth a look."""
+    watcher: WatchAsker
     is_narrating: bool = True
-    """Else only what is watched for is told."""
-    onlookers: Onlookers = lambda: False
-    recent: Recent = field(default_factory=Recent)
-    """What a description is shown: the newest frame, and those described before it."""
+    """Else only what is watched for is reported."""
+    wants_preview: Callable[[], bool] = lambda: False
+    """Whether an interactive output wants a picture now; asked at every frame."""
+    frame_count: int = 1
+    """Frames in a description: the newest, and those described before it."""
+    outages: Outages = field(default_factory=Outages)
+    """Shared by all cameras."""
     news: News = field(default_factory=News)
     quiet: Quiet = field(default_factory=Quiet, init=False)
-    outages: Outages = field(default_factory=Outages, init=False)
-    tally: Tally = field(default_factory=Tally, init=False)
-    doubted: set[str] = field(default_factory=set, init=False)
+    counters: "Counters" = field(default_factory=lambda: Counters(), init=False)
+    recent: deque[Frame] = field(default_factory=deque, init=False)
+    """The frames of the last description, oldest first."""
+    doubts: set[str] = field(default_factory=set, init=False)
     """Why descriptions could not be trusted, since the last one that could."""
     is_unsure: bool = field(default=False, init=False)
     """The last description left a doubt."""
-    has_told: bool = field(default=False, init=False)
-    """A scene has been told."""
+    has_spoken: bool = field(default=False, init=False)
+    """A scene has been described."""
 
-    @property
-    def own_prompt(self) -> str:
-        return self.desk.own_prompt
+    def __post_init__(self) -> None:
+        self.apply_settings()
 
-    def watch(self, source: Source, stop: Event) -> Iterator[RunEvent]:
-        """Yield what happens until the source ends or `stop` is set."""
-        with closing(source.frames(stop)) as frames:
-            for seen in frames:  # always the newest frame; the rest are dropped
-                yield from self.see(seen, stop)
-            yield from self.end(stop)
+    def see(self, seen: AnyFrame, stop: Event) -> Iterator[RunEvent]:
+        """Say what is new in one frame, if it is worth a look."""
+        self.counters.saw(seen)
+        yield from self.run_commands(seen, stop)
+        glance = self.glance(seen)
+        yield from self.report_obstructions(glance)
+        if self.wants_preview() and (frame := glance.frame or seen.copy()):
+            yield self.preview(frame)
+        if glance.frame:
+            self.remember(glance.frame, has_changed=glance.has_changed)
+            yield from self.ask_watches(glance.frame, stop)
+            if self.is_worth_describing(glance) and not self.is_left(stop):
+                yield from self.describe(glance, glance.frame, stop)
+            if self.is_left(stop):
+                self.attention.anew()
+            yield self.counters.status()
+        elif self.counters.has_gone_on(STATUS_S):
+            yield self.counters.status()
 
-    def see(self, seen: AnyFrame | Notice, stop: Event) -> Iterator[RunEvent]:
-        """What comes of one frame, or of what the source says in its place."""
-        if isinstance(seen, Notice):
-            self.forget()
-            yield seen
-            return
-        self.tally.saw(seen)
-        yield from self.obey(seen, stop)
-        yield from self.look(seen, stop)
-        if self.tally.has_gone_on(STATUS_S):
-            yield self.status()
-
-    def end(self, stop: Event) -> Iterator[RunEvent]:
+    def finish(self, stop: Event) -> Iterator[RunEvent]:
         """The source has ended, or is left."""
         if stop.is_set():
-            self.desk.leave()
-        elif self.desk.described:  # what was asked during the last frame is answered too
-            yield from self.desk.obey(self.desk.described, stop.is_set)
-        if self.tally.has_gone_on(0):
-            yield self.status()
+            self.controls.leave()
+        elif self.controls.described:  # what was asked during the last frame is answered too
+            yield from self.controls.run_commands(self.controls.described, stop.is_set)
+        if self.counters.has_gone_on(0):
+            yield self.counters.status()
 
-    def obey(self, seen: AnyFrame, stop: Event) -> Iterator[RunEvent]:
-        """Do what people ask, and go on as they want it from now on; at the end it is left to who comes next."""
+    def run_commands(self, seen: AnyFrame, stop: Event) -> Iterator[RunEvent]:
+        """Do what people ask, and go on as they want it; at the end it is left to the next narrator."""
         if stop.is_set():
             return
-        before = self.desk.setup
-        yield from self.desk.obey(seen, lambda: stop.is_set() or self.desk.orders.is_interrupting)
-        if before != self.desk.setup:
-            self.arrange()
-        if before.prompt != self.desk.setup.prompt:  # whoever asks otherwise wants to hear it
+        before, controls = self.controls.settings, self.controls
+        yield from controls.run_commands(seen, lambda: stop.is_set() or controls.queue.is_interrupting(controls.camera))
+        if before != controls.settings:
+            self.apply_settings()
+        if before.prompt != controls.settings.prompt:  # a new prompt wants a new description
             self.attention.anew()
 
-    def begin(self, setup: LiveSettings) -> None:
-        """As people have set it, from the first frame on."""
-        self.desk.setup = setup
-        self.arrange()
+    def apply_settings(self) -> None:
+        self.watcher.set_wishes(self.controls.settings.watches)
+        self.attention.let_burst(is_allowed=self.controls.settings.every is None)
 
-    def arrange(self) -> None:
-        self.lookout.watch_for(self.desk.setup.watches)
-        self.attention.let_burst(is_allowed=self.desk.setup.every is None)
-
-    def status(self) -> Status:
-        return self.tally.status()
-
-    def look(self, seen: AnyFrame, stop: Event) -> Iterator[RunEvent]:
-        """Tell what is new in this frame, if it is worth a look; while people ask or have stopped it, none is."""
-        is_held = self.desk.is_held or self.outages.holds(self.desk.now())
-        least_s = max(self.desk.verbosity.least_s, self.desk.setup.every or 0.0)
-        glance = self.attention.glance(seen, least_s, is_held=is_held)
-        yield from self.heed(glance)
-        if self.onlookers():
-            yield from self.show(seen, glance)
+    def glance(self, seen: AnyFrame) -> Glance:
+        """Judge the frame. None is described while people ask or have paused, or the model cannot be reached."""
+        is_held = self.controls.is_held or self.outages.is_waiting(self.controls.now())
         if is_held:
             self.forget()
-        if glance.frame is None:
-            return
-        self.take(glance.frame, is_other=glance.has_changed)
-        yield from self.watch_out(glance.frame, stop)
-        is_wanted = self.is_narrating and (glance.has_changed or glance.is_overdue or self.is_unsure)
-        if is_wanted and not self.outages.holds(self.desk.now()) and not self.is_left(stop):
-            yield from self.describe(glance, glance.frame, stop)
-        if self.is_left(stop):
-            self.attention.anew()
-        yield self.status()
+        least_s = max(self.controls.verbosity.least_s, self.controls.settings.every or 0.0)
+        return self.attention.glance(seen, least_s, is_held=is_held)
 
-    def show(self, seen: AnyFrame, glance: Glance) -> Iterator[FramePreview]:
-        """Let people look on."""
-        if frame := glance.frame or seen.copy():
-            seems = self.attention
-            yield FramePreview(frame, seems.changed_regions(), seems.is_still, seems.view.trouble)
+    def is_worth_describing(self, glance: Glance) -> bool:
+        """A change, a routine look after a long time, or a doubt that the last description left."""
+        is_wanted = glance.has_changed or glance.is_overdue or self.is_unsure
+        return self.is_narrating and is_wanted and not self.outages.is_waiting(self.controls.now())
 
-    def heed(self, glance: Glance) -> Iterator[Notice]:
-        """What keeps the camera from seeing is told by itself, and in place of an answer."""
+    def preview(self, frame: Frame) -> FramePreview:
+        attention = self.attention
+        return FramePreview(frame, attention.changed_regions(), attention.is_still, attention.view.trouble)
+
+    def report_obstructions(self, glance: Glance) -> Iterator[Notice]:
+        """What keeps the camera from seeing is reported by itself, and given in place of an answer."""
         for notice in glance.notices:
-            self.desk.hindrance = notice if self.attention.view.is_blocked else None
+            self.controls.obstruction = notice if self.attention.view.is_blocked else None
             self.forget()
             yield notice
-        if (lasting := self.desk.hindrance) and (minutes := self.quiet.falls_due(glance.media_s)):
+        if (lasting := self.controls.obstruction) and (minutes := self.quiet.falls_due(glance.media_s)):
             yield Notice(lasting.kind, f"Still, for {in_minutes(minutes)}: {lasting.text}", lasting.hint)
 
     def forget(self) -> None:
-        """Nobody looks for now: what was seen before says little of what comes after."""
+        """Looking was interrupted: frames from before say little of what comes after."""
         self.quiet.ends()
         self.recent.clear()
 
-    def take(self, frame: Frame, *, is_other: bool) -> None:
-        """`frame` is looked at; it takes the place of the last one, if that showed the same."""
-        self.tally.described += 1
-        self.desk.described, self.desk.count = frame, self.tally.described
-        self.recent.add(frame, is_other=is_other)
+    def remember(self, frame: Frame, *, has_changed: bool) -> None:
+        """`frame` is looked at; it replaces the last one if that showed the same."""
+        self.counters.described += 1
+        self.controls.described, self.controls.count = frame, self.counters.described
+        if self.recent and not has_changed:
+            self.recent.pop()
+        while len(self.recent) >= self.frame_count:
+            self.recent.popleft()
+        self.recent.append(frame)
 
-    def watch_out(self, frame: Frame, stop: Event) -> Iterator[Sentence | Notice]:
+    def ask_watches(self, frame: Frame, stop: Event) -> Iterator[Sentence | Notice]:
         """Ask first about what is watched for: an alert waits for no description."""
-        for each in self.lookout.look(frame, self.tally.described, lambda: self.is_left(stop)):
-            match each:
+        for found in self.watcher.look(frame, self.counters.described, lambda: self.is_left(stop)):
+            match found:
                 case Cost():
-                    yield from self.outages.ends()
-                    self.tally.spent(each)
+                    yield from self.outages.end()
+                    self.counters.spent(found)
                 case Sentence():
-                    yield self.say(each)
+                    yield self.say(found)
                 case Notice():
-                    yield each
+                    yield found
                 case Failed():
-                    yield from self.fail(each)
-        if self.lookout.is_undecided:
+                    yield from self.fail(found)
+        if self.watcher.is_undecided:
             self.attention.look_again(frame)
 
     def describe(self, glance: Glance, frame: Frame, stop: Event) -> Iterator[PartialSentence | Sentence | Notice]:
-        """Describe the newest frame; leaves off within a token when `stop` is set, or somebody asks something."""
-        look, room = Look(frame, self.desk.now(), self.tally.described), self.room(glance)
-        was_said, self.is_unsure = self.desk.said, False
-        self.news.begins(frame.media_s, has_changed=glance.has_changed or bool(self.doubted))
-        for each in told(self.desk.describer, self.request(glance), lambda: self.is_left(stop)):
-            match each:
-                case Growth():
-                    yield PartialSentence(each.text, frame)
+        """Describe the newest frame; leaves off within a token when `stop` is set, or an urgent command comes."""
+        description = Description(frame, self.controls.now(), self.counters.described)
+        room = self.controls.verbosity.sentences(is_still=glance.is_still)
+        last_sentence, self.is_unsure = self.controls.last_sentence, False
+        self.news.begins(frame.media_s, has_changed=glance.has_changed or bool(self.doubts))
+        for step in self.controls.captioner.caption(self.request(glance), lambda: self.is_left(stop)):
+            match step:
+                case Partial():
+                    yield PartialSentence(step.text, frame)
                 case Whole():
-                    yield from self.outages.ends()
-                    if room > 0 and self.is_new(each.text):
+                    yield from self.outages.end()
+                    if room > 0 and self.is_new(step.text):
                         room -= 1
-                        yield self.say(look.sentence(each, "change" if self.has_told else "scene"))
-                        self.has_told = True
+                        yield self.say(description.sentence(step, "change" if self.has_spoken else "scene"))
+                        self.has_spoken = True
                 case Doubt():
-                    yield from self.doubt(each.reason)
+                    yield from self.doubt(step.reason)
                 case Failed():
-                    yield from self.fail(each)
+                    yield from self.fail(step)
                 case Ended():
-                    yield from self.outages.ends()
-                    self.tally.spent(each.cost)
-                    yield from self.ended(glance, frame, is_quiet=self.desk.said is was_said)
+                    yield from self.outages.end()
+                    self.counters.spent(step.cost)
+                    yield from self.finish_description(
+                        glance, frame, is_quiet=self.controls.last_sentence is last_sentence
+                    )
 
-    def room(self, glance: Glance) -> int:
-        """How many sentences may be told."""
-        return self.desk.verbosity.sentences(is_still=glance.is_still)
-
-    def ended(self, glance: Glance, frame: Frame, *, is_quiet: bool) -> Sequence[Notice]:
-        """A description has come to its end; `is_quiet`: with nothing to tell. A doubt asks for another look."""
+    def finish_description(self, glance: Glance, frame: Frame, *, is_quiet: bool) -> Sequence[Notice]:
+        """`is_quiet`: there was nothing to say. A doubt asks for another look."""
         if self.is_unsure:
             self.attention.look_again(frame)
         elif is_quiet:
-            in_words = self.desk.verbosity.tells_of_quiet
+            in_words = self.controls.verbosity.reports_quiet
             return self.quiet.goes_on(frame.media_s, is_beat=glance.is_overdue, in_words=in_words)
         return ()
 
     def request(self, glance: Glance) -> Request:
         """A long description only where there is time for it."""
-        is_long = self.desk.verbosity.is_long and glance.is_still
-        words, times = (LONG_PROMPT, LONGER) if is_long else (self.desk.prompt, 1)
-        return Request(self.recent.frames, words, times * self.desk.max_tokens)
+        is_long = self.controls.verbosity.is_long and glance.is_still
+        prompt, times = (LONG_PROMPT, LONGER) if is_long else (self.controls.prompt, 1)
+        return Request(tuple(self.recent), prompt, times * self.controls.max_tokens)
 
     def is_new(self, text: str) -> bool:
         """Whether it is worth saying."""
-        self.doubted.clear()
+        self.doubts.clear()
         verdict = self.news.judge(text)
         self.is_unsure |= verdict == "held"
         return verdict == "new"
 
     def say(self, sentence: Sentence) -> Sentence:
-        self.desk.said = sentence
+        self.controls.last_sentence = sentence
         self.quiet.ends(sentence.frame.media_s)
         return sentence
 
     def doubt(self, reason: str) -> Iterator[Notice]:
-        """Say each reason once, until a description can be trusted again."""
+        """Give each reason once, until a description can be trusted again."""
         self.is_unsure = True
-        if reason not in self.doubted:
-            self.doubted.add(reason)
+        if reason not in self.doubts:
+            self.doubts.add(reason)
             yield Notice("doubt", reason)
 
     def fail(self, failed: Failed) -> Iterator[Notice]:
-        """The frame that is there once the model can be asked again is worth a look."""
+        """The first frame after an outage is worth a look."""
         self.attention.anew()
-        yield from self.outages.begins(failed.outage, self.desk.now())
+        yield from self.outages.begin(failed.outage, self.controls.now())
 
     def is_left(self, stop: Event) -> bool:
-        return stop.is_set() or self.desk.orders.is_urgent
+        return stop.is_set() or self.controls.is_urgent
+
+
+@dataclass(slots=True)
+class Counters:
+    """What one camera's narration has seen and described so far, for the status line."""
+
+    described: int = 0
+    cost: Cost = field(default_factory=Cost)
+    """Of the last description."""
+    drafted: int = 0
+    draft_accepted: int = 0
+    arrivals: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=32))
+    """Number and time (monotonic s) of the frames seen last."""
+    reported_at: float = -math.inf
+    """When the newest frame of the last status was seen (monotonic s)."""
+
+    def saw(self, frame: AnyFrame) -> None:
+        self.arrivals.append((frame.number, frame.seen_at))
+
+    def spent(self, cost: Cost) -> None:
+        """A description has ended."""
+        self.cost = cost
+        self.drafted += cost.drafted
+        self.draft_accepted += cost.draft_accepted
+
+    def has_gone_on(self, seconds: float) -> bool:
+        """Whether frames have been seen for so long since the last status."""
+        return bool(self.arrivals) and self.arrivals[-1][1] - self.reported_at > seconds
+
+    @property
+    def camera_fps(self) -> float:
+        """Frames a second that the source takes, dropped ones too; 0 until there are two."""
+        (first, since), (last, until) = self.arrivals[0], self.arrivals[-1]
+        return (last - first) / (until - since) if until > since else 0.0
+
+    def status(self) -> Status:
+        cost, self.reported_at = self.cost, self.arrivals[-1][1]
+        return Status(
+            camera_fps=self.camera_fps,
+            frames_seen=self.arrivals[-1][0] + 1,
+            frames_described=self.described,
+            first_word_s=cost.first_word_s,
+            # over the whole of it: with an accepted draft, all words come with the first
+            tokens_per_s=cost.tokens / cost.total_s if cost.total_s > 0 else 0.0,
+            memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT,
+            drafted=self.drafted,
+            draft_accepted=self.draft_accepted,
+        )

@@ -1,93 +1,116 @@
-"""Tells when a model has stopped answering, and when it answers again: a describer around the describer.
-
-It asks no more than the clock. How long is too long is learned: some models take seconds to their first word.
-"""
+"""A model that does not answer: one elsewhere that cannot be reached (Outages), and one that hangs (StallDetector)."""
 
 import time
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from threading import Event, Thread, get_ident
+from threading import Lock, get_ident
 
-from app.events import Banner, Chunk, Notice, Request
-from app.protocols import Describer
+from app.errors import Outage
+from app.events import Chunk, Notice
 
+FIRST_S, LONGEST_S = 0.5, 15.0
+"""Back-off between a failure and the next request: at first, doubling, and at most, unless the model asks for more."""
+MOST_REASONS = 3
+"""Reasons given for one outage: some servers have a new one each time."""
 LIMIT_S = 2.5
-"""Without a word, before it is told; for a slow model so many times the longest that it has taken:"""
+"""Seconds without a word before a stall is reported; for a slow model this many times its longest wait so far:"""
 TIMES = 3.0
-TICK_S = 0.25
-JOIN_S = 1.0
+ANSWERING = Notice("answering", "The model answers again.")
 
 
 @dataclass(slots=True)
-class Pulse:
-    """A `Describer` that is watched while it describes."""
+class Outages:
+    """Back-off while a model elsewhere cannot be reached: reported once, tried again after longer and longer waits.
 
-    describer: Describer
-    tell: Callable[[Notice], None]
+    Shared by all cameras of a run, on as many threads.
+    """
+
+    failures: int = field(default=0, init=False)
+    """In succession."""
+    until: float = field(default=0.0, init=False)
+    """Monotonic seconds, before which no request is made."""
+    reasons: set[str] = field(default_factory=set, init=False)
+    """Reasons given since it last answered."""
+    lock: Lock = field(default_factory=Lock, init=False)
+
+    def begin(self, outage: Outage, now: float) -> Sequence[Notice]:
+        """A request failed. Requests that were under way together fail together: that counts as one failure."""
+        with self.lock:
+            if self.is_waiting(now):
+                self.until = max(self.until, now + outage.wait_s)
+                return ()
+            wait_s = max(outage.wait_s, min(LONGEST_S, FIRST_S * 2**self.failures))
+            self.failures, self.until = min(self.failures + 1, 10), now + wait_s
+            if outage.message in self.reasons or len(self.reasons) >= MOST_REASONS:
+                return ()
+            self.reasons.add(outage.message)
+            return (Notice("outage", f"No description: {outage.message}.", outage.hint),)
+
+    def end(self) -> Sequence[Notice]:
+        """A request was answered."""
+        with self.lock:
+            if not self.failures:
+                return ()
+            self.failures = 0
+            self.reasons.clear()
+            return (ANSWERING,)
+
+    def is_waiting(self, now: float) -> bool:
+        return now < self.until
+
+
+@dataclass(slots=True)
+class StallDetector:
+    """Notices when a model has gone silent in the middle of a request, and when it responds again.
+
+    The thread that asks the model marks each chunk; another thread calls `check` every now and then. How long is too
+    long is learned from the model: some take seconds to their first word.
+    """
+
     now: Callable[[], float] = time.monotonic
+    began: dict[int, float] = field(default_factory=dict, init=False)
+    """Monotonic seconds of the last words, or of the request's start; by thread."""
     since: dict[int, float] = field(default_factory=dict, init=False)
-    """Monotonic seconds: since when the next words are waited for, by thread."""
+    """The same, while the next words are awaited."""
     longest_s: float = field(default=0.0, init=False)
-    """The longest that a piece has taken."""
-    is_told: bool = field(default=False, init=False)
+    """The longest that a chunk has taken."""
+    is_reported: bool = field(default=False, init=False)
     has_failed: bool = field(default=False, init=False)
-    """It has failed since it last said anything: others have told of that, and tell when it is over."""
-    closing: Event = field(default_factory=Event, init=False)
-    watch: Thread = field(init=False)
+    """It has failed since its last words: that is reported elsewhere, and so is its end."""
+    has_recovered: bool = field(default=False, init=False)
+    """It responds again, which `check` has yet to report."""
 
-    def __post_init__(self) -> None:
-        self.watch = Thread(target=self._work, name="pulse", daemon=True)
-        self.watch.start()
+    def start(self) -> None:
+        """A request begins, on this thread."""
+        self.began[get_ident()] = self.now()
 
-    @property
-    def banner(self) -> Banner:
-        return self.describer.banner
-
-    def describe(self, request: Request) -> Generator[Chunk]:
-        """See `Describer.describe`."""
-        with closing(self.describer.describe(request)) as pieces:
-            began = self.now()
-            while (piece := self._next(pieces, began)) is not None:
-                if piece.text:
-                    began = self.now()
-                yield piece
-
-    def close(self) -> None:
-        self.closing.set()
-        if self.watch.is_alive():
-            self.watch.join(JOIN_S)
-        self.describer.close()
-
-    def check(self) -> None:
-        """Tell, once, if the present piece has been waited for too long."""
-        since, limit_s = min(tuple(self.since.values()), default=None), max(LIMIT_S, TIMES * self.longest_s)
-        if since is not None and not (self.is_told or self.has_failed) and self.now() - since > limit_s:
-            self.is_told = True
-            words = f"The model has not answered for {limit_s:.0f} seconds."
-            self.tell(Notice("hung", words, "if it stays so, end looksay and start it again, or take a smaller model"))
-
-    def _next(self, pieces: Generator[Chunk], began: float) -> Chunk | None:
-        """The next piece; one without a letter is no sign of life, so what has `began` is still waited for."""
-        self.since[get_ident()] = began
+    def next(self, chunks: Iterator[Chunk]) -> Chunk | None:
+        """The next chunk of the request, None at its end. One without text is no sign of life."""
+        me = get_ident()
+        self.since[me] = self.began[me]
         try:
-            piece = next(pieces, None)
-        except Exception:  # it has not answered: what it failed with is told by others
-            self.is_told, self.has_failed = False, True
+            chunk = next(chunks, None)
+        except Exception:
+            self.is_reported, self.has_failed = False, True
             raise
         finally:
-            del self.since[get_ident()]
-        if piece is None or piece.text:
-            self.longest_s = max(self.longest_s, self.now() - began)
+            del self.since[me]
+        if chunk is None or chunk.text:
+            self.longest_s = max(self.longest_s, self.now() - self.began[me])
             self.has_failed = False
-            self.revive()
-        return piece
+            self.has_recovered |= self.is_reported
+            self.is_reported = False
+            self.began[me] = self.now()
+        return chunk
 
-    def revive(self) -> None:
-        if self.is_told:
-            self.is_told = False
-            self.tell(Notice("answering", "The model answers again."))
-
-    def _work(self) -> None:
-        while not self.closing.wait(TICK_S):
-            self.check()
+    def check(self) -> Sequence[Notice]:
+        """What has to be reported by now: a stall, once, or its end."""
+        if self.has_recovered:
+            self.has_recovered = False
+            return (ANSWERING,)
+        since, limit_s = min(tuple(self.since.values()), default=None), max(LIMIT_S, TIMES * self.longest_s)
+        if since is None or self.is_reported or self.has_failed or self.now() - since <= limit_s:
+            return ()
+        self.is_reported = True
+        words = f"The model has not answered for {limit_s:.0f} seconds."
+        return (Notice("hung", words, "if it stays so, quit and start looksay again, or use a smaller model"),)

@@ -1,4 +1,4 @@
-"""Which cameras there are, what they are called, and how each is told. It opens none of them."""
+"""Several cameras: their names, sources and own settings, from flags or from a cameras.toml."""
 
 import re
 import tomllib
@@ -12,14 +12,14 @@ from app.errors import UsageError
 from app.text import sanitize
 
 LONGEST = 40
-"""Letters of a name: it stands before every sentence."""
+"""Letters in a name: it comes before every sentence."""
 NAMED = re.compile(r"([^=:/\\]+)=(.+)", re.DOTALL)
-"""NAME=SOURCE. What has a colon or a slash before its first = is a source alone."""
+"""NAME=SOURCE. Text with a colon or a slash before its first = is a source alone."""
 EXAMPLE = 'such as: [Door] and below it source = "camera:1"'
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class CameraConfig:
     """One camera."""
 
     name: str
@@ -28,37 +28,37 @@ class Post:
     prompt: str | None = None
     watch: tuple[str, ...] | None = None
     every: float | None = None
-    """These as the flags of the same names; None: as all the others."""
+    """These three as the flags of the same names; None: as for all cameras."""
 
 
-def of_flags(cameras: Sequence[str]) -> tuple[Post, ...]:
+def of_flags(flags: Sequence[str]) -> tuple[CameraConfig, ...]:
     """The cameras that --camera names.
 
     Raises:
         UsageError: two have been given the same name, or one a name that cannot be said.
     """
-    posts = tuple(map(of_flag, cameras))
-    refuse_twins([each.name for each in posts if each.name])
-    return told_apart(posts)
+    cameras = tuple(map(of_flag, flags))
+    refuse_duplicates([each.name for each in cameras if each.name])
+    return with_unique_names(cameras)
 
 
-def of_flag(text: str) -> Post:
+def of_flag(text: str) -> CameraConfig:
     """Its name empty where none is given."""
     found = None if Path(text).expanduser().exists() else NAMED.fullmatch(text)
-    return Post(fit(found[1]), found[2].strip()) if found else Post("", text)
+    return CameraConfig(valid_name(found[1]), found[2].strip()) if found else CameraConfig("", text)
 
 
-def told_apart(posts: Sequence[Post]) -> tuple[Post, ...]:
-    """The same, each with a name of its own: what people would say, and a number where two would be called the same."""
-    taken, found = {each.name.casefold() for each in posts}, list[Post]()
-    for each in posts:
-        name = each.name or free(called(each.source), taken)
+def with_unique_names(cameras: Sequence[CameraConfig]) -> tuple[CameraConfig, ...]:
+    """The same, each with a unique name: what people would say, with a number where two would be the same."""
+    taken, found = {each.name.casefold() for each in cameras}, list[CameraConfig]()
+    for each in cameras:
+        name = each.name or unique(default_name(each.source), taken)
         taken.add(name.casefold())
         found.append(replace(each, name=name))
     return tuple(found)
 
 
-def free(name: str, taken: set[str]) -> str:
+def unique(name: str, taken: set[str]) -> str:
     count, found = 1, name
     while found.casefold() in taken:
         count += 1
@@ -66,8 +66,8 @@ def free(name: str, taken: set[str]) -> str:
     return found
 
 
-def called(source: str) -> str:
-    """What people would say: the camera's own name, the host of a stream, the name of a file."""
+def default_name(source: str) -> str:
+    """The camera's own name, the host of a stream, the name of a file."""
     kind, _, rest = source.partition(":")
     if kind == "camera":
         name = f"Camera {rest}" if rest.isdigit() else Path(rest).stem or "Camera"
@@ -79,17 +79,17 @@ def called(source: str) -> str:
     return sanitize(name)[:LONGEST].strip() or "Camera"
 
 
-def of_file(path: Path) -> tuple[Post, ...]:
+def of_file(path: Path) -> tuple[CameraConfig, ...]:
     """The cameras of a cameras.toml, in its order.
 
     Raises:
         UsageError: it cannot be read, or says what is not understood; the message names the line or the table.
     """
-    posts = tuple(of_table(path, name, table) for name, table in tables(path).items())
-    if not posts:
-        raise UsageError(f"{path} names no camera", EXAMPLE)
-    refuse_twins([each.name for each in posts])
-    return posts
+    cameras = tuple(of_table(path, name, table) for name, table in tables(path).items())
+    if not cameras:
+        raise UsageError(f"no camera in {path}", EXAMPLE)
+    refuse_duplicates([each.name for each in cameras])
+    return cameras
 
 
 def tables(path: Path) -> Mapping[str, Any]:
@@ -97,26 +97,28 @@ def tables(path: Path) -> Mapping[str, Any]:
         return tomllib.loads(path.expanduser().read_text(encoding="utf-8"))
     except OSError as failure:
         reason = failure.strerror or str(failure)
-        raise UsageError(f"the cameras in {path} cannot be read: {reason}", "name another file") from failure
+        raise UsageError(f"cannot read {path}: {reason}", "name another file") from failure
     except ValueError as failure:  # tomllib's own names the line
-        raise UsageError(f"{path} is no TOML: {failure}", EXAMPLE) from failure
+        raise UsageError(f"{path} is not valid TOML: {failure}", EXAMPLE) from failure
 
 
-def of_table(path: Path, name: str, table: object) -> Post:
+def of_table(path: Path, name: str, table: object) -> CameraConfig:
     where = f"{path}, [{name}]"
     if not isinstance(table, dict):
-        raise UsageError(f"{path}: {name!r} stands outside of a table", EXAMPLE)
-    known = [each.name for each in fields(Post) if each.name != "name"]
+        raise UsageError(f"{path}: {name!r} is outside of a table", EXAMPLE)
+    known = [each.name for each in fields(CameraConfig) if each.name != "name"]
     if unknown := [key for key in table if key not in known]:
-        raise UsageError(f"{where}: there is no {unknown[0]!r}", f"a camera can have: {', '.join(known)}")
+        raise UsageError(f"{where}: unknown key {unknown[0]!r}", f"a camera can have: {', '.join(known)}")
     source, prompt, wishes = table.get("source"), table.get("prompt"), table.get("watch")
     if not is_text(source):
-        raise UsageError(f"{where} says no source", 'add source = "…": anything that --source takes')
+        raise UsageError(f"{where} has no source", 'add source = "…": anything that --source takes')
     if prompt is not None and not is_text(prompt):
-        raise UsageError(f"{where}: its prompt is no text", 'such as: prompt = "Who is at the door?"')
+        raise UsageError(f"{where}: its prompt is not text", 'such as: prompt = "Who is at the door?"')
     if wishes is not None and not (isinstance(wishes, list) and wishes and all(map(is_text, wishes))):
-        raise UsageError(f"{where}: its watch is no list of texts", 'such as: watch = ["a person at the door"]')
-    return Post(fit(name, where), source, prompt, tuple(wishes) if wishes else None, seconds(where, table.get("every")))
+        raise UsageError(f"{where}: its watch is not a list of texts", 'such as: watch = ["a person at the door"]')
+    return CameraConfig(
+        valid_name(name, where), source, prompt, tuple(wishes) if wishes else None, seconds(where, table.get("every"))
+    )
 
 
 def is_text(value: object) -> TypeGuard[str]:
@@ -127,21 +129,21 @@ def seconds(where: str, value: object) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        raise UsageError(f"{where}: its every is no number of seconds", "such as: every = 2.5")
+        raise UsageError(f"{where}: its every is not a number of seconds", "such as: every = 2.5")
     return float(value)
 
 
-def fit(name: str, where: str = "") -> str:
-    """The name, if it can stand before a sentence."""
+def valid_name(name: str, where: str = "") -> str:
+    """The name, if it can come before a sentence."""
     found = " ".join(name.split())
     if not found or found != sanitize(found) or len(found) > LONGEST:
-        told = f"{where}: it" if where else f"a camera's name, {sanitize(name)[:LONGEST]!r},"
-        raise UsageError(f"{told} is not 1 to {LONGEST} plain letters long", "take a short one, such as Door")
+        subject = f"{where}: the name" if where else f"the camera name {sanitize(name)[:LONGEST]!r}"
+        raise UsageError(f"{subject} must be 1 to {LONGEST} plain letters long", "use a short one, such as Door")
     return found
 
 
-def refuse_twins(names: Sequence[str]) -> None:
-    """Raise UsageError for two that would sound the same."""
+def refuse_duplicates(names: Sequence[str]) -> None:
+    """Raise UsageError for two names that sound the same."""
     for count, name in enumerate(names):
         if name.casefold() in [each.casefold() for each in names[:count]]:
-            raise UsageError(f"two cameras are called {name!r}", "give each a name of its own")
+            raise UsageError(f"two cameras are named {name!r}", "give each a name of its own")

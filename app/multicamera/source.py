@@ -12,21 +12,22 @@ from threading import Event, Thread
 
 from app.errors import SourceError
 from app.events import AnyFrame, Banner, Notice
-from app.multicamera.turns import Turns
 from app.protocols import Source
 from app.sources.stills import Stills
+from app.threads import TURN_S, FairTurns
 
 ENDED = "camera ended"
 """Kind of the notice that a camera gives no picture any more: it has come to its end, or could not be opened."""
-_TURN_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Several:
+class CameraGroup:
     """Cameras by name; each frame has it, and each notice begins with it."""
 
     cameras: Mapping[str, Source]
-    turns: Turns
+    turns: FairTurns
+    is_lossless: bool = False
+    """Whether every frame waits to be taken, as with files that are read as fast as possible (`--asap`)."""
 
     @property
     def banner(self) -> Banner:
@@ -47,14 +48,14 @@ class Several:
         """
         slots, left = Slots(self.turns, len(self.cameras)), Event()
         readers = [
-            Thread(target=read, args=(slots, name, camera, left), name="reader")
+            Thread(target=read, args=(slots, name, camera, left, self.is_lossless), name="reader")
             for name, camera in self.cameras.items()
         ]
         for reader in readers:
             reader.start()
         try:
             while not stop.is_set() and not slots.is_over:
-                yield from slots.take(_TURN_S)
+                yield from slots.take(TURN_S)
         finally:
             left.set()
             for reader in readers:
@@ -65,7 +66,7 @@ class Several:
 class Slots:
     """A slot for one frame a camera, between the threads that read and the one that takes."""
 
-    turns: Turns
+    turns: FairTurns
     count: int
     """How many cameras there are."""
     fresh: dict[str, AnyFrame] = field(default_factory=dict, init=False)
@@ -88,7 +89,7 @@ class Slots:
         """Until the camera's frame is taken, or `left` is set."""
         with self.turns.changed:
             while name in self.fresh and not left.is_set():
-                self.turns.changed.wait(_TURN_S)
+                self.turns.changed.wait(TURN_S)
 
     def end(self, name: str, failure: BaseException | None = None) -> None:
         """No more will come from this one. What is no fault of a camera is a defect, and is raised at once."""
@@ -139,13 +140,13 @@ class Slots:
             return self._have_ended and not self.fresh and not self.notices
 
 
-def read(slots: Slots, name: str, camera: Source, left: Event) -> None:
+def read(slots: Slots, name: str, camera: Source, left: Event, is_lossless: bool = False) -> None:
     """One camera to its end, or until `left` is set; runs in a thread of its own."""
     try:
         with closing(camera.frames(left)) as frames:
             for what in frames:
                 slots.put(name, what)
-                if isinstance(camera, Stills):
+                if is_lossless or isinstance(camera, Stills):
                     slots.wait_for_turn(name, left)
     except BaseException as failure:  # noqa: BLE001 — told of, or raised again, by the thread that takes
         slots.end(name, failure)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from app.backends.startup import Chosen, chosen, open_describer
-from app.commands.stage import open_narrator, refuse_more_frames
+from app.commands.narrate import open_narrator, refuse_more_frames
 from app.config import Settings
 from app.errors import ScoreError, UsageError
 from app.protocols import Describer

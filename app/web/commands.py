@@ -6,7 +6,7 @@ from typing import Any
 
 from app.errors import UsageError
 from app.events import LONGEST_QUESTION, Command, SetVoice, UpdateSettings
-from app.live.verbosity import LEVELS
+from app.live.controls import VERBOSITIES
 
 LONGEST_PROMPT, MOST_WATCHES = 600, 8
 """Characters, and things watched for at once: each costs an answer at every look."""
@@ -39,7 +39,7 @@ def arranged(body: Body, every_least: float) -> Asked:
     if "prompt" in body:
         changes["prompt"] = text(body, "prompt", LONGEST_PROMPT, is_needed=False)
     if "verbosity" in body:
-        changes["verbosity"] = one_of(body, "verbosity", [each.name for each in LEVELS])
+        changes["verbosity"] = one_of(body, "verbosity", list(VERBOSITIES))
     if "every" in body:
         changes["every"] = number(body, "every", every_least)
     if "watches" in body:

@@ -1,4 +1,4 @@
-"""Cameras and a server that are arithmetic, around the real loop: its crowd, its narrators, its gate.
+"""Simulated cameras and a simulated server around the real loop: the narrator of several cameras.
 
 The cameras' pictures are drawn once and shown again and again; the server takes as long as one was measured to take
 with so many questions under way. Everything goes by a clock that only says what time it would be.
@@ -15,17 +15,17 @@ import numpy as np
 
 from app.demo import grounds
 from app.demo import scenes as world
-from app.events import AnyFrame, Banner, Chunk, Cost, Frame, LiveSettings, Notice, Request
+from app.events import AnyFrame, Banner, Chunk, Cost, Frame, Notice, Request
 from app.frames.pace import Pace
 from app.frames.selector import Attention
 from app.images import Pixels
-from app.live.controls import Desk
-from app.live.narrator import Narrator
-from app.live.watch import Lookout
-from app.multicamera.loop import Crowd
-from app.multicamera.orders import Everyone
+from app.live.captioner import Captioner
+from app.live.controls import CommandQueue, Controls
+from app.live.narrator import CameraNarration, Narrator
+from app.live.stall import StallDetector
+from app.live.watch import WatchAsker
 from app.multicamera.source import Slots
-from app.multicamera.turns import Turns
+from app.threads import FairTurns
 from scripts.crowd.clock import Turn, VirtualClock
 
 FPS = 15.0
@@ -101,7 +101,7 @@ class Cameras:
     clock: VirtualClock
     case: Case
     pictures: Sequence[Pixels]
-    turns: Turns
+    turns: FairTurns
     banner: Banner = field(default=Banner("simulated cameras"), init=False)
 
     def frames(self, _stop: Event) -> Generator[AnyFrame | Notice]:
@@ -187,21 +187,20 @@ def live(case: Case) -> Lived:
     """The case from its beginning to its end."""
     clock = VirtualClock(case.at_once)
     pictures, captions = scenes()
-    server, orders = Server(clock, case.curve, captions), Everyone.of(names_of(case))
-    narrators = {name: narrator(server, orders, name, clock) for name in names_of(case)}
-    turns = Turns(narrators)
-    crowd = Crowd(narrators, orders, turns, case.at_once, Turn(clock))
-    for _ in crowd.watch(Cameras(clock, case, pictures, turns), Event()):
+    server, names = Server(clock, case.curve, captions), names_of(case)
+    queue, turns = CommandQueue(names), FairTurns(names)
+    cameras = {name: narration(server, queue, name, clock) for name in names}
+    narrator = Narrator(cameras, queue, turns, case.at_once, Turn(clock))
+    for _ in narrator.watch(Cameras(clock, case, pictures, turns), Event()):
         pass
-    shares = [sum(each == name for each, _, _ in server.asked) for name in narrators]
+    shares = [sum(each == name for each, _, _ in server.asked) for name in names]
     return Lived(case, [a for _, a, _ in server.asked], [t for _, _, t in server.asked], shares, server.most)
 
 
-def narrator(server: Server, orders: Everyone, name: str, clock: VirtualClock) -> Narrator:
-    desk = Desk(server, orders.members[name], own_prompt="What?", now=clock.now)
-    found = Narrator(desk, Attention(Pace(0.4)), Lookout(server, now=clock.now))
-    found.begin(LiveSettings())
-    return found
+def narration(server: Server, queue: CommandQueue, name: str, clock: VirtualClock) -> CameraNarration:
+    captioner = Captioner(server, StallDetector(now=clock.now))
+    controls = Controls(captioner, queue, model_prompt="What?", now=clock.now, camera=name)
+    return CameraNarration(controls, Attention(Pace(0.4)), WatchAsker(captioner, now=clock.now))
 
 
 def scenes() -> tuple[list[Pixels], dict[int, str]]:

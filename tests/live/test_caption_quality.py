@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demo.scenes import caption, sample_scene, story
-from app.live.caption_quality import BROKEN, CUT, LOOPING, NOTHING, doubt, looped_at
+from app.live.caption_quality import BROKEN, CUT, LOOPING, NOTHING, find_loop, reason_to_doubt
 
 HONEST = [
     "A man sits at a desk.",
@@ -101,24 +101,24 @@ DOUBTED = [
 
 @pytest.mark.parametrize("text", HONEST)
 def test_an_honest_text_is_neither_looping_nor_doubted(text: str) -> None:
-    assert looped_at(text) is None
-    assert doubt(text, is_cut=False) is None
+    assert find_loop(text) is None
+    assert reason_to_doubt(text, is_cut=False) is None
 
 
 @pytest.mark.parametrize(("text", "kept"), LOOPS)
 def test_a_loop_is_cut_where_it_begins_to_repeat(text: str, kept: str) -> None:
-    assert text[: looped_at(text)] == kept
+    assert text[: find_loop(text)] == kept
 
 
 @pytest.mark.parametrize(("text", "kept"), LOOPS)
 def test_what_is_kept_of_a_loop_does_not_depend_on_how_long_it_went_on(text: str, kept: str) -> None:
-    first = next(end for end in range(len(text) + 1) if looped_at(text[:end]) is not None)
-    assert all(text[: looped_at(text[:end])] == kept for end in range(first, len(text) + 1))
+    first = next(end for end in range(len(text) + 1) if find_loop(text[:end]) is not None)
+    assert all(text[: find_loop(text[:end])] == kept for end in range(first, len(text) + 1))
 
 
 @pytest.mark.parametrize(("text", "reason"), DOUBTED)
 def test_a_text_that_describes_nothing_is_doubted_with_its_reason(text: str, reason: str) -> None:
-    assert doubt(text, is_cut=False) == reason
+    assert reason_to_doubt(text, is_cut=False) == reason
 
 
 @pytest.mark.parametrize(
@@ -132,11 +132,11 @@ def test_a_text_that_describes_nothing_is_doubted_with_its_reason(text: str, rea
     ],
 )
 def test_a_text_that_was_cut_off_is_doubted_if_no_sentence_of_it_is_whole(text: str, reason: str | None) -> None:
-    assert doubt(text, is_cut=True) == reason
+    assert reason_to_doubt(text, is_cut=True) == reason
 
 
 def test_a_text_without_an_end_mark_is_not_doubted_unless_it_was_cut_off() -> None:
-    assert doubt("A man sits at a desk", is_cut=False) is None
+    assert reason_to_doubt("A man sits at a desk", is_cut=False) is None
 
 
 @given(st.integers(0, 2**32), st.integers(0, 3), st.integers(0, 3))
@@ -144,11 +144,11 @@ def test_no_sentence_of_the_drawn_world_is_doubted(seed: int, before: int, after
     rng = np.random.default_rng(seed)
     first, last = sample_scene(rng, before, is_clear=False), sample_scene(rng, after, is_clear=False)
     for text in (caption(first), story((first, last)), f"{caption(first)} {caption(last)}"):
-        assert doubt(text, is_cut=False) is None
+        assert reason_to_doubt(text, is_cut=False) is None
 
 
 @given(st.text(max_size=80))
 def test_any_text_can_be_judged(text: str) -> None:
-    at = looped_at(text)
+    at = find_loop(text)
     assert at is None or 0 < at < len(text)
-    assert doubt(text, is_cut=True) in (None, NOTHING, BROKEN, LOOPING, CUT)
+    assert reason_to_doubt(text, is_cut=True) in (None, NOTHING, BROKEN, LOOPING, CUT)

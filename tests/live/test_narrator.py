@@ -17,8 +17,6 @@ from app.events import (
     Banner,
     BeginQuestion,
     CancelQuestion,
-    ChangeVerbosity,
-    Command,
     Cost,
     DescribeMore,
     Frame,
@@ -28,8 +26,6 @@ from app.events import (
     Notice,
     PartialSentence,
     Pause,
-    Repeated,
-    RepeatLast,
     RunEvent,
     Sentence,
     Status,
@@ -37,12 +33,10 @@ from app.events import (
 from app.frames.pace import Pace
 from app.frames.selector import Attention
 from app.images import Pixels
-from app.live.controls import CommandQueue, Desk
-from app.live.narrator import Narrator
-from app.live.recent import Recent
-from app.live.tally import Tally
-from app.live.verbosity import LONG_PROMPT
-from app.live.watch import Lookout
+from app.live.captioner import Captioner
+from app.live.controls import LONG_PROMPT, CommandQueue, Controls, QueuedCommand
+from app.live.narrator import CameraNarration, Counters, Narrator
+from app.live.watch import WatchAsker
 from tests.fake_describer import ScriptedDescriber
 
 
@@ -76,18 +70,22 @@ def frame(number: int, scene: int | None = None) -> Frame:
 def narrator(*script: str | ModelError, **how: Any) -> Narrator:
     every, piece_s, verbosity = how.pop("every", 0), how.pop("piece_s", 0), how.pop("verbosity", "brief")
     max_tokens, watches = how.pop("max_tokens", 64), how.pop("watches", ())
-    describer = ScriptedDescriber(script, piece_s=piece_s, wait=lambda _s: None)
-    setup = LiveSettings(verbosity=verbosity, watches=watches)
-    desk = Desk(describer, CommandQueue(), LiveSettings(), "What?", max_tokens, now=lambda: 200.0)
-    lookout = Lookout(describer, now=lambda: 200.0, wall=lambda: 1_000_000.0)
-    found = Narrator(desk, Attention(Pace(every)), lookout, **how)
-    found.begin(setup)
-    return found
+    captioner = Captioner(ScriptedDescriber(script, piece_s=piece_s, wait=lambda _s: None))
+    settings, queue = LiveSettings(verbosity=verbosity, watches=watches), CommandQueue(verbosity=verbosity)
+    controls = Controls(captioner, queue, settings, "What?", max_tokens, now=lambda: 200.0)
+    watcher = WatchAsker(captioner, now=lambda: 200.0, wall=lambda: 1_000_000.0)
+    return Narrator({"": CameraNarration(controls, Attention(Pace(every)), watcher, **how)}, queue)
+
+
+def only(narrator: Narrator) -> CameraNarration:
+    """The narration of its only camera."""
+    return narrator.cameras[""]
 
 
 def scripted(narrator: Narrator) -> ScriptedDescriber:
-    assert isinstance(narrator.desk.describer, ScriptedDescriber)
-    return narrator.desk.describer
+    describer = only(narrator).controls.captioner.describer
+    assert isinstance(describer, ScriptedDescriber)
+    return describer
 
 
 def watch(narrator: Narrator, items: Sequence[AnyFrame | Notice]) -> list[RunEvent]:
@@ -137,7 +135,7 @@ def test_what_was_said_last_is_not_said_again_and_what_was_said_before_it_once_i
 
 
 def test_several_frames_are_shown_oldest_first_and_never_more_than_asked() -> None:
-    several = narrator("One.", "Two.", "Three.", "Four.", recent=Recent(3))
+    several = narrator("One.", "Two.", "Three.", "Four.", frame_count=3)
     watch(several, [frame(number) for number in range(4)])
     shown = [[each.number for each in request.frames] for request in scripted(several).asked]
     assert shown == [[0], [0, 1], [0, 1, 2], [1, 2, 3]]
@@ -215,11 +213,11 @@ def test_nothing_seen_has_no_status() -> None:
 
 
 def test_drafts_are_summed_over_all_descriptions() -> None:
-    tally = Tally()
-    tally.saw(frame(0))
+    counters = Counters()
+    counters.saw(frame(0))
     for drafted, accepted in ((10, 7), (0, 0), (15, 15)):
-        tally.spent(Cost(drafted=drafted, draft_accepted=accepted))
-    status = tally.status()
+        counters.spent(Cost(drafted=drafted, draft_accepted=accepted))
+    status = counters.status()
     assert (status.drafted, status.draft_accepted) == (25, 22)
 
 
@@ -310,7 +308,7 @@ class Ordering:
 
     frames_: Sequence[Frame]
     orders: CommandQueue
-    given: dict[int, Sequence[Command]]
+    given: dict[int, Sequence[QueuedCommand]]
     banner: Banner = field(default=Banner("a list"))
 
     def frames(self, _stop: Event) -> Generator[AnyFrame | Notice]:
@@ -321,10 +319,10 @@ class Ordering:
 
 
 def ordered(
-    narrator: Narrator, count: int, given: dict[int, Sequence[Command]], scene: int | None = None
+    narrator: Narrator, count: int, given: dict[int, Sequence[QueuedCommand]], scene: int | None = None
 ) -> list[RunEvent]:
     frames = [frame(number, scene) for number in range(count)]
-    return list(narrator.watch(Ordering(frames, narrator.desk.orders, given), Event()))
+    return list(narrator.watch(Ordering(frames, narrator.queue, given), Event()))
 
 
 def test_nothing_is_looked_at_while_stopped_and_the_newest_frame_when_it_goes_on() -> None:
@@ -365,46 +363,17 @@ def test_more_is_a_long_description_of_the_frame_that_was_described_last() -> No
     assert [text for kind, text in kinds(told) if kind == "answer"] == ["A man sits at a desk.", "He wears a hat."]
 
 
-def test_repeat_says_the_last_sentence_again_and_asks_no_model() -> None:
-    deaf = narrator("A man.")
-    told = ordered(deaf, 4, {2: [RepeatLast()]}, scene=1)
-    (again,) = (each for each in told if isinstance(each, Repeated))
-    assert again.sentence.text == "A man."
-    assert len(scripted(deaf).asked) == 1
-
-
-@pytest.mark.parametrize("order", [DescribeMore(), RepeatLast()])
-def test_before_anything_is_described_there_is_nothing_to_say_more_of(order: Command) -> None:
-    told = ordered(narrator("A man."), 1, {0: [order]})
+def test_before_anything_is_described_there_is_nothing_to_say_more_of() -> None:
+    told = ordered(narrator("A man."), 1, {0: [DescribeMore()]})
     assert kinds(told)[0] == ("nothing yet", "Nothing has been described yet.")
-
-
-def test_plus_and_minus_change_how_much_is_said_and_say_so() -> None:
-    told = ordered(
-        narrator("A man."),
-        5,
-        {
-            1: [ChangeVerbosity(1)],
-            2: [ChangeVerbosity(1)],
-            3: [ChangeVerbosity(-1), ChangeVerbosity(-1), ChangeVerbosity(-1)],
-        },
-        scene=1,
-    )
-    assert [text for kind, text in kinds(told) if kind == "verbosity"] == [
-        "Full.",
-        "Full.",
-        "Brief.",
-        "Quiet.",
-        "Quiet.",
-    ]
 
 
 def test_a_question_leaves_a_description_unfinished_and_the_scene_is_described_afterwards() -> None:
     interrupted, asked = narrator("one two three four five.", "Red.", "A dog."), []
-    source = Ordering([frame(n, scene=1) for n in range(4)], interrupted.desk.orders, {2: [Ask("What colour?")]})
+    source = Ordering([frame(n, scene=1) for n in range(4)], interrupted.queue, {2: [Ask("What colour?")]})
     for happening in interrupted.watch(source, Event()):
         if isinstance(happening, PartialSentence) and not asked:
-            interrupted.desk.orders.put(BeginQuestion())
+            interrupted.queue.put(BeginQuestion())
             asked.append(happening)
     assert scripted(interrupted).cancelled == 1
     assert [request.prompt for request in scripted(interrupted).asked] == ["What?", "What colour?", "What?"]
@@ -482,7 +451,7 @@ def test_a_question_in_the_dark_is_told_why_there_is_no_answer_and_no_model_is_a
     dark = [
         replace(frame(0), number=n, media_s=n / 10, pixels=np.full((48, 64, 3), 3, np.uint8)) for n in range(20, 60)
     ]
-    source = Ordering([frame(0), *dark], blind.desk.orders, {50: [BeginQuestion()], 55: [Ask("What colour?")]})
+    source = Ordering([frame(0), *dark], blind.queue, {50: [BeginQuestion()], 55: [Ask("What colour?")]})
     told = list(blind.watch(source, Event()))
     assert len(scripted(blind).asked) == 1
     blinded, reply = (each for each in told if isinstance(each, Notice))
@@ -498,7 +467,7 @@ def test_a_question_that_began_before_it_was_dark_is_answered() -> None:
     ]
     told = list(
         asked.watch(
-            Ordering([frame(0), frame(0), *dark], asked.desk.orders, {0: [BeginQuestion()], 55: [Ask("Who?")]}), Event()
+            Ordering([frame(0), frame(0), *dark], asked.queue, {0: [BeginQuestion()], 55: [Ask("Who?")]}), Event()
         )
     )
     assert [text for kind, text in kinds(told) if kind == "answer"] == ["A man."]
@@ -508,13 +477,13 @@ def test_a_stop_or_another_question_leaves_an_answer_unfinished() -> None:
     for order in (Pause(True), BeginQuestion()):
         interrupted = narrator("A man.", "one two three four five six.", "Red.")
         source, told = (
-            Ordering([frame(0, 1), frame(1, 1), frame(2, 1)], interrupted.desk.orders, {1: [Ask("What?")]}),
+            Ordering([frame(0, 1), frame(1, 1), frame(2, 1)], interrupted.queue, {1: [Ask("What?")]}),
             [],
         )
         for happening in interrupted.watch(source, Event()):
             told.append(happening)
             if isinstance(happening, PartialSentence) and happening.text == "one two":
-                interrupted.desk.orders.put(order)
+                interrupted.queue.put(order)
         assert "one two three four five six." not in sentences(told)
         assert Mute(False) not in told
 
@@ -527,10 +496,10 @@ def test_several_orders_at_once_never_end_a_silence_that_is_wanted() -> None:
 
 def test_a_question_that_never_comes_is_given_up_after_a_minute() -> None:
     clock, waiting = iter(range(1000)), narrator("A man.")
-    waiting.desk.now = lambda: float(next(clock)) * 5
+    only(waiting).controls.now = lambda: float(next(clock)) * 5
     told = ordered(waiting, 40, {2: [BeginQuestion()]})
     assert Mute(False) in told
-    assert "No question came. Going on." in [text for _, text in kinds(told)]
+    assert "No question entered. Narration resumed." in [text for _, text in kinds(told)]
 
 
 def test_an_answer_says_nothing_twice() -> None:
@@ -539,13 +508,8 @@ def test_an_answer_says_nothing_twice() -> None:
     assert [text for kind, text in kinds(told) if kind == "answer"] == ["He reads a book.", "He sits."]
 
 
-def test_repeat_says_an_alert_again_too() -> None:
-    told = ordered(narrator("Yes.", watches=("a cat",), is_narrating=False), 4, {3: [RepeatLast()]})
-    assert [each.sentence.kind for each in told if isinstance(each, Repeated)] == ["alert"]
-
-
 def test_a_second_look_takes_the_place_of_the_first_among_several_frames() -> None:
-    several = narrator("One.", "", "Two.", recent=Recent(2))
+    several = narrator("One.", "", "Two.", frame_count=2)
     watch(several, [frame(0), frame(1), replace(frame(1), number=2, media_s=2.0)])
     assert [[each.number for each in request.frames] for request in scripted(several).asked] == [[0], [0, 1], [0, 2]]
 
@@ -570,7 +534,7 @@ def test_what_is_asked_during_the_last_frame_of_a_clip_is_answered() -> None:
     for happening in last.watch(Listed([frame(0)]), Event()):
         told.append(happening)
         if isinstance(happening, Sentence) and happening.kind == "scene":
-            last.desk.orders.put(Ask("What colour?"))
+            last.queue.put(Ask("What colour?"))
     assert [text for kind, text in kinds(told) if kind == "answer"] == ["Red."]
 
 
@@ -585,33 +549,33 @@ def test_several_questions_are_answered_one_after_the_other() -> None:
 
 def test_a_question_that_comes_during_an_answer_waits_for_its_end() -> None:
     asked = narrator("A man.", "one two three four five six.", "Blue.")
-    source, told = Ordering([frame(n, 1) for n in range(3)], asked.desk.orders, {1: [Ask("What?")]}), []
+    source, told = Ordering([frame(n, 1) for n in range(3)], asked.queue, {1: [Ask("What?")]}), []
     for happening in asked.watch(source, Event()):
         told.append(happening)
         if isinstance(happening, PartialSentence) and happening.text == "one two":
-            asked.desk.orders.put(Ask("Who?"))
+            asked.queue.put(Ask("Who?"))
     assert [text for kind, text in kinds(told) if kind == "answer"] == ["one two three four five six.", "Blue."]
 
 
 def test_a_question_asked_while_it_is_left_is_kept_for_who_comes_next() -> None:
     left, stop = narrator("A man.", "Red."), Event()
-    for happening in left.watch(Ordering([frame(0), frame(1)], left.desk.orders, {}), stop):
+    for happening in left.watch(Ordering([frame(0), frame(1)], left.queue, {}), stop):
         if isinstance(happening, Sentence):
-            left.desk.orders.put(Ask("What colour?"))
+            left.queue.put(Ask("What colour?"))
             stop.set()
-    assert list(left.desk.orders.waiting) == [Ask("What colour?")]
+    assert list(left.queue.waiting[""]) == [Ask("What colour?")]
     assert len(scripted(left).asked) == 1
 
 
 def test_a_question_that_has_begun_goes_on_with_who_comes_next() -> None:
     left, stop = narrator("A man."), Event()
-    source = Ordering([frame(n) for n in range(4)], left.desk.orders, {1: [BeginQuestion()]})
+    source = Ordering([frame(n) for n in range(4)], left.queue, {1: [BeginQuestion()]})
     told = []
     for happening in left.watch(source, stop):
         told.append(happening)
-        if left.desk.is_listening:
+        if only(left).controls.is_listening:
             stop.set()
-    assert list(left.desk.orders.waiting) == [BeginQuestion()]  # or nobody would ever end the silence
+    assert list(left.queue.waiting[""]) == [BeginQuestion()]  # or nobody would ever end the silence
 
 
 def test_more_is_told_to_be_at_its_end() -> None:

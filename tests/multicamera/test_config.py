@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import UsageError
-from app.multicamera.config import LONGEST, Post, of_file, of_flags
+from app.multicamera.config import LONGEST, CameraConfig, of_file, of_flags
 
 
 def names(*flags: str) -> list[str]:
@@ -29,7 +29,7 @@ def names(*flags: str) -> list[str]:
     ],
 )
 def test_a_flag_is_a_source_with_or_without_a_name(flag: str, name: str, source: str) -> None:
-    assert of_flags([flag]) == (Post(name, source),)
+    assert of_flags([flag]) == (CameraConfig(name, source),)
 
 
 def test_a_file_that_is_there_is_a_source_even_with_an_equals_sign(
@@ -37,10 +37,10 @@ def test_a_file_that_is_there_is_a_source_even_with_an_equals_sign(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a=b.mp4").touch()
-    assert of_flags(["a=b.mp4"]) == (Post("A=b", "a=b.mp4"),)
+    assert of_flags(["a=b.mp4"]) == (CameraConfig("A=b", "a=b.mp4"),)
 
 
-def test_those_that_would_be_called_the_same_are_told_apart() -> None:
+def test_those_that_would_be_called_the_same_are_with_unique_names() -> None:
     assert names("camera:1", "camera:1", "Camera 1 2=scenes", "camera:1") == [
         "Camera 1",
         "Camera 1 3",
@@ -85,27 +85,27 @@ def test_a_file_has_a_table_for_each_camera(tmp_path: Path) -> None:
     ["Back yard"]
     source = "scenes"
     """
-    door = Post("Door", "camera:1", "Who is there?", ("a person at the door",), 2.0)
-    assert of_file(written(tmp_path, text)) == (door, Post("Back yard", "scenes"))
+    door = CameraConfig("Door", "camera:1", "Who is there?", ("a person at the door",), 2.0)
+    assert of_file(written(tmp_path, text)) == (door, CameraConfig("Back yard", "scenes"))
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "names no camera"),
+        ("", "no camera in"),
         ("[Door\n", "line 1"),
         ('[Door]\nsource = "scenes"\n[Door]\n', "line 3"),
         ('source = "scenes"', "outside of a table"),
-        ("[Door]\n", "[Door] says no source"),
-        ("[Door]\nsource = 1\n", "[Door] says no source"),
-        ('[Door]\nsource = "scenes"\npromt = "x"\n', "[Door]: there is no 'promt'"),
+        ("[Door]\n", "[Door] has no source"),
+        ("[Door]\nsource = 1\n", "[Door] has no source"),
+        ('[Door]\nsource = "scenes"\npromt = "x"\n', "[Door]: unknown key 'promt'"),
         ('[Door]\nsource = "scenes"\nprompt = ""\n', "[Door]: its prompt"),
         ('[Door]\nsource = "scenes"\nwatch = "a cat"\n', "[Door]: its watch"),
         ('[Door]\nsource = "scenes"\nwatch = [1]\n', "[Door]: its watch"),
         ('[Door]\nsource = "scenes"\nevery = -1\n', "[Door]: its every"),
         ('[Door]\nsource = "scenes"\nevery = nan\n', "[Door]: its every"),
         ('[Door]\nsource = "scenes"\nevery = true\n', "[Door]: its every"),
-        ('[Door]\nsource = "scenes"\n[door]\nsource = "scenes"\n', "two cameras are called 'door'"),
+        ('[Door]\nsource = "scenes"\n[door]\nsource = "scenes"\n', "two cameras are named 'door'"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_told_with_its_place_and_a_remedy(tmp_path: Path, text: str, told: str) -> None:

@@ -1,4 +1,4 @@
-"""Several cameras as one source: the newest of each, in turn, whatever happens to the others."""
+"""CameraGroup cameras as one source: the newest of each, in turn, whatever happens to the others."""
 
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -13,10 +13,10 @@ from PIL import Image
 
 from app.errors import SourceError
 from app.events import AnyFrame, Banner, Frame, Notice
-from app.multicamera.source import ENDED, Several, Slots
-from app.multicamera.turns import Turns
+from app.multicamera.source import ENDED, CameraGroup, Slots
 from app.sources.stills import Stills
 from app.sources.webcam import Webcam
+from app.threads import FairTurns
 from tests.sources.clips import capture_processes
 from tests.waiting import LIMIT_S, until
 
@@ -66,11 +66,11 @@ def readers() -> list[threading.Thread]:
 
 
 def slots(*names: str) -> Slots:
-    return Slots(Turns(names), len(names))
+    return Slots(FairTurns(names), len(names))
 
 
-def several(**cameras: Told) -> Several:
-    return Several(cameras, Turns(cameras))
+def several(**cameras: Told) -> CameraGroup:
+    return CameraGroup(cameras, FairTurns(cameras))
 
 
 def test_of_each_camera_only_the_newest_frame_is_there() -> None:
@@ -121,7 +121,7 @@ def test_no_picture_of_a_folder_is_left_out_however_slowly_they_are_taken(tmp_pa
     for number in range(4):
         Image.new("RGB", (2, 2)).save(tmp_path / f"{number}.png")
     folder, numbers = {"Door": Stills(tmp_path)}, []
-    for seen in Several(folder, Turns(folder)).frames(Event()):
+    for seen in CameraGroup(folder, FairTurns(folder)).frames(Event()):
         Event().wait(0.02)
         numbers += [seen.number] if isinstance(seen, Frame) else []
     assert numbers == [0, 1, 2, 3]
@@ -183,7 +183,7 @@ def test_all_are_opened_at_the_same_time() -> None:
         yield frame(0)
 
     cameras = {f"Camera {number}": Told(met) for number in range(16)}
-    seen = [each.camera for each in Several(cameras, Turns(cameras)).frames(Event()) if isinstance(each, Frame)]
+    seen = [each.camera for each in CameraGroup(cameras, FairTurns(cameras)).frames(Event()) if isinstance(each, Frame)]
     assert sorted(seen) == sorted(cameras)
 
 
@@ -196,7 +196,7 @@ def test_four_real_capture_processes_show_their_pictures_and_are_gone_at_the_end
     stop, cameras = Event(), {f"Camera {number}": Webcam(str(clip)) for number in range(4)}
     pictures: dict[str, int] = dict.fromkeys(cameras, 0)
     processes: list[int] = []
-    for seen in Several(cameras, Turns(cameras)).frames(stop):
+    for seen in CameraGroup(cameras, FairTurns(cameras)).frames(stop):
         if not isinstance(seen, Notice) and seen.copy():
             pictures[seen.camera] += 1
         if min(pictures.values()) >= 3:

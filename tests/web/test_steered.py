@@ -122,6 +122,26 @@ def test_everything_that_can_be_set_is_set_and_told(run: Run) -> None:
     run.until(lambda: run.setup["is_own_prompt"])
 
 
+def test_a_page_with_several_cameras_shows_sets_and_asks_all_of_them() -> None:
+    run = started("--camera", "Door=scenes", "--camera", "Yard=scenes", "--model", "demo", "--page")
+    try:
+        run.until(lambda: {"Door", "Yard"} <= {each["record"].get("camera") for each in run.said})
+        assert run.get("api/cameras") == {"cameras": [{"source": "Door, Yard", "name": "Door, Yard"}]}
+        assert run.post("api/switch", source="scenes")[0] == 400
+        run.post("api/setup", verbosity="quiet", prompt="What is there?")
+        run.until(lambda: (run.setup["verbosity"], run.setup["prompt"]) == ("quiet", "What is there?"))
+        run.post("api/ask", question="Is there a red circle?")
+        run.until(
+            lambda: (
+                {"Door", "Yard"}
+                == {each["record"]["camera"] for each in run.said if each["record"]["kind"] == "answer"}
+            )
+        )
+    finally:
+        run.post("api/end")
+        assert run.process.wait(timeout=SLOW_S) == 0
+
+
 def test_stopping_and_going_on(run: Run) -> None:
     run.post("api/hold", is_stopped=True)
     run.until(lambda: run.setup["is_stopped"])
@@ -142,6 +162,7 @@ def test_thumbnails_are_kept_only_while_they_are_asked_for(run: Run) -> None:
 
 
 def test_what_has_been_said_can_be_saved(run: Run) -> None:
+    run.until(lambda: any(each["record"]["event"] == "sentence" for each in run.said))
     lines = [json.loads(line) for line in run.read("api/log.jsonl").decode().splitlines()]
     texts = [each["text"] for each in lines if each["event"] == "sentence"]
     cues = webvtt.from_string(run.read("api/subtitles.vtt").decode())

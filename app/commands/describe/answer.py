@@ -9,8 +9,8 @@ from app.commands.describe.task import Described, Task
 from app.errors import ModelError, Outage
 from app.events import Chunk, Cost, Notice
 from app.image_files.inputs import Shown
-from app.live.caption_quality import looped_at
-from app.live.outage import Outages
+from app.live.caption_quality import find_loop
+from app.live.stall import Outages
 from app.models.spoilt import short
 from app.protocols import Describer
 from app.text import sanitize
@@ -39,7 +39,7 @@ def described(shown: Shown, task: Task, describer: Describer) -> Described:
             f"the model said nothing about {', '.join(shown.names)}",
             'ask it something: ./run.sh describe PICTURE --ask "What is in the picture?"',
         )
-    if (begins := looped_at(text)) is not None:
+    if (begins := find_loop(text)) is not None:
         raise ModelError(
             f'the model repeated itself over {", ".join(shown.names)}: "{short(text[:begins], LONGEST)}…"',
             "ask it in other words; of a clip, show it fewer moments: --frames 4",
@@ -77,11 +77,11 @@ class Patience:
         raise AssertionError("the last try returns or raises")
 
     def begin(self, outage: Outage) -> None:
-        for notice in self.outages.begins(outage, time.monotonic()):
+        for notice in self.outages.begin(outage, max(time.monotonic(), self.outages.until)):
             self.tell(notice)
         self.wait(max(0.0, self.outages.until - time.monotonic()))
 
     def end(self) -> None:
         self.is_spent = False
-        for notice in self.outages.ends():
+        for notice in self.outages.end():
             self.tell(notice)

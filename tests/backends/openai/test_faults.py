@@ -26,10 +26,11 @@ from app.errors import ModelError, Outage
 from app.events import Banner, Frame, LiveSettings, Notice, Request, RunEvent, Sentence
 from app.frames.pace import Pace
 from app.frames.selector import Attention
-from app.live.controls import CommandQueue, Desk
-from app.live.narrator import Narrator
-from app.live.outage import LONGEST_S
-from app.live.watch import Lookout
+from app.live.captioner import Captioner
+from app.live.controls import CommandQueue, Controls
+from app.live.narrator import CameraNarration, Narrator
+from app.live.stall import LONGEST_S
+from app.live.watch import WatchAsker
 from tests.backends.openai import faults
 from tests.backends.openai.faults import (
     DONE,
@@ -144,9 +145,10 @@ def narrated(root: str, patience: Patience) -> list[RunEvent]:
     """What a narrator tells until a sentence has come."""
     source, stop, told = Running(), Event(), list[RunEvent]()
     eyes = Lasting(describer(root, patience))
-    desk = Desk(eyes, CommandQueue(), LiveSettings(), "What?", 16, now=lambda: source.seconds)
-    narrator = Narrator(desk, Attention(Pace(0)), Lookout(eyes, now=lambda: source.seconds))
-    narrator.begin(LiveSettings())
+    captioner, queue = Captioner(eyes), CommandQueue()
+    controls = Controls(captioner, queue, LiveSettings(), "What?", 16, now=lambda: source.seconds)
+    watcher = WatchAsker(captioner, now=lambda: source.seconds)
+    narrator = Narrator({"": CameraNarration(controls, Attention(Pace(0)), watcher)}, queue)
     for happening in narrator.watch(source, stop):
         told.append(happening)
         if any(isinstance(each, Sentence) for each in told) or len(told) > 500:

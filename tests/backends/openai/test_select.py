@@ -4,8 +4,7 @@ import pytest
 
 from app.backends.openai.select import card_of, chosen
 from app.backends.verdicts import known_models
-from app.commands.stage import Stage, narrating
-from app.commands.watches import Vigil
+from app.commands.narrate import LiveFactory
 from app.config import ModelOptions, Settings
 from app.errors import ModelError, UsageError
 from app.events import Request
@@ -85,5 +84,4 @@ def test_the_page_lists_what_the_server_has_and_shows_which_runs() -> None:
             ("first", True),
             ("second", True),
         ]
-        stage = Stage(settings(root, source="scenes"), narrating(Vigil(), is_narrating=True))
-        assert stage.choice.model == "first"
+        assert LiveFactory(settings(root, source="scenes")).selection.model == "first"

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from app.errors import ModelError, SourceError
-from app.events import AnyFrame, Banner, Frame, LiveSettings, Notice, RunEvent, RunStarted, Status
-from app.live.infer import Choice, Inference, Loop
+from app.events import AnyFrame, Banner, Frame, Notice, RunEvent, RunStarted, Status
+from app.live.captioner import Captioner
+from app.live.session import Inference, Loop, Selection
 from app.protocols import Describer, Source
 from tests.fake_describer import ScriptedDescriber
 from tests.waiting import LIMIT_S, until
 
-FIRST = Choice("door", "small")
+FIRST = Selection("door", "small")
 BARE = Status(0.0, 1, 1, 0.0, 0.0, 0)
 
 
@@ -35,15 +36,13 @@ class Camera:
 
 @dataclass
 class Watching:
-    """A loop that tells a status for every frame, and how it was set."""
+    """A loop that yields a status for every frame."""
 
     describer: Describer
-    setup: LiveSettings
     warnings: tuple[str, ...] = ()
-    own_prompt: str = "What?"
+    model_prompt: str = "What?"
 
     def watch(self, source: Source, stop: Event) -> Iterator[RunEvent]:
-        yield self.setup
         for _ in source.frames(stop):
             yield BARE
 
@@ -53,38 +52,34 @@ class Theatre:
     """A stage whose sources and models are names; some of them are not there."""
 
     live: bool = False
-    setup: LiveSettings = field(default_factory=LiveSettings)
     made: list[str] = field(default_factory=list)
     threads: list[int] = field(default_factory=list)
     describers: list[ScriptedDescriber] = field(default_factory=list)
 
-    def is_live(self, _choice: Choice) -> bool:
+    def is_live(self, _selection: Selection) -> bool:
         return self.live
 
-    def source(self, choice: Choice) -> Source:
-        self.made.append(f"source {choice.source}")
-        if choice.source == "missing":
+    def source(self, selection: Selection) -> Source:
+        self.made.append(f"source {selection.source}")
+        if selection.source == "missing":
             raise SourceError("there is no such camera", "take another")
-        return Shut() if choice.source == "shut" else Camera(choice.source)
+        return Shut() if selection.source == "shut" else Camera(selection.source)
 
-    def describer(self, choice: Choice) -> Describer:
+    def describer(self, selection: Selection) -> Describer:
         assert all(each.is_closed for each in self.describers), "two models at once may not fit"
-        self.made.append(f"model {choice.model}")
+        self.made.append(f"model {selection.model}")
         self.threads.append(threading.get_ident())
-        if choice.model == "blind":
+        if selection.model == "blind":
             raise ModelError("it does not see", "take another")
         self.describers.append(ScriptedDescriber(["A door."]))
         return self.describers[-1]
 
-    def loop(self, describer: Describer, choice: Choice) -> Loop:
-        self.made.append(f"loop {choice.source} {choice.model}")
-        return Watching(describer, self.setup)
+    def loop(self, captioner: Captioner, selection: Selection) -> Loop:
+        self.made.append(f"loop {selection.source} {selection.model}")
+        return Watching(captioner.describer)
 
-    def warnings(self, choice: Choice) -> tuple[str, ...]:
-        return (f"{choice.model} is small.",)
-
-    def note(self, setup: LiveSettings) -> None:
-        self.setup = setup
+    def warnings(self, selection: Selection) -> tuple[str, ...]:
+        return (f"{selection.model} is small.",)
 
 
 class Shut(Camera):
@@ -102,10 +97,12 @@ class Shut(Camera):
 class Run:
     """An inference that runs on a thread, and what it has told."""
 
-    def __init__(self, stage: Theatre, choice: Choice = FIRST, **how: Any) -> None:
+    def __init__(self, stage: Theatre, selection: Selection = FIRST, **how: Any) -> None:
         self.stage, self.told, self.failed = stage, list[RunEvent](), list[BaseException]()
         self.changed = threading.Condition()
-        self.inference = Inference(stage, choice, Event(), self.tell, self.failed.append, lambda: ("No voice.",), **how)
+        self.inference = Inference(
+            stage, selection, Event(), self.tell, self.failed.append, lambda: ("No voice.",), **how
+        )
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
@@ -125,8 +122,8 @@ class Run:
             assert self.changed.wait_for(is_so, LIMIT_S), self.told[-5:]
 
     def looks(self, source: str, model: str) -> None:
-        """Wait until a frame has been seen by this choice."""
-        self.until(lambda: self.inference.choice == Choice(source, model) and self.inference.has_begun)
+        """Wait until a frame has been seen by this selection."""
+        self.until(lambda: self.inference.selection == Selection(source, model) and self.inference.has_begun)
 
     def notices(self, kind: str) -> list[str]:
         return [each.text for each in self.told if isinstance(each, Notice) and each.kind == kind]
@@ -168,7 +165,7 @@ def test_another_model_has_a_thread_of_its_own_and_the_first_is_closed_before(ru
     run.looks("door", "small")
     run.inference.switch(None, "large")
     run.looks("door", "large")
-    assert run.notices("loading") == ["Loading the model."] * 2
+    assert run.notices("loading") == ["Loading small …", "Loading large …"]
     assert [each.is_closed for each in run.stage.describers] == [True, False]
     assert run.stage.threads[0] != threading.get_ident()
 
@@ -190,26 +187,26 @@ def test_what_does_not_work_is_told_and_what_did_goes_on(
     run.looks("door", "small")
     run.inference.switch(source, model)
     run.until(lambda: bool(run.notices("not switched")))
-    assert run.notices("not switched")[0].startswith(f"Still as before: {why}")
+    assert run.notices("not switched")[0].startswith(f"Not switched: {why}")
     count = len(run.told)
     run.until(lambda: BARE in run.told[count:])
-    assert run.inference.choice == FIRST
+    assert run.inference.selection == FIRST
     assert run.failed == []
 
 
 @pytest.mark.parametrize("live", [False, True])
 @pytest.mark.parametrize(
-    ("choice", "kind"),
+    ("selection", "kind"),
     [
-        (Choice("missing", "small"), SourceError),
-        (Choice("shut", "small"), SourceError),
-        (Choice("door", "blind"), ModelError),
+        (Selection("missing", "small"), SourceError),
+        (Selection("shut", "small"), SourceError),
+        (Selection("door", "blind"), ModelError),
     ],
 )
 def test_what_does_not_work_at_the_start_ends_the_run(
-    running: Callable[..., Run], live: bool, choice: Choice, kind: type[Exception]
+    running: Callable[..., Run], live: bool, selection: Selection, kind: type[Exception]
 ) -> None:
-    run = running(Theatre(live), choice)
+    run = running(Theatre(live), selection)
     run.thread.join(LIMIT_S)
     assert {type(each) for each in run.failed} == {kind}
     assert run.notices("not switched") == []
@@ -233,19 +230,8 @@ def test_one_can_go_back_before_the_other_has_shown_a_frame(running: Callable[..
     run.looks("yard", "large")
 
 
-def test_how_people_have_set_it_outlasts_the_source(running: Callable[..., Run]) -> None:
-    stage = Theatre()
-    run = running(stage)
-    run.looks("door", "small")
-    wanted = LiveSettings(prompt="Which colours?", verbosity="full", is_stopped=True)
-    run.inference.note(FIRST, wanted)
-    run.inference.switch("street", None)
-    run.looks("street", "small")
-    assert [each for each in run.told if isinstance(each, LiveSettings)][-1] == wanted
-
-
-def test_a_choices_own_warnings_are_said_before_the_model_is_loaded(running: Callable[..., Run]) -> None:
-    run = running(Theatre(), Choice("door", "blind"))
+def test_a_selections_own_warnings_are_said_before_the_model_is_loaded(running: Callable[..., Run]) -> None:
+    run = running(Theatre(), Selection("door", "blind"))
     run.thread.join(LIMIT_S)
     assert [type(each) for each in run.failed] == [ModelError]
     assert run.notices("warning") == ["blind is small."]
@@ -277,10 +263,10 @@ class Asides(Theatre):
     at_close: list[Callable[[], None]] = field(default_factory=list)
     at_load: list[Callable[[], None]] = field(default_factory=list)
 
-    def describer(self, choice: Choice) -> Describer:
+    def describer(self, selection: Selection) -> Describer:
         if self.at_load:
             self.at_load.pop(0)()
-        super().describer(choice)
+        super().describer(selection)
         self.describers[-1] = Closing(self)
         return self.describers[-1]
 
@@ -344,5 +330,5 @@ def test_a_camera_that_cannot_be_opened_before_the_first_has_begun_ends_nothing(
     runs.append(running(stage))
     is_known.set()
     runs[0].looks("door", "small")
-    assert runs[0].notices("not switched") == ["Still as before: it cannot be opened"]
+    assert runs[0].notices("not switched") == ["Not switched: it cannot be opened"]
     assert runs[0].failed == []

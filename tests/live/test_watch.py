@@ -2,13 +2,13 @@
 
 import pytest
 
-from app.live.watching import Watch
+from app.live.watch import Watch, WatchOptions
 from app.text import is_yes, question
 
 
 def told(answers: str, **how: float) -> list[tuple[int, str]]:
     """The seconds at which something was told, and what; `y` and `n` are the answers."""
-    watch = Watch("a cat", **how)
+    watch = Watch("a cat", WatchOptions(**how))
     turns = [(second, watch.vote(answer == "y", float(second))) for second, answer in enumerate(answers)]
     return [(second, turn) for second, turn in turns if turn]
 

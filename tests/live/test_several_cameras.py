@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,7 @@ from app.events import (
     AnyFrame,
     Ask,
     Banner,
-    ChangeVerbosity,
     Chunk,
-    Command,
     Cost,
     DescribeMore,
     Frame,
@@ -24,8 +23,6 @@ from app.events import (
     Mute,
     Notice,
     Pause,
-    Repeated,
-    RepeatLast,
     Request,
     RunEvent,
     Sentence,
@@ -34,16 +31,14 @@ from app.events import (
 )
 from app.frames.pace import Pace
 from app.frames.selector import Attention
-from app.live.controls import Desk
-from app.live.narrator import Narrator
-from app.live.once import Once
-from app.live.recent import Recent
-from app.live.watch import Lookout
-from app.multicamera.asked import OnceEach
-from app.multicamera.loop import Crowd
-from app.multicamera.orders import Everyone
-from app.multicamera.outages import SharedOutages
-from app.multicamera.turns import Turns
+from app.live.captioner import Captioner
+from app.live.controls import CommandQueue, Controls, QueuedCommand
+from app.live.narrator import CameraNarration, Narrator
+from app.live.once import Once, OneCamera
+from app.live.stall import Outages
+from app.live.watch import WatchAsker
+from app.protocols import Describer
+from app.threads import FairTurns
 from tests.fake_describer import ScriptedDescriber
 from tests.live.test_narrator import Listed, frame, kinds, sentences
 from tests.waiting import LIMIT_S
@@ -59,20 +54,25 @@ def in_turn(count: int, names: Sequence[str] = NAMES) -> list[AnyFrame | Notice]
     return [seen(name, number) for number in range(count) for name in names]
 
 
-def crowd(*script: str | UserError, names: Sequence[str] = NAMES, watches: tuple[str, ...] = ()) -> Crowd:
-    describer, orders, outages = ScriptedDescriber(script), Everyone.of(names), SharedOutages()
-    narrators = {}
+def crowd(
+    *script: str | UserError, names: Sequence[str] = NAMES, watches: tuple[str, ...] = (), **how: Any
+) -> Narrator:
+    """A narrator of several cameras; `how`: its fields."""
+    return of_describer(ScriptedDescriber(script), names, watches, **how)
+
+
+def of_describer(describer: Describer, names: Sequence[str], watches: tuple[str, ...] = (), **how: Any) -> Narrator:
+    captioner, queue, outages, cameras = Captioner(describer), CommandQueue(names), Outages(), {}
     for name in names:
-        desk = Desk(describer, orders.members[name], own_prompt="What?", now=lambda: 200.0)
-        lookout = Lookout(describer, now=lambda: 200.0, wall=lambda: 1_000_000.0)
-        narrators[name] = Narrator(desk, Attention(Pace(0)), lookout)
-        narrators[name].begin(LiveSettings(watches=watches))
-        narrators[name].outages = outages
-    return Crowd(narrators, orders, Turns(names))
+        settings = LiveSettings(watches=watches)
+        controls = Controls(captioner, queue, settings, "What?", now=lambda: 200.0, camera=name)
+        watcher = WatchAsker(captioner, now=lambda: 200.0, wall=lambda: 1_000_000.0)
+        cameras[name] = CameraNarration(controls, Attention(Pace(0)), watcher, outages=outages)
+    return Narrator(cameras, queue, **{"turns": FairTurns(names), **how})
 
 
-def describer(of: Crowd) -> ScriptedDescriber:
-    found = of.narrators["Door"].desk.describer
+def describer(of: Narrator) -> ScriptedDescriber:
+    found = of.cameras["Door"].controls.captioner.describer
     assert isinstance(found, ScriptedDescriber)
     return found
 
@@ -81,8 +81,8 @@ def describer(of: Crowd) -> ScriptedDescriber:
 class Ordered:
     """A source in the midst of whose frames people give orders."""
 
-    items: Sequence[AnyFrame | Notice | Command]
-    orders: Everyone
+    items: Sequence[AnyFrame | Notice | QueuedCommand]
+    orders: CommandQueue
     banner: Banner = field(default=Banner("a list"))
 
     def frames(self, _stop: Event) -> Generator[AnyFrame | Notice]:
@@ -93,8 +93,13 @@ class Ordered:
                 self.orders.put(item)  # type: ignore[arg-type]
 
 
-def watch(of: Crowd, items: Sequence[AnyFrame | Notice | Command]) -> list[RunEvent]:
-    return list(of.watch(Ordered(items, of.orders), Event()))
+def watch(of: Narrator, items: Sequence[AnyFrame | Notice | QueuedCommand]) -> list[RunEvent]:
+    told = []
+    for event in of.watch(Ordered(items, of.queue), Event()):
+        told.append(event)
+        if isinstance(event, Sentence):
+            of.queue.last_sentence = event  # as the session does
+    return told
 
 
 def test_each_cameras_sentences_begin_with_its_name_and_its_frame_has_it() -> None:
@@ -117,30 +122,26 @@ def test_a_cameras_notice_has_its_name_and_the_other_goes_on() -> None:
 
 def test_what_was_seen_before_a_loss_is_not_shown_with_what_comes_after_it() -> None:
     several, lost = crowd("A dog.", "A cat."), Notice("camera lost", "Door: It is gone.", "plug it in", "Door")
-    several.narrators["Door"].recent = Recent(2)
+    several.cameras["Door"].frame_count = 2
     watch(several, [seen("Door", 0), seen("Door", 1), lost, seen("Door", 6)])
     assert [[each.number for each in request.frames] for request in describer(several).asked] == [[0], [0, 1], [6]]
 
 
 def test_a_change_that_has_yet_to_come_to_rest_costs_no_turn() -> None:
-    class Noted(Turns):
-        """Turns, as they are told of."""
+    class Noted(FairTurns):
+        """Turns that note how each ended."""
 
-        told: Sequence[str] = ()
+        ends: Sequence[bool] = ()
 
-        def keep(self, name: str) -> None:
-            super().keep(name)
-            self.told = [*self.told, "kept"]
-
-        def end(self, name: str) -> None:
-            super().end(name)
-            self.told = [*self.told, "had"]
+        def end(self, name: str, *, counts: bool = True) -> None:
+            super().end(name, counts=counts)
+            self.ends = [*self.ends, counts]
 
     noted = Noted(NAMES)
-    several = replace(crowd("A dog.", "A cat."), turns=noted)
+    several = crowd("A dog.", "A cat.", turns=noted)
     scenes = ((0, 0), (50, 1), (51, 1))  # at ten frames a second; the second is seen as it changes
     watch(several, [replace(seen("Door", number, scene), media_s=number / 10) for number, scene in scenes])
-    assert noted.told == ["had", "kept", "had"]
+    assert noted.ends == [True, False, True]
 
 
 def test_the_status_counts_all_cameras() -> None:
@@ -172,12 +173,7 @@ def test_space_stops_all_and_lets_all_go_on() -> None:
     several = crowd("One.", "Two.", "Three.", "Four.")
     watch(several, [*in_turn(1), Pause(True), *in_turn(3)[2:]])
     assert len(describer(several).asked) == 2
-    assert all(each.desk.is_stopped for each in several.narrators.values())
-
-
-def test_repeat_says_what_was_said_last_by_any_of_them() -> None:
-    told = watch(crowd("One.", "Two."), [*in_turn(1), RepeatLast(), seen("Door", 1, scene=0)])
-    assert [each.sentence.text for each in told if isinstance(each, Repeated)] == ["Yard: Two."]
+    assert all(each.controls.settings.is_stopped for each in several.cameras.values())
 
 
 def test_more_is_told_by_the_one_that_spoke_last() -> None:
@@ -186,17 +182,9 @@ def test_more_is_told_by_the_one_that_spoke_last() -> None:
     assert kinds(told)[-1] == ("answer", "Yard: At length.")
 
 
-@pytest.mark.parametrize("order", [DescribeMore(), RepeatLast()])
-def test_before_anything_was_said_there_is_nothing_to_repeat_or_to_enlarge_on(order: Command) -> None:
-    told = watch(crowd("One."), [order, seen("Door", 0)])
-    assert kinds(told)[0] == ("nothing yet", "Nothing has been described yet.")
-
-
-def test_how_much_is_said_is_changed_for_all_and_told_once() -> None:
-    several = crowd("One.")
-    told = watch(several, [ChangeVerbosity(-1), ChangeVerbosity(1), ChangeVerbosity(1), *in_turn(2)])
-    assert [text for kind, text in kinds(told) if kind == "verbosity"] == ["Quiet.", "Brief.", "Full."]
-    assert {each.desk.setup.verbosity for each in several.narrators.values()} == {"full"}
+def test_before_anything_was_said_there_is_nothing_to_enlarge_on() -> None:
+    told = watch(crowd("One."), [DescribeMore(), seen("Door", 0)])
+    assert kinds(told)[0][1].endswith("Nothing has been described yet.")
 
 
 def test_an_alert_names_its_camera_and_comes_before_its_description() -> None:
@@ -246,11 +234,9 @@ class Meeting:
         pass
 
 
-def meeting(names: Sequence[str], at_once: int, least: int) -> tuple[Crowd, Meeting]:
-    found, asked = crowd("", names=names), Meeting(least)
-    for each in found.narrators.values():
-        each.desk.describer = asked
-    return replace(found, at_once=at_once), asked
+def meeting(names: Sequence[str], at_once: int, least: int) -> tuple[Narrator, Meeting]:
+    asked = Meeting(least)
+    return of_describer(asked, names, at_once=at_once), asked
 
 
 def test_as_many_are_described_at_once_as_the_model_bears_and_never_more() -> None:
@@ -259,7 +245,7 @@ def test_as_many_are_described_at_once_as_the_model_bears_and_never_more() -> No
     told = list(several.watch(Listed(in_turn(6, names)), Event()))
     assert (asked.most, asked.is_alone) == (3, True)
     assert set(sentences(told)) == {f"{name}: A dog of {name}." for name in names}
-    assert not [each for each in threading.enumerate() if each.name == "describing"]
+    assert not [each for each in threading.enumerate() if each.name == "merged"]
 
 
 def test_a_stop_leaves_all_of_them() -> None:
@@ -278,7 +264,7 @@ def test_a_stop_leaves_all_of_them() -> None:
         for each in told:
             if isinstance(each, Sentence):
                 stop.set()
-    assert not [each for each in threading.enumerate() if each.name == "describing"]
+    assert not [each for each in threading.enumerate() if each.name == "merged"]
 
 
 def test_what_a_model_fails_with_ends_the_run() -> None:
@@ -286,9 +272,10 @@ def test_what_a_model_fails_with_ends_the_run() -> None:
         watch(crowd(ModelError("it is spoilt", "fetch it again")), in_turn(2))
 
 
-def asked(*script: str | UserError) -> OnceEach:
-    describer, orders = ScriptedDescriber(script), Everyone.of(NAMES)
-    return OnceEach({name: Once(Desk(describer, orders.members[name], now=lambda: 200.0), "Open?") for name in NAMES})
+def asked(*script: str | UserError) -> Once:
+    captioner, queue = Captioner(ScriptedDescriber(script)), CommandQueue(NAMES)
+    controls = {name: Controls(captioner, queue, now=lambda: 200.0, camera=name) for name in NAMES}
+    return Once({name: OneCamera(each, "Open?") for name, each in controls.items()})
 
 
 def test_ask_ends_when_every_camera_has_answered_once() -> None:
@@ -325,9 +312,9 @@ def test_ask_fails_when_nobody_answers() -> None:
 
 def test_what_each_is_set_to_is_its_own_and_what_all_are_told_reaches_all() -> None:
     several = crowd("One.")
-    several.narrators["Door"].begin(LiveSettings(prompt="Who?"))
+    several.cameras["Door"].controls.settings = LiveSettings(prompt="Who?")
     watch(several, [UpdateSettings({"every": 2.0}), *in_turn(1)])
-    assert [each.desk.setup for each in several.narrators.values()] == [
+    assert [each.controls.settings for each in several.cameras.values()] == [
         LiveSettings("Who?", every=2.0),
         LiveSettings(every=2.0),
     ]

@@ -10,7 +10,7 @@ import pytest
 
 from app.errors import SourceError
 from app.events import Banner, Frame, Notice
-from app.live.ahead import Ahead
+from app.live.session import Prefetch
 from tests.waiting import until
 
 ASKING = Notice("permission", "macOS is asking.", "answer Allow")
@@ -54,8 +54,8 @@ def failed() -> list[Exception]:
 
 
 @pytest.fixture
-def ahead(told: list[Notice], failed: list[Exception], stop: Event) -> Callable[[Waking], Ahead]:
-    return lambda source: Ahead(source, stop, told.append, failed.append)
+def prefetch(told: list[Notice], failed: list[Exception], stop: Event) -> Callable[[Waking], Prefetch]:
+    return lambda source: Prefetch(source, stop, told.append, failed.append)
 
 
 @pytest.fixture
@@ -63,14 +63,14 @@ def stop() -> Event:
     return Event()
 
 
-def test_what_it_says_before_anybody_looks_is_told_at_once(ahead, told):
-    with ahead(Waking([ASKING])):
+def test_what_it_says_before_anybody_looks_is_told_at_once(prefetch, told):
+    with prefetch(Waking([ASKING])):
         until(lambda: told == [ASKING])
 
 
-def test_frames_go_by_until_they_are_wanted_and_then_begin_with_the_newest(ahead, stop):
+def test_frames_go_by_until_they_are_wanted_and_then_begin_with_the_newest(prefetch, stop):
     source = Waking([])
-    with ahead(source) as under_way:
+    with prefetch(source) as under_way:
         until(lambda: source.shown > 20)
         frames = under_way.frames(stop)
         first, second = next(frames).number, next(frames).number
@@ -80,29 +80,29 @@ def test_frames_go_by_until_they_are_wanted_and_then_begin_with_the_newest(ahead
         assert list(frames) == []
 
 
-def test_what_cannot_be_opened_stops_the_run_and_is_told(ahead, failed, stop):
-    with ahead(Waking([ASKING, MISSING])) as under_way:
+def test_what_cannot_be_opened_stops_the_run_and_is_told(prefetch, failed, stop):
+    with prefetch(Waking([ASKING, MISSING])) as under_way:
         until(lambda: failed == [MISSING])
         assert stop.is_set()
         assert list(under_way.frames(stop)) == []
 
 
 @pytest.mark.parametrize("is_looked_at", [True, False])
-def test_leaving_closes_the_source_and_joins_the_thread(ahead, stop, is_looked_at):
+def test_leaving_closes_the_source_and_joins_the_thread(prefetch, stop, is_looked_at):
     source = Waking([])
-    with ahead(source) as under_way:
+    with prefetch(source) as under_way:
         if is_looked_at:
             next(under_way.frames(stop))
     assert source.is_closed
-    assert "ahead" not in {thread.name for thread in threads()}
+    assert "prefetch" not in {thread.name for thread in threads()}
 
 
-def test_after_frames_have_come_a_run_that_ends_by_itself_is_not_stopped(ahead, stop):
+def test_after_frames_have_come_a_run_that_ends_by_itself_is_not_stopped(prefetch, stop):
     """Or the last words would not be said aloud."""
-    with ahead(Waking([])) as under_way:
+    with prefetch(Waking([])) as under_way:
         next(under_way.frames(stop))
     assert not stop.is_set()
 
 
-def test_it_is_called_what_its_source_is_called(ahead):
-    assert ahead(Waking([])).banner.name == "waking"
+def test_it_is_called_what_its_source_is_called(prefetch):
+    assert prefetch(Waking([])).banner.name == "waking"
