@@ -164,10 +164,9 @@ def moment_or_file(text: str) -> float | Path:
 
 def describe(parser: ArgumentParser, argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
-    from app.commands.describe.wished import Wished
-    from app.commands.lists import describe_pictures
+    from app.commands.describe import DescribeArgs, describe_pictures
 
-    return describe_pictures(given.picture, Wished.of(given), from_flags(given))
+    return describe_pictures(given.picture, DescribeArgs.of(given), from_flags(given))
 
 
 def history_parser(name: str, summary: str) -> ArgumentParser:

@@ -39,7 +39,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Roads:
+class InputOptions:
     """How they come in, for all of a run."""
 
     limits: Limits = LIMITS
@@ -101,4 +101,4 @@ class Roads:
         return Shown(names, tuple(frames), is_clip=True, notes=(*seen.notes, *filter(None, [self.note])))
 
 
-AS_NAMED = Roads()
+AS_NAMED = InputOptions()

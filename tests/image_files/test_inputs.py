@@ -12,12 +12,11 @@ import pytest
 from PIL import Image, ImageDraw
 
 from app.cli import describe_parser
-from app.commands.describe import Page, Roads, Task, run
-from app.commands.describe.answer import TRIES, Patience
-from app.commands.describe.wished import Wished
+from app.commands.describe import TRIES, DescribeArgs, ResultWriter, Retries, Task, run
 from app.demo.scenes import COLOURS
 from app.errors import Outage, UsageError
 from app.image_files.clip import Stretch
+from app.image_files.inputs import InputOptions
 from tests.fake_describer import ScriptedDescriber
 
 ROOT = Path(__file__).parents[2]
@@ -48,8 +47,11 @@ class Bench:
         self.describer = ScriptedDescriber(script)
 
     def run(self, *whats, is_json=False, **roads):
-        page, task = Page(io.StringIO(), io.StringIO(), is_json), Task("What is it?", of_several="What happens?")
-        self.code = run(whats, task, lambda: self.describer, page, Roads(**roads))
+        page, task = (
+            ResultWriter(io.StringIO(), io.StringIO(), is_json),
+            Task("What is it?", of_several="What happens?"),
+        )
+        self.code = run(whats, task, lambda: self.describer, page, InputOptions(**roads))
         self.out, self.err = page.out.getvalue(), page.err.getvalue()
         return self
 
@@ -139,7 +141,7 @@ GONE = Outage("the server refused", "start it")
 
 def test_a_model_elsewhere_that_fails_for_a_moment_is_asked_again():
     waits, told = [], []
-    patience = Patience(told.append, waits.append)
+    patience = Retries(told.append, waits.append)
     answers = iter([GONE, GONE, "Red."])
 
     def ask():
@@ -148,7 +150,7 @@ def test_a_model_elsewhere_that_fails_for_a_moment_is_asked_again():
             raise answer
         return answer
 
-    assert patience.asked(ask) == "Red."
+    assert patience.call(ask) == "Red."
     assert len(waits) == 2
     assert [each.kind for each in told] == ["outage", "answering"]
 
@@ -160,7 +162,7 @@ def test_a_model_elsewhere_that_stays_away_is_given_up():
         raise GONE
 
     with pytest.raises(Outage):
-        Patience(lambda _: None, waits.append).asked(ask)
+        Retries(lambda _: None, waits.append).call(ask)
     assert len(waits) == TRIES - 1
     assert 1 < sum(waits) < 30
 
@@ -184,20 +186,20 @@ def test_a_server_that_is_gone_ends_it_at_the_second_picture(tmp_path):
 
 
 def wished(*argv):
-    return Wished.of(describe_parser("describe", "").parse_args(["a.png", *argv]))
+    return DescribeArgs.of(describe_parser("describe", "").parse_args(["a.png", *argv]))
 
 
 def test_flags_reach_their_fields():
     both = wished("--from", "0:10", "--to", "1:20", "--to", "captions.jsonl", "--frames", "3", "--allow-private")
     assert (both.start, both.end, both.file, both.moments) == (10.0, 80.0, Path("captions.jsonl"), 3)
-    roads = both.roads("demo", 4)
+    roads = both.input_options("demo", 4)
     assert (roads.stretch, roads.limits.allow_private, roads.together) == (Stretch(3, 10.0, 80.0), True, 0)
-    assert wished().roads("demo", 4) == Roads(stretch=Stretch(4))
+    assert wished().input_options("demo", 4) == InputOptions(stretch=Stretch(4))
 
 
 @pytest.mark.parametrize(("frames", "moments"), [(1, 1), (4, 4), (8, 8), (64, 8)])
 def test_a_clip_is_looked_at_as_often_as_the_model_can_be_shown_it_and_at_most_eight_times(frames, moments):
-    roads = wished("--together").roads("demo", frames)
+    roads = wished("--together").input_options("demo", frames)
     assert (roads.stretch.moments, roads.together) == (moments, frames)
     assert bool(roads.note) == (frames == 1)
 
@@ -224,7 +226,7 @@ def test_flags_that_make_no_sense_are_explained(argv):
 
 def test_more_moments_than_the_model_can_be_shown_are_refused():
     with pytest.raises(UsageError, match="demo can be shown at most 4 frames at once"):
-        wished("--frames", "5").roads("demo", 4)
+        wished("--frames", "5").input_options("demo", 4)
 
 
 def describe(*argv, **how):
@@ -253,7 +255,7 @@ def test_the_bundled_model_writes_a_folder_down_and_goes_on(tmp_path):
     (tmp_path / "3.png").write_text("no picture")
     for described, there in ((2, 0), (0, 2)):
         done = describe(tmp_path / "*.*g", "--to", tmp_path / "captions.jsonl", text=True)
-        assert f"{described} described, {there} were there already, 1 failed" in done.stderr
+        assert f"{described} new, {there} already done, 1 failed" in done.stderr
         assert (done.returncode, done.stdout) == (1, "")
     lines = [json.loads(line) for line in (tmp_path / "captions.jsonl").read_text().splitlines()]
     told = [line.get("text") or line["error"] for line in lines]

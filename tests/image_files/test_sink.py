@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.commands.describe import Captions, Page, Task, run
+from app.commands.describe import ResultWriter, Task, run
 from app.errors import ModelError, OutputError
+from app.image_files.sink import Captions
 from tests.fake_describer import ScriptedDescriber
 from tests.waiting import LIMIT_S
 
@@ -36,7 +37,7 @@ class Desk:
 
     def run(self, *script, whats=None, **asked):
         """Returns the exit code; keeps how often the model was asked, and what was told."""
-        describer, page = ScriptedDescriber(script or ["A red square."]), Page(io.StringIO(), io.StringIO())
+        describer, page = ScriptedDescriber(script or ["A red square."]), ResultWriter(io.StringIO(), io.StringIO())
         captions = Captions(self.file, {**ASKED, **asked})
         try:
             what = whats or [str(self.folder)]
@@ -63,7 +64,7 @@ def test_each_picture_is_a_line_and_standard_output_stays_empty(desk):
     assert desk.run("One.", "Two.", "Three.") == 0
     assert desk.named("text") == [("1.png", "One."), ("2.png", "Two."), ("3.png", "Three.")]
     assert desk.out == ""
-    assert desk.err == f"notice: 3 described, 0 were there already, 0 failed: {desk.file}\n"
+    assert desk.err == f"notice: {desk.file}: 3 new, 0 already done, 0 failed\n"
 
 
 def test_what_is_there_is_not_described_again(desk):
@@ -71,7 +72,7 @@ def test_what_is_there_is_not_described_again(desk):
     before = desk.file.read_bytes()
     assert desk.run() == 0
     assert (desk.asked, desk.file.read_bytes()) == (0, before)
-    assert "0 described, 3 were there already, 0 failed" in desk.err
+    assert "0 new, 3 already done, 0 failed" in desk.err
 
 
 def test_pictures_that_are_new_or_changed_are_described(desk):
@@ -92,7 +93,7 @@ def test_failures_are_written_as_such_and_tried_again(desk):
     assert desk.run("One.", BROKEN) == 1
     assert [name for name, _ in desk.named("error")] == ["2.png", "3.png"]
     assert all(line["hint"] for line in desk.lines if "error" in line)
-    assert "1 described, 0 were there already, 2 failed" in desk.err
+    assert "1 new, 0 already done, 2 failed" in desk.err
     assert desk.run("Three.") == 1
     assert desk.named("text") == [("1.png", "One."), ("3.png", "Three.")]
 
@@ -216,7 +217,7 @@ def test_names_that_are_no_text_are_known_again(desk):
 
 
 def test_ctrl_c_ends_with_130_and_what_was_said_is_there(desk):
-    describer, page = ScriptedDescriber(["One."]), Page(io.StringIO(), io.StringIO())
+    describer, page = ScriptedDescriber(["One."]), ResultWriter(io.StringIO(), io.StringIO())
 
     def wait(_):
         if len(describer.asked) == 2:
@@ -227,12 +228,13 @@ def test_ctrl_c_ends_with_130_and_what_was_said_is_there(desk):
     assert run([str(desk.folder)], Task("?"), lambda: describer, page, captions=captions) == 130
     captions.close()
     assert desk.named("text") == [("1.png", "One.")]
-    assert "1 described, 0 were there already" in page.err.getvalue()
+    assert "1 new, 0 already done" in page.err.getvalue()
 
 
 CHILD = """
 import resource, sys, time
-from app.commands.describe import Captions, Page, Task, run
+from app.commands.describe import ResultWriter, Task, run
+from app.image_files.sink import Captions
 from app.errors import UserError
 from tests.fake_describer import ScriptedDescriber
 
@@ -242,7 +244,7 @@ if int(most):
 try:
     captions = Captions(file, {"model": "scripted", "prompt": "What is it?"})
     describer = ScriptedDescriber(["A red square."], piece_s=float(wait_s))
-    sys.exit(run([folder], Task("?"), lambda: describer, Page(sys.stdout, sys.stderr), captions=captions))
+    sys.exit(run([folder], Task("?"), lambda: describer, ResultWriter(sys.stdout, sys.stderr), captions=captions))
 except UserError as failure:
     sys.exit(str(failure))
 """

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
-from app.commands.describe import Page, Task, run
+from app.commands.describe import ResultWriter, Task, run
 from app.demo.scenes import COLOURS
 from app.errors import ModelError, OutputError
 from tests.fake_describer import ScriptedDescriber
@@ -39,7 +39,7 @@ class Bench:
         self.describer = ScriptedDescriber(script)
 
     def run(self, *whats, is_json=False, **task):
-        page = Page(io.StringIO(), io.StringIO(), is_json)
+        page = ResultWriter(io.StringIO(), io.StringIO(), is_json)
         self.code = run([str(what) for what in whats], Task("What is it?", **task), lambda: self.describer, page)
         self.out, self.err = page.out.getvalue(), page.err.getvalue()
         return self
@@ -123,7 +123,7 @@ def test_a_defect_is_not_explained_away(tmp_path):
     describer = ScriptedDescriber(["One."])
     describer.wait = lambda _: 1 / 0
     with pytest.raises(ZeroDivisionError):
-        run(save(tmp_path, "a.png"), Task("?"), lambda: describer, Page(io.StringIO(), io.StringIO()))
+        run(save(tmp_path, "a.png"), Task("?"), lambda: describer, ResultWriter(io.StringIO(), io.StringIO()))
 
 
 def test_json_lines_hold_the_picture_the_text_and_what_it_cost(tmp_path):
@@ -173,7 +173,7 @@ def test_ctrl_c_stops_within_a_word_and_closes_what_was_open(tmp_path):
 SLOW = """
 import sys, time
 from app.demo.scenes import COLOURS
-from app.commands.describe import Page, Task, run
+from app.commands.describe import ResultWriter, Task, run
 from tests.fake_describer import ScriptedDescriber
 
 def wait(_):
@@ -181,7 +181,7 @@ def wait(_):
     time.sleep(0.02)
 
 describer = ScriptedDescriber(["word " * 2000], wait=wait)
-sys.exit(run(sys.argv[1:], Task("?", max_tokens=2000), lambda: describer, Page(sys.stdout, sys.stderr)))
+sys.exit(run(sys.argv[1:], Task("?", max_tokens=2000), lambda: describer, ResultWriter(sys.stdout, sys.stderr)))
 """
 
 
@@ -210,13 +210,13 @@ class Broken(io.StringIO):
 
 
 def test_it_ends_quietly_when_nobody_reads_any_more(tmp_path):
-    describer, page = ScriptedDescriber(["One."]), Page(Broken(errno.EPIPE), io.StringIO())
+    describer, page = ScriptedDescriber(["One."]), ResultWriter(Broken(errno.EPIPE), io.StringIO())
     assert run(save(tmp_path, "a.png", "b.png", "c.png"), Task("?"), lambda: describer, page) == 0
     assert (len(describer.asked), page.err.getvalue()) == (2, "")
 
 
 def test_a_full_disk_is_explained(tmp_path):
-    page = Page(Broken(errno.ENOSPC), io.StringIO())
+    page = ResultWriter(Broken(errno.ENOSPC), io.StringIO())
     with pytest.raises(OutputError, match="No space left") as caught:
         run(save(tmp_path, "a.png", "b.png"), Task("?"), lambda: ScriptedDescriber(["One."]), page)
     assert caught.value.hint
@@ -228,7 +228,7 @@ def test_escape_codes_of_a_model_never_reach_the_terminal(tmp_path):
 
 def test_a_letter_that_the_terminal_lacks_does_not_end_it(tmp_path):
     raw = io.BytesIO()
-    page = Page(io.TextIOWrapper(raw, encoding="ascii"), io.StringIO())
+    page = ResultWriter(io.TextIOWrapper(raw, encoding="ascii"), io.StringIO())
     assert run(save(tmp_path, "a.png"), Task("?"), lambda: ScriptedDescriber(["Röt."]), page) == 0
     assert raw.getvalue() == b"R?t.\n"
 
@@ -248,7 +248,7 @@ def on_a_terminal(monkeypatch, *whats, out=None):
     reader = threading.Thread(target=read)
     reader.start()
     with os.fdopen(theirs, "w") as terminal:
-        run(whats, Task("?"), lambda: ScriptedDescriber(["A red square."]), Page(out or terminal, terminal))
+        run(whats, Task("?"), lambda: ScriptedDescriber(["A red square."]), ResultWriter(out or terminal, terminal))
     reader.join()
     os.close(ours)
     return shown.decode()
