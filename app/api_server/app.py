@@ -6,7 +6,6 @@ the middle of, the run ends.
 
 import logging
 import os
-import signal
 import socket
 import sys
 import traceback
@@ -14,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
-from types import FrameType
 from typing import Any, NoReturn
 
 from app.api_server.guard import Guard
@@ -22,7 +20,7 @@ from app.api_server.key import Key
 from app.api_server.runtime import Engine, Opened
 from app.api_server.told import told
 from app.errors import OutputError, UserError
-from app.signals import INTERRUPTED, handle_interrupts
+from app.signals import INTERRUPTED, Interrupts
 from app.text import sanitize
 
 PORT = 8410
@@ -42,7 +40,6 @@ class Run:
     key: Key
     port: int = PORT
     stop: Event = field(default_factory=Event, init=False)
-    is_interrupted: bool = field(default=False, init=False)
     failure: BaseException | None = field(default=None, init=False)
     server: Any = field(default=None, init=False)
     """uvicorn's, once it is there."""
@@ -53,13 +50,14 @@ class Run:
         Raises:
             OutputError: the port cannot be had.
         """
-        with handle_interrupts(self.interrupt), listening(self.port) as listener:
+        interrupts = Interrupts(self.stop.set, lambda: leave(INTERRUPTED))
+        with interrupts.handled(), listening(self.port) as listener:
             print("notice: Loading the model.", file=sys.stderr, flush=True)
             thread = Thread(target=self.work, args=(listener,), name="server", daemon=True)
             thread.start()
             self.stop.wait()
             self.end(thread)
-            if self.is_interrupted or self.failure is None:
+            if interrupts.has_come or self.failure is None:
                 leave(INTERRUPTED)
             tell(self.failure)
             leave(self.failure.exit_code if isinstance(self.failure, UserError) else 1)
@@ -98,13 +96,6 @@ class Run:
         if self.server:
             self.server.should_exit = self.server.force_exit = True
         thread.join(PATIENCE_S)
-
-    def interrupt(self, number: int, _frame: FrameType | None) -> None:
-        """Called for each signal, of which the second forces; shell and system may both send SIGHUP."""
-        if self.is_interrupted and number != signal.SIGHUP:
-            leave(INTERRUPTED)
-        self.is_interrupted = True
-        self.stop.set()
 
 
 def made(guard: Guard) -> Any:

@@ -21,6 +21,7 @@ from app.config import Settings
 from app.errors import OutputError
 from app.events import Frame
 from app.protocols import Describer, Source
+from app.signals import ending_signals
 from app.text import discard_output
 from app.text import write_line as write
 
@@ -76,8 +77,8 @@ def comparable(path: str) -> "Result":
 
 def end_on_signals() -> None:
     """SIGTERM, and SIGHUP of a closed window, end it as Ctrl-C does: temporary folders and servers go."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+    for number in ending_signals():
+        if number != signal.SIGINT:
             signal.signal(number, interrupt)
 
 

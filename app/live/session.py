@@ -9,13 +9,12 @@ app/commands/narrate.py puts a run together.
 """
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread, Timer
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import NoReturn, Protocol, Self
 
 from app.errors import UserError
@@ -24,7 +23,7 @@ from app.live.captioner import Captioner
 from app.live.controls import CommandQueue
 from app.live.stall import StallDetector
 from app.protocols import Describer, Output, Source
-from app.signals import INTERRUPTED, handle_interrupts
+from app.signals import INTERRUPTED, Interrupts
 
 PATIENCE_S = 0.7
 """How long the end waits for the inference thread; only an import or a load takes longer, and cannot be cancelled."""
@@ -382,12 +381,13 @@ class Run:
     """How long to narrate, from the moment the model is ready."""
     stop: Event = field(default_factory=Event, init=False)
     finished: Event = field(default_factory=Event, init=False)
-    is_interrupted: bool = field(default=False, init=False)
     failure: Exception | None = field(default=None, init=False)
     inference: Inference = field(init=False)
     inputs: Inputs = field(init=False)
+    interrupts: Interrupts = field(init=False)
 
     def __post_init__(self) -> None:
+        self.interrupts = Interrupts(self.quit, self.force)
         self.inference = Inference(
             self.factory,
             self.selection,
@@ -405,13 +405,13 @@ class Run:
         Raises what the inference thread, or else the screen, failed with.
         """
         narration = Thread(target=self.narrate, name="narration", daemon=True)
-        with handle_interrupts(self.interrupt), self.inputs.open():
+        with self.interrupts.handled(), self.inputs.open():
             narration.start()
             self.show()
             self.end(narration)
-        if self.failure and not self.is_interrupted:
+        if self.failure and not self.interrupts.has_come:
             raise self.failure
-        return INTERRUPTED if self.is_interrupted else 0
+        return INTERRUPTED if self.interrupts.has_come else 0
 
     def show(self) -> None:
         """Show events until the run is over, or can no longer be shown, which ends it."""
@@ -434,8 +434,8 @@ class Run:
     def exit_now(self) -> NoReturn:
         """End in the middle of an import or a load. A capture process notices at once, and ends too."""
         self.inputs.restore()
-        if self.failure is None or self.is_interrupted:
-            os._exit(INTERRUPTED if self.is_interrupted else 0)
+        if self.failure is None or self.interrupts.has_come:
+            os._exit(INTERRUPTED if self.interrupts.has_come else 0)
         if not isinstance(self.failure, UserError):
             raise self.failure
         print(self.failure, file=sys.stderr, flush=True)
@@ -468,12 +468,10 @@ class Run:
         """Carry out a command from keyboard or page; from any thread."""
         self.commands.send(command, self.tell, self.quit)
 
-    def interrupt(self, number: int, _frame: FrameType | None) -> None:
-        if self.is_interrupted and number != signal.SIGHUP:  # shell and system may both send that one
-            self.inputs.restore()
-            os._exit(INTERRUPTED)
-        self.is_interrupted = True
-        self.quit()
+    def force(self) -> NoReturn:
+        """End now, for the second Ctrl-C."""
+        self.inputs.restore()
+        os._exit(INTERRUPTED)
 
     def quit(self) -> None:
         """End soon, after what has been said."""
