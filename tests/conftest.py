@@ -9,7 +9,7 @@ from threading import Event
 import hypothesis
 import pytest
 
-from app.outputs.logbook import LAST
+from app.outputs.log import LAST
 from tests.chrome import chrome, driver, visit, visit_with_camera
 from tests.needs import pytest_runtest_setup
 from tests.sources.clips import encode

@@ -10,7 +10,7 @@ import pytest
 
 from app.clock import STEP_S
 from app.events import Cost, json_line, local_time, thumbnail_name
-from app.outputs.logbook import is_thumbnail
+from app.outputs.log import is_thumbnail
 from tests.terminal.stage import frame, notice, sentence
 
 

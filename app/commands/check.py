@@ -47,7 +47,7 @@ def refuse_nonsense(target: str | None, mmproj: str | None, settings: Settings) 
 
 def machine(settings: Settings) -> "list[Finding]":
     """What this machine has and lacks; and if the model that would be used is there, whether it fits and sees."""
-    from app.audio.engines import find_engine
+    from app.audio.tts import find_engine
     from app.check.findings import Facts
     from app.check.gather import findings
     from app.sources.devices import listed

@@ -23,9 +23,8 @@ def list_cameras(settings: Settings) -> int:
 
 def list_voices(settings: Settings) -> int:
     """`./run.sh voices`: name, language and engine of each, then the loudspeakers; exit code 1 if there is no voice."""
-    from app.audio.engines import no_voice
     from app.audio.playback import devices
-    from app.audio.voices import every_voice
+    from app.audio.tts import every_voice, no_voice
 
     voices = every_voice()
     for each in voices:

@@ -14,8 +14,8 @@ from app.live.session import Screen, Tell
 from app.protocols import Output
 
 if TYPE_CHECKING:
+    from app.audio.speech import Voice
     from app.audio.vad import Microphone
-    from app.audio.voice import Voice
 
 OpenOutput = Callable[[Tell], Output]
 """Opens an output that tells of its own failures so."""
@@ -70,8 +70,7 @@ def open_log(settings: Settings, warn: Tell) -> Sequence[Output]:
         if settings.thumbnails:
             raise UsageError("--thumbnails are kept beside a log", "add --log FILE.jsonl")
         return ()
-    from app.outputs.log import Log
-    from app.outputs.logbook import remember, thumbnails_of
+    from app.outputs.log import Log, remember, thumbnails_of
 
     path = Path(settings.log).expanduser()
     folder = thumbnails_of(path) if settings.thumbnails else None
@@ -103,8 +102,8 @@ def is_heard(settings: Settings) -> bool:
 
 def open_voice(settings: Settings, warn: Tell) -> "Sequence[Voice]":
     """The voice, if there is one."""
-    from app.audio.engines import find_engine, no_voice
-    from app.audio.voice import Voice
+    from app.audio.speech import Voice
+    from app.audio.tts import find_engine, no_voice
 
     engine = find_engine(settings.voice, device=settings.audio_device)
     if engine is None:
@@ -118,8 +117,8 @@ def silent_voice(settings: Settings, warn: Tell) -> "Sequence[Voice]":
     """A voice that can be switched on from the page; none where nobody can, or there is none to be had."""
     if not settings.is_paged:
         return ()
-    from app.audio.engines import find_engine
-    from app.audio.voice import Voice
+    from app.audio.speech import Voice
+    from app.audio.tts import find_engine
 
     engine = find_engine(settings.voice, device=settings.audio_device)
     if engine is None:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from app.errors import OutputError
 from app.events import Banner, Notice, RunEvent, Sentence, json_line
+from app.jsonfile import load_cached, save_cached
 from app.threads import Worker
 
 
@@ -96,3 +98,44 @@ def remedy_for(path: Path) -> str:
     if not path.parent.is_dir():
         return f"Make its folder first: mkdir -p {path.parent}"
     return "Name a file that you may write to: --log ~/looksay.jsonl"
+
+
+LAST = Path(__file__).parents[2] / ".cache" / "last_log.json"
+"""Holds the absolute path of the log that was written last."""
+THUMBNAIL = re.compile(r"\d{8}-\d{6}-\d{3}-\d+(-[0-9a-f]{8})?\.jpg")
+
+
+def thumbnails_of(log: Path) -> Path:
+    """The folder of a log's thumbnails, whether or not it is there: beside the log, not beside a link to it."""
+    real = log.expanduser().resolve()
+    return real.with_name(f"{real.name}.thumbnails")
+
+
+def is_thumbnail(name: str) -> bool:
+    return bool(THUMBNAIL.fullmatch(name))
+
+
+def remember(log: Path, last: Path = LAST) -> None:
+    """This log is written from now on; a pipe or a device is not remembered, nobody can read it again."""
+    path = log.expanduser().absolute()
+    if path.is_file():
+        save_cached(last, {"log": str(path)})
+
+
+def last_log(last: Path = LAST) -> Path | None:
+    """The log that was written last; None if none is known. It may be gone by now."""
+    found = load_cached(last).get("log")
+    return Path(found) if isinstance(found, str) and found else None
+
+
+def forget(log: Path, last: Path = LAST) -> bool:
+    """Forget that this log was written last; False if another was, or none.
+
+    Raises:
+        OSError: what remembers it cannot be removed.
+    """
+    known = last_log(last)
+    if known is None or known.resolve() != log.resolve():
+        return False
+    last.unlink(missing_ok=True)
+    return True

@@ -4,8 +4,7 @@ import json
 from collections.abc import Iterable
 
 from app.events import Sentence
-from app.outputs.cues import Cue, Cues
-from app.outputs.subtitles import FORMS
+from app.outputs.subtitles import FORMS, Cue, Cues
 from app.text import sanitize
 from app.web.events import Event
 

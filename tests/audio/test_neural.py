@@ -23,7 +23,7 @@ import sys
 from pathlib import Path
 from app.audio.neural import find_neural
 from app.audio.playback import Player
-from app.audio.voice import Voice
+from app.audio.speech import Voice
 from tests.terminal.stage import notice, sentence
 from tests.waiting import until
 voice = Voice(find_neural("pocket:Alba", Player(), Path("{voices}")), lambda notice: print(notice.text, notice.hint))

@@ -10,9 +10,9 @@ from threading import Event
 import pytest
 
 from app.audio.earcons import Earcons
+from app.audio.speech import Voice
 from app.audio.tts import Program
 from app.audio.vad import Microphone
-from app.audio.voice import Voice
 from app.events import Mute
 from app.outputs.fanout import Fan
 from app.outputs.hook import Command

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from app.errors import HistoryError
-from app.outputs.logbook import last_log
+from app.outputs.log import last_log
 from app.text import sanitize
 
 LONGEST = 1 << 20

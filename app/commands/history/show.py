@@ -13,7 +13,7 @@ from app.commands.history.entries import Entry, entries, log_named
 from app.commands.history.find import folded
 from app.commands.history.since import moment
 from app.errors import OutputError
-from app.outputs.logbook import is_thumbnail, thumbnails_of
+from app.outputs.log import is_thumbnail, thumbnails_of
 
 NO_TIME = f"{'without a time':<19}"
 Words = Callable[[Entry], Iterator[str]]

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from app.commands.history.entries import census, log_named, unreadable
 from app.errors import HistoryError
-from app.outputs.logbook import forget, is_thumbnail, last_log, thumbnails_of
+from app.outputs.log import forget, is_thumbnail, last_log, thumbnails_of
 from app.text import sanitize
 
 FINDERS = ".DS_Store"

@@ -10,8 +10,7 @@ import pytest
 
 from app.commands.history import Wanted, look_back
 from app.events import RunEvent
-from app.outputs.log import Log
-from app.outputs.logbook import thumbnails_of
+from app.outputs.log import Log, thumbnails_of
 from app.outputs.thumbnails import Thumbnails
 from tests.terminal.stage import notice, sentence
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from app.outputs.logbook import thumbnails_of
+from app.outputs.log import thumbnails_of
 from tests.commands.history.logs import line, write
 from tests.running import ROOT, SLOW_S, Ended, environment, records, run, run_until, sentences, start
 from tests.waiting import until

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.commands.history import Wanted, look_back
 from app.errors import HistoryError, OutputError, UsageError
-from app.outputs.logbook import thumbnails_of
+from app.outputs.log import thumbnails_of
 from tests.commands.history.logs import NOON, AnyFrame, Screen, hours, keep, line, write
 from tests.terminal.stage import notice, sentence
 

@@ -9,9 +9,7 @@ import pytest
 from app.commands.history import wipe
 from app.commands.history.entries import LONGEST, log_named
 from app.errors import HistoryError
-from app.outputs import logbook
-from app.outputs.log import Log
-from app.outputs.logbook import last_log, remember, thumbnails_of
+from app.outputs.log import Log, forget, last_log, remember, thumbnails_of
 from tests.commands.history.logs import keep, line, write
 from tests.terminal.stage import sentence
 
@@ -20,7 +18,7 @@ from tests.terminal.stage import sentence
 def last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Another file remembers the last log, so that a developer's own stays remembered."""
     path = tmp_path / ".cache" / "last_log.json"
-    for function in (logbook.remember, logbook.last_log, logbook.forget):
+    for function in (remember, last_log, forget):
         monkeypatch.setattr(function, "__defaults__", (path,))
     return path
 

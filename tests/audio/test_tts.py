@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from app.audio.engines import exact_names, find_engine, no_voice
-from app.audio.tts import Program, voices_of
+from app.audio.tts import Known, Program, every_voice, exact_names, find_engine, no_voice, voices_of, with_device
 from app.errors import OutputError
 from tests import needs
+from tests.audio.loudspeaker import card, recorded, run, sound
 from tests.terminal.stage import StandIn
 
 SAY = """\
@@ -124,3 +125,120 @@ def test_the_real_espeak_accepts_every_name_that_is_offered() -> None:
     for exact in list(dict.fromkeys(known.values()))[::23]:
         asked = [engine.command[0], "-q", "-v", exact, "--stdin"]
         assert subprocess.run(asked, input=b"hello", capture_output=True).returncode == 0, exact
+
+
+def neural(folder: Path) -> Path:
+    """Two models, of which one lacks its config.json."""
+    for name in ("pocket/embeddings/alba", "pocket/voices/mine", "half/voices/nobody"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.safetensors").touch()
+    (folder / "pocket/config.json").touch()
+    return folder
+
+
+def named(known: list[Known]) -> list[tuple[str, str, str]]:
+    return [(each.name, each.engine, each.language) for each in known]
+
+
+def test_a_mac_lists_what_say_has_and_the_neural_ones(tmp_path: Path) -> None:
+    known = every_voice(say(tmp_path).path, "darwin", neural(tmp_path / "voices"))
+    assert named(known) == [
+        ("Albert", "say", "en_US"),
+        ("Eddy (English (UK))", "say", "en_GB"),
+        ("Tünde", "say", "hu_HU"),
+        ("Majed", "say", "ar_001"),
+        ("Bad News", "say", "en_US"),
+        ("pocket:alba", "mlx-audio", ""),
+        ("pocket:mine", "mlx-audio", ""),
+    ]
+
+
+def test_linux_lists_what_espeak_has(tmp_path: Path) -> None:
+    assert named(every_voice(espeak(tmp_path).path, "linux", tmp_path / "none")) == [
+        ("German", "espeak-ng", "de"),
+        ("English (Great Britain)", "espeak-ng", "en-gb"),
+        ("Chinese (Mandarin, latin as English)", "espeak-ng", "cmn"),
+    ]
+
+
+@pytest.mark.parametrize("system", ["darwin", "linux"])
+def test_every_name_that_is_listed_is_accepted(tmp_path: Path, system: str) -> None:
+    path = (say if system == "darwin" else espeak)(tmp_path).path
+    for each in every_voice(path, system, tmp_path / "none"):
+        engine = find_engine(each.name, path, system)
+        assert isinstance(engine, Program)
+        assert engine.command[-2:] == ("-v", each.exact)
+
+
+def test_a_system_without_a_voice_lists_none(tmp_path: Path) -> None:
+    assert every_voice(str(tmp_path), "linux", tmp_path / "none") == []
+
+
+@needs.tool("espeak-ng")
+def test_the_real_espeak_lists_languages() -> None:
+    known = every_voice(platform="linux")
+    assert {"de", "en-gb", "fr-fr"} <= {each.language for each in known}
+
+
+ON_LINUX = needs.platform("linux")
+
+CHOOSING = """
+from threading import Event
+from app.errors import OutputError
+from app.audio.tts import find_engine
+def chosen(voice=None, path=None, platform="linux", device="itchenette"):
+    return find_engine(voice, path, platform, device)
+never = Event()
+"""
+
+
+@ON_LINUX
+@needs.tool("espeak-ng")
+@pytest.mark.parametrize("text", ["Hello.", "A red circle is at the top left, and a blue square is below it."])
+def test_espeak_is_played_on_the_chosen_loudspeaker(tmp_path: Path, text: str) -> None:
+    """22,050 samples a second; some eighteen letters, too."""
+    run(CHOOSING + f"chosen('en-us').speak({text!r}, never)", card(tmp_path))
+    heard = sound(recorded(tmp_path, "kitchenette"))
+    assert len(text) / 30 < len(heard) / 22_050 < 0.5 + len(text) / 9
+    assert np.abs(heard).max() > 0.05
+    assert not len(sound(recorded(tmp_path)))
+
+
+@ON_LINUX
+@needs.tool("espeak-ng")
+def test_espeak_cut_before_it_is_played_is_not_heard(tmp_path: Path) -> None:
+    run(CHOOSING + "never.set(); chosen().speak('Hello.', never)", card(tmp_path))
+    assert not recorded(tmp_path, "kitchenette").any()
+
+
+@ON_LINUX
+def test_say_is_told_the_whole_name_of_the_chosen_loudspeaker(tmp_path: Path) -> None:
+    stand_in = StandIn(tmp_path, name="say")
+    stand_in.let_go()
+    then = f"chosen(None, {stand_in.path!r}, 'darwin').speak('Hello.', never)"
+    run(CHOOSING + then, card(tmp_path))
+    assert "-f - -a kitchenette | Hello." in stand_in.log[0]
+
+
+@ON_LINUX
+def test_a_loudspeaker_that_is_not_there_is_refused_at_the_start(tmp_path: Path) -> None:
+    then = "try: chosen(device='attic')\nexcept OutputError as failure: print(failure)"
+    assert "No loudspeaker has 'attic' in the name" in run(CHOOSING + then, card(tmp_path))
+
+
+@ON_LINUX
+def test_espeak_that_writes_no_sound_is_explained(tmp_path: Path) -> None:
+    mute = StandIn(tmp_path, "#!/bin/sh\necho nothing\n")
+    then = f"""
+try: chosen(None, {mute.path!r}).speak("Hello.", never)
+except OutputError as failure: print(failure)
+"""
+    assert "error: The voice wrote no sound: file does not start with RIFF id" in run(CHOOSING + then, card(tmp_path))
+
+
+@ON_LINUX
+def test_only_espeak_is_played_for() -> None:
+    assert with_device(Program("say", ("say",), ()), "Kitchen").player is None
+    player = with_device(Program("espeak-ng", ("espeak-ng",), ()), "Kitchen").player
+    assert player
+    assert player.device == "Kitchen"
