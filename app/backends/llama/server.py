@@ -7,7 +7,6 @@ passed in the environment, keeps other users of this machine out, and tells our 
 import os
 import secrets
 import shutil
-import signal
 import socket
 import sys
 import time
@@ -17,9 +16,10 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from importlib.util import find_spec
 from pathlib import Path
-from subprocess import PIPE, STDOUT, Popen, TimeoutExpired
+from subprocess import PIPE, STDOUT, TimeoutExpired
 from threading import Thread
 
+from app import subprocesses
 from app.backends.llama.reason import failure, last_words
 from app.backends.openai.client import Line
 from app.backends.openai.key import ApiKey
@@ -28,7 +28,6 @@ from app.errors import ModelError
 from app.parent_death_guard import CANNOT_RUN, GRACE_S
 
 PROGRAM, PACKAGE, HOST = "llama-server", "xllamacpp", "127.0.0.1"
-LEASH = Path(__file__).parents[2] / "parent_death_guard.py"
 XLLAMACPP_SERVER = Path(__file__).with_name("xllamacpp_server.py")
 PATIENCE_S = 180.0
 """A large model from a cold disk."""
@@ -100,12 +99,11 @@ class LlamaServer:
         self.name, command = server_for(order)
         self._order = order
         self._key, self._port, self._is_ready = secrets.token_urlsafe(24), free_port(), False
-        self._process = Popen(
-            [sys.executable, "-I", "-S", str(LEASH), *command, *order.arguments, "--port", str(self._port)],
+        self._process = subprocesses.start(
+            subprocesses.guarded([*command, *order.arguments, "--port", str(self._port)]),
             stdin=PIPE,
             stdout=PIPE,
             stderr=STDOUT,
-            process_group=0,
             env=surroundings() | {"LLAMA_API_KEY": self._key},
         )
         self._said = b""
@@ -160,9 +158,7 @@ class LlamaServer:
             self._process.stdin.close()
         with suppress(TimeoutExpired):
             self._process.wait(2 * GRACE_S)
-        with suppress(ProcessLookupError, PermissionError):  # a Mac says the latter of a group that has ended
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        subprocesses.kill(self._process)
         self._listening.join()
 
     def _listen(self) -> None:
