@@ -1,8 +1,9 @@
-"""Threads: a slot for the newest frame, a background writer, iterators merged into one, and taking turns.
+"""Threads: a slot for the newest frame, a background worker, iterators merged into one, and taking turns.
 
 Each thread is joined by the code that starts it; what one raises is raised again by the thread that waits for it.
 """
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from queue import Empty, Full, Queue
@@ -86,54 +87,83 @@ def _fill(slot: LatestFrame, read: Read, left: Event) -> None:
         slot.end()
 
 
-# A background writer
+# A background worker
 
 
 class Worker(Generic[T]):
-    """Handles items in order on a thread of its own, for outputs that must not wait for a disk."""
+    """Handles items in order on a thread of its own, for outputs that must not wait for a disk or a program."""
 
     ROOM = 10_000
-    """Items that may wait for a slow disk."""
+    """Items that may wait, unless the worker is made for fewer."""
     CLOSE_S = 10.0
-    """The longest that a disk may delay the end of a run."""
+    """The longest that a slow disk may delay the end of a run."""
 
     def __init__(
-        self, name: str, handle: Callable[[T], None], end: Callable[[], None], warn: Callable[[str], None]
+        self,
+        name: str,
+        handle: Callable[[T], None],
+        *,
+        end: Callable[[], None] = lambda: None,
+        warn: Callable[[str], None] = lambda _reason: None,
+        room: int = ROOM,
+        drop_oldest: bool = False,
     ) -> None:
-        """`handle` and `end` are called on the thread; `warn` is called once, with the reason, if an item was lost."""
-        self.handle, self.end, self.warn = handle, end, warn
-        self.waiting: Queue[T] = Queue(self.ROOM)
-        self.closing = Event()
-        self.has_warned = False
+        """`handle` and `end` are called on the thread; `warn` is called once, with the reason, if an item was lost.
+
+        `room`: how many items may wait; beyond that the new one is dropped, or with `drop_oldest` the oldest.
+        """
+        self.handle, self.end, self.warn, self.room, self.drop_oldest = handle, end, warn, room, drop_oldest
+        self.changed = Condition()
+        self.waiting: deque[T] = deque()
+        self.is_closing = self.has_warned = False
         self.thread = Thread(target=self._work, name=name, daemon=True)
         self.thread.start()
 
-    def put(self, item: T) -> None:
-        """Queue an item; never blocks, never raises. Ignored after `close`."""
-        if self.closing.is_set():
-            return
-        try:
-            self.waiting.put_nowait(item)
-        except Full:
-            self.complain("the disk is too slow")
+    def put(self, item: T) -> T | None:
+        """Queue an item; never blocks, never raises. Return the item dropped for it, if any. Ignored after `close`."""
+        with self.changed:
+            if self.is_closing:
+                return None
+            self.waiting.append(item)
+            self.changed.notify()
+            if len(self.waiting) <= self.room:
+                return None
+            dropped = self.waiting.popleft() if self.drop_oldest else self.waiting.pop()
+        self.complain("the disk is too slow")
+        return dropped
 
-    def close(self) -> None:
-        """Handle what waits, then end; may be called twice."""
-        self.closing.set()
-        self.thread.join(self.CLOSE_S)
+    def discard(self, is_unwanted: Callable[[T], bool] = lambda _: True) -> None:
+        """Remove waiting items."""
+        with self.changed:
+            self.waiting = deque(each for each in self.waiting if not is_unwanted(each))
+
+    def close(self, limit_s: float = CLOSE_S) -> bool:
+        """Handle what waits, then end; False if that takes longer than `limit_s`. May be called twice."""
+        with self.changed:
+            self.is_closing = True
+            self.changed.notify()
+        self.thread.join(limit_s)
         if self.thread.is_alive():
-            self.complain(f"the disk took longer than {self.CLOSE_S:.0f} s")
+            self.complain(f"the disk took longer than {limit_s:.0f} s")
+            return False
+        return True
 
     def complain(self, reason: str) -> None:
+        """Report a lost item, the first time."""
         if not self.has_warned:
             self.has_warned = True
             self.warn(reason)
 
     def _work(self) -> None:
-        while not (self.closing.is_set() and self.waiting.empty()):
-            with suppress(Empty):
-                self.handle(self.waiting.get(timeout=TURN_S))
+        while taken := self._next():
+            self.handle(taken[0])
         self.end()
+
+    def _next(self) -> tuple[T] | None:
+        """The next item, as soon as there is one; None once closed and empty."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.waiting or self.is_closing)
+            return (self.waiting.popleft(),) if self.waiting else None
 
 
 # Several iterators at once

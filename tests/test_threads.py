@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.events import Frame, Notice
-from app.threads import FairTurns, LatestFrame, _Line, merge, read_newest
+from app.threads import FairTurns, LatestFrame, Worker, _Line, merge, read_newest
 from tests.waiting import LIMIT_S, until
 
 NOTICE = Notice("video broken", "It breaks off.")
@@ -98,6 +98,56 @@ def test_stop_wakes_a_reader_that_waits(stop):
     stop.set()
     assert list(frames) == []
     assert readers() == []
+
+
+class Held:
+    """A worker whose first item takes until it is let go."""
+
+    def __init__(self, **options: object) -> None:
+        self.handled, self.warned, self.may_go_on, self.has_begun = list[int](), list[str](), Event(), Event()
+        self.worker = Worker("held", self.handle, warn=self.warned.append, **options)
+        self.worker.put(0)
+        assert self.has_begun.wait(LIMIT_S)
+
+    def handle(self, item: int) -> None:
+        self.has_begun.set()
+        assert self.may_go_on.wait(LIMIT_S)
+        self.handled.append(item)
+
+
+@pytest.mark.parametrize(("drop_oldest", "kept", "dropped"), [(False, [1, 2], [3, 4]), (True, [3, 4], [1, 2])])
+def test_a_worker_without_room_drops_the_newest_or_the_oldest_and_warns_once(
+    drop_oldest: bool, kept: list[int], dropped: list[int]
+) -> None:
+    held = Held(room=2, drop_oldest=drop_oldest)
+    assert [held.worker.put(item) for item in (1, 2, 3, 4)] == [None, None, *dropped]
+    held.may_go_on.set()
+    assert held.worker.close(LIMIT_S)
+    assert held.handled == [0, *kept]
+    assert held.warned == ["the disk is too slow"]
+
+
+def test_a_worker_that_does_not_end_in_time_says_so_and_still_handles_what_waits() -> None:
+    held, ended = Held(), Event()
+    held.worker.end = ended.set
+    held.worker.put(1)
+    assert not held.worker.close(0.0)
+    assert held.warned == ["the disk took longer than 0 s"]
+    assert held.worker.put(2) is None
+    held.may_go_on.set()
+    assert held.worker.close(LIMIT_S)
+    assert ended.is_set()
+    assert held.handled == [0, 1]
+
+
+def test_a_worker_discards_what_is_unwanted() -> None:
+    held = Held()
+    for item in (1, 2, 3, 4):
+        held.worker.put(item)
+    held.worker.discard(lambda item: item % 2 == 1)
+    held.may_go_on.set()
+    held.worker.close(LIMIT_S)
+    assert held.handled == [0, 2, 4]
 
 
 def workers() -> list[threading.Thread]:

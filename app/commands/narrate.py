@@ -60,7 +60,7 @@ def open_run(factory: "LiveFactory", more: Sequence[OpenOutput] = ()) -> Run:
 
     An output's complaints go to the screen and the page: a voice that fails cannot say so itself.
     """
-    from app.outputs.fanout import Fan
+    from app.outputs.fanout import Fanout
 
     settings = factory.settings
     check_live_settings(settings)
@@ -93,7 +93,7 @@ def open_run(factory: "LiveFactory", more: Sequence[OpenOutput] = ()) -> Run:
         factory,
         factory.selection,
         screen,
-        Fan([*files, *sounds, *pages]),
+        Fanout([*files, *sounds, *pages]),
         factory.commands,
         lambda stop: finish_speech(voices, stop),
         open_inputs,

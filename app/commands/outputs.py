@@ -60,9 +60,9 @@ def open_hook(then: str | None) -> Sequence[OpenOutput]:
     """What runs a command for each alert, if there is one to run."""
     if then is None:
         return ()
-    from app.outputs.hook import Command
+    from app.outputs.hook import Hook
 
-    return (lambda warn: Command(then, warn),)
+    return (lambda warn: Hook(then, warn),)
 
 
 def open_log(settings: Settings, warn: Tell) -> Sequence[Output]:

@@ -1,4 +1,4 @@
-"""Every output at once. One that fails is left out, and the others are told of it."""
+"""Pass every event to every output. One that fails is switched off, and the others report it."""
 
 import logging
 
@@ -8,14 +8,14 @@ from app.protocols import Output
 logger = logging.getLogger(__name__)
 
 
-class Fan:
-    """An output made of outputs: tells and closes them in the order given."""
+class Fanout:
+    """An output made of outputs, which get each event, and are closed, in the order given."""
 
     def __init__(self, outputs: list[Output]) -> None:
         self.outputs = tuple(outputs)
         self.working = self.outputs
         self.failures: list[Exception] = []
-        """Told at the end, when nothing is drawn any more: they are defects, and keep their traceback."""
+        """Defects of outputs, logged with their traceback when the terminal is no longer being redrawn."""
 
     @property
     def banner(self) -> Banner:
@@ -23,16 +23,16 @@ class Fan:
         warnings = tuple(line for each in banners for line in each.warnings)
         return Banner(" · ".join(each.name for each in banners), warnings)
 
-    def tell(self, happening: RunEvent) -> None:
-        """From any thread; never raises."""
+    def tell(self, event: RunEvent) -> None:
+        """Pass on an event; from any thread, never raises."""
         for output in self.working:
             try:
-                output.tell(happening)
+                output.tell(event)
             except Exception as failure:  # noqa: BLE001  (one output's defect must not silence the others)
-                self._leave_out(output, failure)
+                self._switch_off(output, failure)
 
     def close(self) -> None:
-        """Close every one, those left out too."""
+        """Close all outputs, failed ones too."""
         for output in self.outputs:
             try:
                 output.close()
@@ -42,8 +42,8 @@ class Fan:
         for each in failures:
             logger.error("An output failed.", exc_info=each)
 
-    def _leave_out(self, output: Output, failure: Exception) -> None:
+    def _switch_off(self, output: Output, failure: Exception) -> None:
         if output in self.working:
             self.working = tuple(each for each in self.working if each is not output)
             self.failures.append(failure)
-            self.tell(Notice("error", f"{output.banner.name} has failed and is left out: {failure}"))
+            self.tell(Notice("error", f"Output {output.banner.name} failed and is switched off: {failure}"))

@@ -1,166 +1,108 @@
-"""`--then`: a command for every alert. It never stops a run, and no shell reads what a model said."""
+"""`--then`: run a command for every alert. No shell reads the model's words, and a failing command never ends a run."""
 
-import os
 import shlex
 import shutil
-import signal
-import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Condition, Thread
+from threading import Event
 from typing import IO
 
+from app import subprocesses
 from app.errors import UsageError
 from app.events import Banner, Notice, RunEvent, Sentence
 from app.text import sanitize
+from app.threads import Worker
 
-LONGEST_S = 30.0
-"""A command that takes longer is ended, with all that it started."""
-CLOSE_S = 2.0
-"""What the end of a run leaves to a command: the last alert of a clip has one too."""
-PLACE = "{text}"
+LIMIT_S = 30.0
+"""A command that takes longer is killed, with all that it started."""
+CLOSE_S, KILL_S = 2.0, 1.0
+"""How long the end of a run waits for commands (the last alert of a clip has one too), and then for their death."""
+PLACEHOLDER = "{text}"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A command as it was typed, and its words."""
+class CommandLine:
+    """The command of `--then`."""
 
     program: str
-    """Where it was found."""
+    """Path of the executable."""
     words: tuple[str, ...]
+    """The command as typed, split into words."""
 
-    def words_for(self, text: str) -> tuple[str, ...]:
-        """The words with `text` in its places; braces around anything else stay."""
-        return (self.words[0], *(word.replace(PLACE, text) for word in self.words[1:]))
+    def for_alert(self, text: str) -> tuple[str, ...]:
+        """The words with `text` in place of `{text}`; other braces stay."""
+        return (self.words[0], *(word.replace(PLACEHOLDER, text) for word in self.words[1:]))
 
 
-class Command:
-    """Runs it on a thread of its own: one at a time, and one waiting, the newest."""
+class Hook:
+    """Runs the command on a thread of its own: one at a time, and one waits, the newest."""
 
-    def __init__(self, typed: str, warn: Callable[[Notice], None], limit_s: float = LONGEST_S) -> None:
-        """`warn` is told of every alert for which the command failed or was not started.
+    def __init__(self, command: str, warn: Callable[[Notice], None], limit_s: float = LIMIT_S) -> None:
+        """`warn` gets a notice for every alert whose command failed or was skipped.
 
         Raises:
-            UsageError: it cannot be split into words, or there is no such program.
+            UsageError: the command cannot be split into words, or there is no such program.
         """
-        self.line, self.warn, self.limit_s = line_of(typed), warn, limit_s
-        self.banner = Banner(f"then {self.line.words[0]}")
-        self.changed = Condition()
-        self.waiting: str | None = None
-        self.ends_at: float | None = None
-        """Monotonic seconds, once closing."""
-        self.worker = Thread(target=self._work, name="command", daemon=True)
-        self.worker.start()
+        self.command, self.warn, self.limit_s = parse_command(command), warn, limit_s
+        self.banner = Banner(f"then {self.command.words[0]}")
+        self.stop = Event()
+        """Kills the running command."""
+        self.worker = Worker("hook", self._handle, room=1, drop_oldest=True)
 
-    def tell(self, happening: RunEvent) -> None:
-        """Start it for an alert, or let that wait; never blocks."""
-        if isinstance(happening, Sentence) and happening.kind == "alert":
-            with self.changed:
-                if self.ends_at is not None:
-                    return
-                missed, self.waiting = self.waiting, sanitize(happening.text)
-                self.changed.notify()
-            if missed:
-                self._complain("was not started: it was still busy", missed)
+    def tell(self, event: RunEvent) -> None:
+        """Queue the command for an alert; never blocks."""
+        if isinstance(event, Sentence) and event.kind == "alert":
+            skipped = self.worker.put(sanitize(event.text))
+            if skipped is not None:
+                self._warn("was skipped, as it was still busy with an earlier alert", skipped)
 
     def close(self) -> None:
-        """Let what runs and what waits finish for a few seconds, then end it."""
-        with self.changed:
-            self.ends_at = self.ends_at or time.monotonic() + CLOSE_S
-            self.changed.notify()
-        self.worker.join(CLOSE_S + 1)
+        """Let running and waiting commands finish for a few seconds, then kill them."""
+        if not self.worker.close(CLOSE_S):
+            self.stop.set()
+            self.worker.close(KILL_S)
 
-    def _work(self) -> None:
-        while text := self._next():
-            if outcome := self._run(text):
-                self._complain(outcome, text)
+    def _handle(self, alert: str) -> None:
+        if problem := self._run(alert):
+            self._warn(problem, alert)
 
-    def _next(self) -> str | None:
-        """The newest alert, as soon as there is one; None once it is over and none waits."""
-        with self.changed:
-            while self.waiting is None and self.ends_at is None:
-                self.changed.wait()
-            text, self.waiting = self.waiting, None
-        return text
+    def _run(self, alert: str) -> str:
+        """Run the command to its end; return what went wrong, or nothing."""
+        command = self.command.for_alert(alert)
+        try:
+            with tempfile.TemporaryFile() as stderr:  # not a pipe, which a helper left running would keep open
+                child = subprocesses.start(command, program=self.command.program, stderr=stderr)
+                if not subprocesses.wait(child, self.stop, self.limit_s):
+                    subprocesses.kill(child)
+                    reason = "as looksay quits" if self.stop.is_set() else f"after {self.limit_s:.0f} s"
+                    return f"was stopped {reason}"
+                return failure_of(child.returncode, stderr)
+        except (OSError, ValueError) as failure:
+            return f"could not be started: {sanitize(getattr(failure, 'strerror', None) or str(failure))}"
 
-    def _run(self, text: str) -> str:
-        """Run it to its end; return what became of it, nothing if that is a success."""
-        with ExitStack() as files:
-            try:
-                complaint = files.enter_context(tempfile.TemporaryFile())  # its children would keep a pipe open
-                child = started(self.line, text, complaint)
-            except (OSError, ValueError) as failure:
-                return f"could not be started: {sanitize(getattr(failure, 'strerror', None) or str(failure))}"
-            if not self._has_ended(child):
-                kill(child)
-                reason = f"it took longer than {self.limit_s:.0f} s" if self.ends_at is None else "the run was over"
-                return f"was not run to its end: {reason}"
-            return outcome_of(child.returncode, complaint)
-
-    def _has_ended(self, child: subprocess.Popen[bytes]) -> bool:
-        """Wait for it as long as it may take."""
-        until = time.monotonic() + self.limit_s
-        while (now := time.monotonic()) < min(until, self.ends_at or until):
-            with suppress(subprocess.TimeoutExpired):
-                child.wait(min(0.2, until - now))
-                return True
-        return child.poll() is not None
-
-    def _complain(self, outcome: str, text: str) -> None:
-        typed = shlex.join(self.line.words_for(text))
-        words = f"The command {self.line.words[0]} {outcome}. The alert was: {text}"
-        self.warn(Notice("command", words, f"Try it in a terminal: {typed}"))
+    def _warn(self, problem: str, alert: str) -> None:
+        text = f"The command {self.command.words[0]} {problem}. The alert was: {alert}"
+        self.warn(Notice("command", text, f"Try it in a terminal: {shlex.join(self.command.for_alert(alert))}"))
 
 
-def line_of(typed: str) -> Line:
+def parse_command(command: str) -> CommandLine:
     try:
-        words = tuple(shlex.split(typed))
+        words = tuple(shlex.split(command))
     except ValueError as failure:
-        raise UsageError(
-            f"--then {typed!r} cannot be read: {failure}", "close every quote: 'say \"{text}\"'"
-        ) from failure
-    if not words or PLACE in words[0]:
-        raise UsageError("--then needs the name of a program first", "such as --then 'say {text}'")
+        message, hint = f"--then {command!r} cannot be read: {failure}", "close every quote: 'say \"{text}\"'"
+        raise UsageError(message, hint) from failure
+    if not words or PLACEHOLDER in words[0]:
+        raise UsageError("--then must begin with the name of a program", "for example: --then 'say {text}'")
     program = shutil.which(words[0])
     if program is None:
-        hint = "name one that is on PATH, or its whole path; for what only a shell knows: sh -c '…' sh {text}"
-        raise UsageError(f"--then: there is no program {words[0]!r}", hint)
-    return Line(program, words)
+        hint = "name a program on PATH, or its full path; for shell syntax: sh -c '…' sh {text}"
+        raise UsageError(f"--then: no program {words[0]!r} found", hint)
+    return CommandLine(program, words)
 
 
-def started(line: Line, text: str, complaint: IO[bytes]) -> subprocess.Popen[bytes]:
-    """In a process group of its own: killed whole, and not reached by the terminal's Ctrl-C."""
-    return subprocess.Popen(
-        line.words_for(text),
-        executable=line.program,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=complaint,
-        process_group=0,
-    )
-
-
-def kill(child: subprocess.Popen[bytes]) -> None:
-    """The child and all that it started."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
-
-
-def outcome_of(returncode: int, complaint: IO[bytes]) -> str:
-    """Nothing after success; else how it failed, and the last line of what it complained of."""
+def failure_of(returncode: int, stderr: IO[bytes]) -> str:
+    """How the command failed, with the last line of its stderr; nothing if it succeeded."""
     if returncode == 0:
         return ""
-    complaint.seek(max(0, complaint.seek(0, os.SEEK_END) - 1000))
-    return ": ".join(["failed", how_ended(returncode), *last_line(complaint.read().decode(errors="replace"))])
-
-
-def how_ended(returncode: int) -> str:
-    return f"exit code {returncode}" if returncode > 0 else f"ended by signal {-returncode}"
-
-
-def last_line(text: str) -> Sequence[str]:
-    return [sanitize(line) for line in text.splitlines() if line.strip()][-1:]
+    return ": ".join(filter(None, ("failed", subprocesses.how_ended(returncode), subprocesses.last_line(stderr))))

@@ -1,6 +1,7 @@
-"""Which sentence stands in a subtitle file from when to when. Pure: no file, no clock.
+"""`--subtitles`: every sentence as a cue of a WebVTT (.vtt) or SubRip (.srt) file, as it comes.
 
-Times are milliseconds of the source, so that what is written is what was decided.
+WebVTT follows https://www.w3.org/TR/webvtt1/. SubRip has no escapes, so `<`, `>` and braces, which players take for
+formatting, become look-alikes there.
 """
 
 import errno
@@ -16,11 +17,14 @@ from app.text import sanitize
 from app.threads import Worker
 
 READ_PER_S = 15
-"""Characters that are read in a second."""
+"""Reading speed, in characters a second."""
 SHORTEST_MS, LONGEST_MS = 1500, 7000
-"""What a cue stands for, whatever its length."""
+"""Limits of a cue's duration, whatever its length."""
 BEHIND_MS, HURRIED_MS = 5000, 500
-"""Cues that come so far after their frames make way for one another sooner: they must not fall behind for ever."""
+"""Once a cue would come this far behind its frame, the one before it is cut to `HURRIED_MS`, so that cues catch up."""
+
+
+# When each cue begins and ends. In whole milliseconds of the source, as files have them.
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,77 +40,80 @@ class Cue:
 
 @dataclass(slots=True)
 class Cues:
-    """Places one cue after the other: never earlier than its frame, never over another."""
+    """Places cues one after another: none before its frame, none over another."""
 
     last: Cue | None = field(default=None, init=False)
     newest_ms: int = field(default=0, init=False)
+    """Time in the file of the newest frame so far."""
     newest_number: int = field(default=-1, init=False)
-    """Of the newest frame so far: its time in the file, and its number."""
-    lead_ms: int = field(default=0, init=False)
-    """By how much the file is ahead of a source that has begun again."""
+    offset_ms: int = field(default=0, init=False)
+    """What is added to times of the source once it has started over."""
 
     def add(self, text: str, media_s: float, number: int) -> list[Cue]:
-        """Place `text`, of the frame of that time and number.
+        """Place the description of the frame with that time and number.
 
-        Returns the cue before it, which may have been cut short for it, and its own.
+        Returns the previous cue, which may have been shortened for the new one, and the new one.
         """
-        before, at = self.last, self.time_of(media_s, number)
-        start = self.start_after(before, at) if before else at
+        previous, at = self.last, self.time_of(media_s, number)
+        start = self.start_after(previous, at) if previous else at
         self.newest_ms, self.newest_number = max(at, self.newest_ms), max(number, self.newest_number)
-        self.last = Cue(before.number + 1 if before else 1, start, start + reading_ms(text), text)
-        return [replace(before, end_ms=min(before.end_ms, start)), self.last] if before else [self.last]
+        self.last = Cue(previous.number + 1 if previous else 1, start, start + reading_ms(text), text)
+        return [replace(previous, end_ms=min(previous.end_ms, start)), self.last] if previous else [self.last]
 
     def time_of(self, media_s: float, number: int) -> int:
-        """A frame's time in the file: a newer frame with an earlier time says that the source has begun again."""
-        at = max(0, round(media_s * 1000)) + self.lead_ms
+        """A frame's time in the file. A newer frame with an earlier time means that the source has started over."""
+        at = max(0, round(media_s * 1000)) + self.offset_ms
         if self.last and at < self.newest_ms and number > self.newest_number:
-            self.lead_ms += self.last.end_ms - at
+            self.offset_ms += self.last.end_ms - at
             return self.last.end_ms
         return at
 
-    def start_after(self, before: Cue, at: int) -> int:
-        """Of the same frame, or an older one: after what is there. Of a newer one: as soon as that can be read."""
+    def start_after(self, previous: Cue, at: int) -> int:
+        """After the previous cue for the same frame or an older one; for a newer one, once that can have been read."""
         if at <= self.newest_ms:
-            return max(at, before.end_ms)
-        start = max(at, before.start_ms + SHORTEST_MS)
-        return start if start - at <= BEHIND_MS else max(at, before.start_ms + HURRIED_MS)
+            return max(at, previous.end_ms)
+        start = max(at, previous.start_ms + SHORTEST_MS)
+        return start if start - at <= BEHIND_MS else max(at, previous.start_ms + HURRIED_MS)
 
 
 def reading_ms(text: str) -> int:
     return min(LONGEST_MS, max(SHORTEST_MS, round(len(text) * 1000 / READ_PER_S)))
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How a kind of subtitle file is written."""
+# How cues are written
 
-    head: str
-    point: str
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A subtitle format."""
+
+    header: str
+    decimal_mark: str
     """Between seconds and milliseconds."""
-    instead: dict[str, str]
-    """Characters of a text, and what is written instead."""
+    replacements: dict[str, str]
+    """Special characters, and what is written for them."""
 
     def block(self, cue: Cue) -> bytes:
         """The cue and the empty line after it."""
-        text = "".join(self.instead.get(each, each) for each in cue.text)
+        text = "".join(self.replacements.get(each, each) for each in cue.text)
         return f"{cue.number}\n{self.time(cue.start_ms)} --> {self.time(cue.end_ms)}\n{text}\n\n".encode()
 
     def time(self, ms: int) -> str:
         seconds, ms = divmod(ms, 1000)
-        return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{self.point}{ms:03}"
+        return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{self.decimal_mark}{ms:03}"
 
 
-FORMS = {
-    ".vtt": Form("WEBVTT\n\n", ".", {"&": "&amp;", "<": "&lt;", ">": "&gt;"}),
-    ".srt": Form("", ",", {"<": "‹", ">": "›", "{": "(", "}": ")"}),
+FORMATS = {
+    ".vtt": Format("WEBVTT\n\n", ".", {"&": "&amp;", "<": "&lt;", ">": "&gt;"}),
+    ".srt": Format("", ",", {"<": "‹", ">": "›", "{": "(", "}": ")"}),
 }
 
 
 class Subtitles:
-    """Writes on a thread of its own. After every sentence the file is whole, its last cue too."""
+    """Writes on a thread of its own. After every sentence the file is complete, including the last cue."""
 
     def __init__(self, path: str | Path, warn: Callable[[Notice], None]) -> None:
-        """What is in the file is kept until the first sentence. `warn` is told, once, of cues that are missing.
+        """An existing file keeps its content until the first sentence. `warn` is called once, if cues are missing.
 
         Raises:
             UsageError: the file's name ends neither in .vtt nor in .srt.
@@ -114,92 +121,96 @@ class Subtitles:
         """
         self.path, self.warn = Path(path).expanduser(), warn
         self.banner = Banner(f"subtitles {self.path}")
-        self.form = form_of(self.path)
-        self.file, self.length = opened(self.path, self.form.head.encode())
-        self.place = self.length
-        """Bytes before the last cue; `length` is that of all that this run has written."""
+        self.format = format_of(self.path)
+        self.file, self.length = open_subtitles(self.path, self.format.header.encode())
+        self.last_at = self.length
+        """Where in the file the last cue begins; `length`: bytes written by this run."""
         self.cues = Cues()
         self.began_at: float | None = None
-        """With several cameras: where the file's time begins (monotonic s)."""
-        self.writer = Worker("subtitles", self._write, lambda: os.close(self.file), self._warn)
+        """Monotonic seconds at the file's time 0, with several cameras."""
+        self.worker = Worker("subtitles", self._write, end=lambda: os.close(self.file), warn=self._warn)
 
-    def tell(self, happening: RunEvent) -> None:
-        """Take a sentence, whatever its kind; never blocks."""
-        if isinstance(happening, Sentence) and (text := sanitize(happening.text)):
-            self.writer.put((text, *self._place(happening.frame)))
+    def tell(self, event: RunEvent) -> None:
+        """Queue a sentence of any kind; never blocks."""
+        if isinstance(event, Sentence) and (text := sanitize(event.text)):
+            self.worker.put((text, *self._time(event.frame)))
 
     def close(self) -> None:
         """Write what waits and close the file."""
-        self.writer.close()
+        self.worker.close()
 
-    def _place(self, frame: Frame) -> tuple[float, int]:
-        """Its time and number in the file. Several cameras have one time, that of the first that was told of."""
+    def _time(self, frame: Frame) -> tuple[float, int]:
+        """The frame's time and number. Several cameras share the time of the first one that was described."""
         if not frame.camera:
             return frame.media_s, frame.number
         if self.began_at is None:
             self.began_at = frame.seen_at - frame.media_s
         return frame.seen_at - self.began_at, 0
 
-    def _write(self, said: tuple[str, float, int]) -> None:
-        """The cue before once more, now that its end is known, and the new one behind it: in one piece, if it fits."""
-        blocks = [self.form.block(cue) for cue in self.cues.add(*said)]
+    def _write(self, item: tuple[str, float, int]) -> None:
+        """Write the previous cue again, now that its end is known, and the new one, in one write where possible."""
+        blocks = [self.format.block(cue) for cue in self.cues.add(*item)]
         data = b"".join(blocks)
         try:
             if not self.length:
                 self._begin()
-            write_at(self.file, data, self.place)
+            write_at(self.file, data, self.last_at)
         except OSError as failure:
-            self.place = self.length  # the new one is lost, and those after it may have room
+            self.last_at = self.length  # the new cue is lost; there may be room for later ones
             with suppress(OSError):
                 os.ftruncate(self.file, self.length)
-            self.writer.complain(failure.strerror or str(failure))
+            self.worker.complain(failure.strerror or str(failure))
         else:
-            self.length = self.place + len(data)
-            self.place = self.length - len(blocks[-1])
+            self.length = self.last_at + len(data)
+            self.last_at = self.length - len(blocks[-1])
 
     def _begin(self) -> None:
-        """Nothing is left of an earlier run."""
+        """Replace the content of an earlier run by the header."""
         if os.fstat(self.file).st_size:
             os.ftruncate(self.file, 0)
-        write_at(self.file, self.form.head.encode(), 0)
-        self.place = self.length = len(self.form.head)
+        write_at(self.file, self.format.header.encode(), 0)
+        self.last_at = self.length = len(self.format.header)
 
     def _warn(self, reason: str) -> None:
-        hint = f"Make room for {self.path}, or name another file with --subtitles."
+        hint = f"Free up space for {self.path}, or choose another file with --subtitles."
         self.warn(Notice("subtitles", f"Some subtitles are missing: {reason}.", hint))
 
 
-def form_of(path: Path) -> Form:
+def format_of(path: Path) -> Format:
     try:
-        return FORMS[path.suffix.lower()]
+        return FORMATS[path.suffix.lower()]
     except KeyError:
         hint = "name it out.vtt (WebVTT, for browsers) or out.srt (SubRip, for players)"
-        raise UsageError(f"--subtitles does not know the kind of {path.name!r}", hint) from None
+        raise UsageError(f"--subtitles cannot write {path.name!r}: not .vtt or .srt", hint) from None
 
 
-def opened(path: Path, head: bytes) -> tuple[int, int]:
-    """A descriptor of the file and the bytes written to it: `head`, or none where something is to be kept for now."""
+def open_subtitles(path: Path, header: bytes) -> tuple[int, int]:
+    """Open for writing; return the descriptor and how many bytes were written: the header, or 0 if it has content.
+
+    Raises:
+        OutputError: the file cannot be written to.
+    """
     try:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
         if os.fstat(file).st_size:
             return file, 0
-        write_at(file, head, 0)
+        write_at(file, header, 0)
     except OSError as failure:
-        reason = failure.strerror or str(failure)
-        raise OutputError(f"the subtitles {path} cannot be written: {reason}.", remedy_for(path, failure)) from failure
-    return file, len(head)
+        message = f"cannot write the subtitles {path}: {failure.strerror or failure}"
+        raise OutputError(message, hint_for(path, failure)) from failure
+    return file, len(header)
 
 
-def write_at(file: int, data: bytes, place: int) -> None:
-    """All of it, at that place."""
+def write_at(file: int, data: bytes, offset: int) -> None:
+    """Write all of `data` at that offset."""
     written = 0
     while written < len(data):
-        written += os.pwrite(file, data[written:], place + written)
+        written += os.pwrite(file, data[written:], offset + written)
 
 
-def remedy_for(path: Path, failure: OSError) -> str:
+def hint_for(path: Path, failure: OSError) -> str:
     if failure.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"Make room on the disk of {path.parent.absolute()}, or name a file on another with --subtitles."
+        return f"Free up space on the disk of {path.parent.absolute()}, or choose a file on another with --subtitles."
     if not path.parent.is_dir():
-        return f"Make its folder first: mkdir -p {path.parent}"
-    return f"Name a file that you may write to: --subtitles ~/looksay{path.suffix}"
+        return f"Make the folder first: mkdir -p {path.parent}"
+    return f"Choose a file that you can write to: --subtitles ~/looksay{path.suffix}"

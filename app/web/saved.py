@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from app.events import Sentence
-from app.outputs.subtitles import FORMS, Cue, Cues
+from app.outputs.subtitles import FORMATS, Cue, Cues
 from app.text import sanitize
 from app.web.events import Event
 
@@ -18,8 +18,8 @@ def log(sentences: Iterable[Sentence], said: Iterable[Event]) -> str:
 
 def subtitles(sentences: Iterable[Sentence]) -> str:
     """WebVTT."""
-    cues, placed, form = Cues(), dict[int, Cue](), FORMS[".vtt"]
+    cues, placed, format = Cues(), dict[int, Cue](), FORMATS[".vtt"]
     for each in sentences:
         for cue in cues.add(sanitize(each.text), each.frame.media_s, each.frame.number):
             placed[cue.number] = cue
-    return form.head + b"".join(form.block(cue) for cue in placed.values()).decode()
+    return format.header + b"".join(format.block(cue) for cue in placed.values()).decode()

@@ -5,21 +5,21 @@ import logging
 import pytest
 
 from app.events import Banner, Notice, RunEvent
-from app.outputs.fanout import Fan
+from app.outputs.fanout import Fanout
 from tests.terminal.stage import sentence
 
 
-class Ear:
+class Recorder:
     """An output that remembers, or fails when told to."""
 
     def __init__(self, name: str, fails: frozenset[str] = frozenset()) -> None:
         self.banner = Banner(name, (f"{name} is small",))
         self.fails, self.heard, self.closed = fails, [], 0
 
-    def tell(self, happening: RunEvent) -> None:
+    def tell(self, event: RunEvent) -> None:
         if "tell" in self.fails:
             raise ValueError("no paper")
-        self.heard.append(happening)
+        self.heard.append(event)
 
     def close(self) -> None:
         self.closed += 1
@@ -28,39 +28,39 @@ class Ear:
 
 
 def test_every_output_is_told_in_turn() -> None:
-    ears = [Ear("one"), Ear("two")]
-    fan = Fan(ears)
+    outputs = [Recorder("one"), Recorder("two")]
+    fanout = Fanout(outputs)
     told = sentence()
-    fan.tell(told)
-    assert [ear.heard for ear in ears] == [[told], [told]]
+    fanout.tell(told)
+    assert [each.heard for each in outputs] == [[told], [told]]
 
 
 def test_one_that_fails_is_left_out_and_the_others_are_told_once() -> None:
-    good, bad = Ear("good"), Ear("printer", frozenset({"tell"}))
-    fan = Fan([bad, good])
-    fan.tell(sentence("One."))
-    fan.tell(sentence("Two."))
+    good, bad = Recorder("good"), Recorder("printer", frozenset({"tell"}))
+    fanout = Fanout([bad, good])
+    fanout.tell(sentence("One."))
+    fanout.tell(sentence("Two."))
     said = [each.text for each in good.heard if isinstance(each, Notice)]
-    assert said == ["printer has failed and is left out: no paper"]
+    assert said == ["Output printer failed and is switched off: no paper"]
     assert [each.text for each in good.heard if not isinstance(each, Notice)] == ["One.", "Two."]
 
 
 def test_all_are_closed_also_those_that_failed_and_the_traceback_is_kept(caplog: pytest.LogCaptureFixture) -> None:
-    ears = [Ear("one", frozenset({"close"})), Ear("two", frozenset({"tell"})), Ear("three")]
-    fan = Fan(ears)
-    fan.tell(sentence())
+    outputs = [Recorder("one", frozenset({"close"})), Recorder("two", frozenset({"tell"})), Recorder("three")]
+    fanout = Fanout(outputs)
+    fanout.tell(sentence())
     with caplog.at_level(logging.ERROR):
-        fan.close()
-    assert [ear.closed for ear in ears] == [1, 1, 1]
+        fanout.close()
+    assert [each.closed for each in outputs] == [1, 1, 1]
     assert sorted(str(each.exc_info[1]) for each in caplog.records if each.exc_info) == ["jammed", "no paper"]
 
 
 def test_all_failing_ends_in_silence() -> None:
-    fan = Fan([Ear("one", frozenset({"tell"})), Ear("two", frozenset({"tell"}))])
-    fan.tell(sentence())
-    fan.tell(sentence())
-    assert fan.working == ()
+    fanout = Fanout([Recorder("one", frozenset({"tell"})), Recorder("two", frozenset({"tell"}))])
+    fanout.tell(sentence())
+    fanout.tell(sentence())
+    assert fanout.working == ()
 
 
 def test_its_banner_is_theirs() -> None:
-    assert Fan([Ear("one"), Ear("two")]).banner == Banner("one · two", ("one is small", "two is small"))
+    assert Fanout([Recorder("one"), Recorder("two")]).banner == Banner("one · two", ("one is small", "two is small"))

@@ -1,6 +1,8 @@
 """A command for every alert, with real child processes: no shell, one at a time, and never the end of a run."""
 
+import os
 import shlex
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from app import subprocesses
 from app.errors import UsageError
 from app.events import Notice
-from app.outputs import hook as commands
-from app.outputs.hook import Command
+from app.outputs import hook
+from app.outputs.hook import Hook
 from tests.terminal.stage import ROOT, StandIn, is_running, notice, sentence
 from tests.waiting import LIMIT_S, until
 
@@ -28,10 +31,10 @@ class Bench:
 
     def __init__(self, folder: Path, script: str = NOTED) -> None:
         self.program, self.warned = StandIn(folder, script, "notify"), list[Notice]()
-        self.opened = list[Command]()
+        self.opened = list[Hook]()
 
-    def opens(self, words: str = "{text}", limit_s: float = LIMIT_S) -> Command:
-        self.opened.append(Command(f"{self.program.file} {words}", self.warned.append, limit_s))
+    def opens(self, words: str = "{text}", limit_s: float = LIMIT_S) -> Hook:
+        self.opened.append(Hook(f"{self.program.file} {words}", self.warned.append, limit_s))
         return self.opened[-1]
 
     def lines(self, start: str) -> list[str]:
@@ -41,7 +44,7 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """The end of a run leaves a command so long that a busy machine cuts none short."""
-    monkeypatch.setattr(commands, "CLOSE_S", LIMIT_S)
+    monkeypatch.setattr(hook, "CLOSE_S", LIMIT_S)
     bench = Bench(tmp_path)
     yield bench
     bench.program.let_go()
@@ -49,7 +52,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         each.close()
 
 
-def alert(command: Command, text: str = "A person at the door.") -> None:
+def alert(command: Hook, text: str = "A person at the door.") -> None:
     command.tell(sentence(text, "alert"))
 
 
@@ -97,7 +100,7 @@ def test_one_runs_at_a_time_and_the_newest_waits(bench: Bench) -> None:
         alert(command, text)
     assert [each.kind for each in bench.warned] == ["command", "command"]
     assert [text in each.text for text, each in zip(("Two.", "Three."), bench.warned, strict=True)] == [True, True]
-    assert "was not started: it was still busy." in bench.warned[0].text
+    assert "was skipped, as it was still busy with an earlier alert." in bench.warned[0].text
     bench.program.let_go()
     command.close()
     assert [line.split()[0] for line in bench.program.log] == ["began", "|", "ended", "began", "|", "ended"]
@@ -163,14 +166,14 @@ def test_one_that_takes_too_long_is_ended_with_all_that_it_started(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(commands, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(subprocesses, "time", SimpleNamespace(monotonic=lambda: now[0]))
     bench.program.file.write_text(STUCK)
     alert(bench.opens(limit_s=1.0))
     until(lambda: len(bench.program.pids()) == 2)
     assert bench.warned == []
     now[0] += 1.1
     until(lambda: bench.warned)
-    assert "was not run to its end: it took longer than 1 s." in bench.warned[0].text
+    assert "was stopped after 1 s." in bench.warned[0].text
     assert len(bench.program.pids()) == 2
     for pid in bench.program.pids():
         until(lambda pid=pid: not is_running(pid))
@@ -183,7 +186,7 @@ def test_what_a_command_leaves_running_on_purpose_is_left_alone(bench: Bench) ->
     command.close()
     (left,) = bench.program.pids()
     assert is_running(left)
-    commands.os.kill(left, commands.signal.SIGKILL)
+    os.kill(left, signal.SIGKILL)
 
 
 def test_the_last_alert_of_a_run_has_its_command_too(bench: Bench) -> None:
@@ -195,7 +198,7 @@ def test_the_last_alert_of_a_run_has_its_command_too(bench: Bench) -> None:
 
 
 def test_the_end_of_a_run_does_not_wait_for_ever(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "CLOSE_S", 0.1)
+    monkeypatch.setattr(hook, "CLOSE_S", 0.1)
     bench.program.file.write_text(STUCK)
     command = bench.opens()
     alert(command)
@@ -203,9 +206,9 @@ def test_the_end_of_a_run_does_not_wait_for_ever(bench: Bench, monkeypatch: pyte
     command.close()
     command.close()
     alert(command)
-    until(lambda: not command.worker.is_alive())
+    until(lambda: not command.worker.thread.is_alive())
     assert not is_running(bench.program.pids()[1])
-    assert ["was not run to its end: the run was over." in each.text for each in bench.warned] == [True]
+    assert ["was stopped as looksay quits." in each.text for each in bench.warned] == [True]
 
 
 @pytest.mark.parametrize(
@@ -224,7 +227,7 @@ def test_the_end_of_a_run_does_not_wait_for_ever(bench: Bench, monkeypatch: pyte
 )
 def test_what_cannot_be_run_is_refused_at_the_start(typed: str, message: str) -> None:
     with pytest.raises(UsageError, match="--then") as failure:
-        Command(typed, pytest.fail)
+        Hook(typed, pytest.fail)
     assert message in failure.value.message
     assert failure.value.hint
     assert failure.value.exit_code == 2
@@ -232,7 +235,7 @@ def test_what_cannot_be_run_is_refused_at_the_start(typed: str, message: str) ->
 
 def test_the_shell_that_the_remedy_proposes_gets_the_text_as_an_argument(bench: Bench) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        command = Command(f"sh -c 'echo \"$1\" > {folder}/a' sh {{text}}", bench.warned.append)
+        command = Hook(f"sh -c 'echo \"$1\" > {folder}/a' sh {{text}}", bench.warned.append)
         alert(command, "$(id) it's")
         command.close()
         assert (Path(folder) / "a").read_text() == "$(id) it's\n"

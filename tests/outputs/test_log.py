@@ -88,7 +88,7 @@ def test_close_ends_the_thread_twice_is_fine_and_telling_afterwards_too(tmp_path
     log.close()
     log.close()
     log.tell(sentence())
-    assert not log.writer.thread.is_alive()
+    assert not log.worker.thread.is_alive()
     assert log.banner.name.startswith("log ")
 
 
@@ -134,7 +134,7 @@ log = Log(sys.argv[1], warned.append)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 for number in range(9):
     log.tell(sentence(f"{number}."))
-until(log.writer.waiting.empty)
+until(lambda: not log.worker.waiting)
 until(lambda: warned)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 log.tell(sentence("There is room again."))
@@ -172,7 +172,7 @@ def test_a_disk_that_does_not_answer_does_not_hold_up_the_run(tmp_path: Path) ->
     log.close()
     drain.join()
     os.close(reader)
-    assert not log.writer.thread.is_alive()
+    assert not log.worker.thread.is_alive()
 
 
 def test_the_log_written_last_is_remembered_whole_until_it_is_forgotten(

@@ -246,7 +246,7 @@ def test_a_file_that_cannot_be_written_is_explained_before_anything_starts(tmp_p
     os.mkfifo(tmp_path / "pipe.vtt")
     reader = os.open(tmp_path / "pipe.vtt", os.O_RDONLY | os.O_NONBLOCK)
     for name, hint in (("folder.vtt", "--subtitles"), ("none/a.vtt", "mkdir -p"), ("pipe.vtt", "--subtitles")):
-        with pytest.raises(OutputError, match="cannot be written") as failure:
+        with pytest.raises(OutputError, match="cannot write") as failure:
             Subtitles(tmp_path / name, pytest.fail)
         assert hint in failure.value.hint
     os.close(reader)
@@ -257,7 +257,7 @@ def test_a_full_disk_at_the_start_asks_for_room(tmp_path: Path) -> None:
     (tmp_path / "a.vtt").symlink_to("/dev/full")
     with pytest.raises(OutputError, match="No space left") as failure:
         Subtitles(tmp_path / "a.vtt", pytest.fail)
-    assert failure.value.hint.startswith(f"Make room on the disk of {tmp_path}")
+    assert failure.value.hint.startswith(f"Free up space on the disk of {tmp_path}")
 
 
 FILLING = """
@@ -272,7 +272,7 @@ subtitles = Subtitles(sys.argv[1], warned.append)
 limited(150)
 for number in range(6):
     subtitles.tell(sentence(f"Number {number}.", number=300 * number))
-until(subtitles.writer.waiting.empty)
+until(lambda: not subtitles.worker.waiting)
 until(lambda: warned)
 limited(10**6)
 subtitles.tell(sentence("There is room again.", number=3000))

@@ -68,7 +68,7 @@ def test_one_frame_is_one_picture_and_only_sentences_have_one(tmp_path: Path) ->
     thumbnails.close()
     thumbnails.tell(showing(9, 9, number=2))
     assert len(list((tmp_path / "t").iterdir())) == 2
-    assert not thumbnails.worker.is_alive()
+    assert not thumbnails.worker.thread.is_alive()
 
 
 def test_what_waits_too_long_goes_the_oldest_first_and_that_is_told_once(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_what_waits_too_long_goes_the_oldest_first_and_that_is_told_once(tmp_pat
     warned: list[Notice] = []
     thumbnails = Thumbnails(tmp_path / "t", warned.append)
     told = [showing(9, 9, number) for number in range(ROOM + 3)]
-    with thumbnails.changed:
+    with thumbnails.worker.changed:
         for each in told:
             thumbnails.tell(each)
     thumbnails.close()
@@ -116,6 +116,6 @@ def test_a_link_in_the_place_of_a_picture_is_not_written_through(tmp_path: Path)
 def test_a_folder_that_cannot_be_made_is_explained_before_anything_starts(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for folder in (tmp_path / "file", tmp_path / "none" / "t"):
-        with pytest.raises(OutputError, match="cannot be made") as failure:
+        with pytest.raises(OutputError, match="cannot make") as failure:
             Thumbnails(folder, pytest.fail)
         assert "--log" in failure.value.hint

@@ -14,8 +14,8 @@ from app.audio.speech import Voice
 from app.audio.tts import Program
 from app.audio.vad import Microphone
 from app.events import Mute
-from app.outputs.fanout import Fan
-from app.outputs.hook import Command
+from app.outputs.fanout import Fanout
+from app.outputs.hook import Hook
 from app.outputs.log import Log
 from app.outputs.subtitles import Subtitles
 from app.protocols import Output
@@ -43,11 +43,11 @@ OUTPUTS: dict[str, Callable[[Path], Output]] = {
     **{name: lambda _folder, make=make: make() for name, make in SCREENS.items()},
     "log": lambda folder: Log(folder / "a.jsonl", pytest.fail),
     "subtitles": lambda folder: Subtitles(folder / "a.vtt", pytest.fail),
-    "command": lambda _folder: Command("true {text}", pytest.fail),
+    "hook": lambda _folder: Hook("true {text}", pytest.fail),
     "earcons": lambda _folder: Earcons(Nothing(), pytest.fail),
     "microphone": lambda _folder: Microphone(pytest.fail, lambda _heard: nullcontext()),
     "voice": lambda _folder: Voice(QUIET, pytest.fail),
-    "fan": lambda folder: Fan([Plain(io.StringIO(), io.StringIO()), Log(folder / "b.jsonl", pytest.fail)]),
+    "fanout": lambda folder: Fanout([Plain(io.StringIO(), io.StringIO()), Log(folder / "b.jsonl", pytest.fail)]),
 }
 
 
