@@ -132,7 +132,7 @@ class Worker(Generic[T]):
         self.complain("the disk is too slow")
         return dropped
 
-    def discard(self, is_unwanted: Callable[[T], bool] = lambda _: True) -> None:
+    def discard(self, is_unwanted: Callable[[T], bool]) -> None:
         """Remove waiting items."""
         with self.changed:
             self.waiting = deque(each for each in self.waiting if not is_unwanted(each))

@@ -175,9 +175,9 @@ def test_a_neural_voice_speaks(lean: Path, tmp_path: Path) -> None:
     assert_complete(python(lean, "-m", "tests.audio.tiny_voice", str(tmp_path / "voices" / "pocket")), 0)
     code = f"""
 from pathlib import Path
-from app.audio.neural import find_neural
+from app.audio.neural import find_neural_voice
 from app.audio.playback import Player
-voice = find_neural("pocket:alba", Player(), Path({str(tmp_path / "voices")!r}))
+voice = find_neural_voice("pocket:alba", Player(), Path({str(tmp_path / "voices")!r}))
 voice.open()
 print(sum(len(piece) for piece in voice.pieces("circle")) > 0)
 voice.close()

@@ -1,7 +1,7 @@
-"""Neural voices of mlx-audio: Pocket TTS and what is built like it. Speaks as it computes, a piece after the other.
+"""Neural voices of mlx-audio, such as Pocket TTS: they are played while they are being computed.
 
-A folder in .models/voices is a model, with config.json, weights and tokenizer, and its voices in `voices/` or
-`embeddings/`. Nothing is downloaded here. No torch, no phonemes: the model reads letters.
+A folder in .models/voices is a model: config.json, weights, tokenizer, and its voices in `voices/` or `embeddings/`.
+Nothing is downloaded here. The models read letters, so neither torch nor a phonemizer is needed.
 """
 
 import sys
@@ -17,12 +17,12 @@ from typing import Any, NoReturn
 import numpy as np
 
 from app.audio.playback import Player, Samples
-from app.audio.tts import Known
+from app.audio.tts import VoiceInfo
 from app.errors import OutputError
 
 FOLDER = Path(__file__).parents[2] / ".models" / "voices"
-PIECE_S = 0.24
-"""Of sound, computed and played together: three of Pocket TTS's frames. Shorter, and a busy machine leaves gaps."""
+CHUNK_S = 0.24
+"""Of sound, computed and played together: three frames of Pocket TTS. Shorter chunks leave gaps on a busy machine."""
 INSTALL = (
     ".venv/bin/hf download mlx-community/pocket-tts --local-dir .models/voices/pocket && "
     ".venv/bin/hf download kyutai/pocket-tts-without-voice-cloning --include 'embeddings/*' "
@@ -32,8 +32,8 @@ INSTALL = (
 
 
 @dataclass(slots=True)
-class Neural:
-    """A voice of a model. MLX's arrays belong to the thread that opens it."""
+class NeuralVoice:
+    """A speech engine that is a model with one of its voices. MLX's arrays belong to the thread that opens it."""
 
     name: str
     """`pocket:alba`."""
@@ -50,51 +50,51 @@ class Neural:
         Raises:
             OutputError: it cannot be loaded.
         """
-        leave_out_resampling()
+        stub_resampling()
         try:
             from mlx_audio.tts.utils import load
 
             self.model = load(self.folder, strict=True)
         except Exception as failure:  # the loader's failures are of any type
-            raise OutputError(f"{self.name} cannot be loaded: {failure}.", f"Install it anew: {INSTALL}") from failure
+            raise OutputError(f"cannot load {self.name}: {failure}", f"Install it again: {INSTALL}") from failure
 
-    def speak(self, text: str, until: Event) -> None:
-        """See `Engine.speak`."""
-        with closing(self.pieces(text)) as pieces:
-            self.player.play_all(pieces, self.model.sample_rate, until)
+    def speak(self, text: str, stop: Event) -> None:
+        """See `SpeechEngine.speak`."""
+        with closing(self.chunks(text)) as chunks:
+            self.player.play_all(chunks, self.model.sample_rate, stop)
 
-    def pieces(self, text: str) -> Generator[Samples]:
-        """Its sound as it is computed: (n,) float32 each, `model.sample_rate` a second.
+    def chunks(self, text: str) -> Generator[Samples]:
+        """The sound as it is computed, at `model.sample_rate` Hz.
 
         Raises:
             OutputError: the model failed.
         """
         try:
-            for piece in self.model.generate(text, voice=str(self.embedding), stream=True, streaming_interval=PIECE_S):
-                yield np.asarray(piece.audio, np.float32)
+            for chunk in self.model.generate(text, voice=str(self.embedding), stream=True, streaming_interval=CHUNK_S):
+                yield np.asarray(chunk.audio, np.float32)
         except Exception as failure:  # the model's failures are of any type
-            raise OutputError(f"{self.name} failed: {failure}.", "Take another: ./run.sh voices") from failure
+            raise OutputError(f"{self.name} failed: {failure}", "Choose another voice: ./run.sh voices") from failure
 
     def close(self) -> None:
-        """Give back this thread's streams: a thread that ends without doing so can take the process with it."""
+        """Release this thread's streams: a thread that ends without doing so can crash the process."""
         self.model = None
         if mx := sys.modules.get("mlx.core"):  # a model that could not be loaded may have used it, too
             mx.synchronize()
             mx.clear_streams()
 
 
-def leave_out_resampling() -> None:
+def stub_resampling() -> None:
     """Let mlx-audio's models be imported without scipy, which is not installed: 113 MB.
 
     Every codec of mlx-audio imports its resampler, and the resampler imports scipy. Only recordings are resampled, and
     a voice is read from a file of embeddings.
     """
     if find_spec("scipy") is None:
-        sys.modules.setdefault("mlx_audio.resample", _Resampling("mlx_audio.resample"))
+        sys.modules.setdefault("mlx_audio.resample", _ResamplingStub("mlx_audio.resample"))
 
 
-class _Resampling(ModuleType):
-    """The resampler's place: its functions can be imported, and fail when they are called."""
+class _ResamplingStub(ModuleType):
+    """Stands in for the resampler: its functions can be imported, and fail when called."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -103,28 +103,28 @@ class _Resampling(ModuleType):
 
 
 def _refuse_resampling(*_: Any, **__: Any) -> NoReturn:
-    raise ImportError("it resamples recordings, for which scipy would have to be installed")
+    raise ImportError("resampling a recording needs scipy, which is not installed")
 
 
-def find_neural(voice: str, player: Player, folder: Path = FOLDER) -> Neural:
-    """The voice of this name, MODEL:VOICE.
+def find_neural_voice(voice: str, player: Player, folder: Path = FOLDER) -> NeuralVoice:
+    """The voice named MODEL:VOICE.
 
     Raises:
-        OutputError: mlx-audio, the model or the voice is missing.
+        OutputError: mlx-audio, the model or the voice is not installed.
     """
     if find_spec("mlx_audio") is None:
-        raise OutputError("Neural voices need mlx-audio, which is missing.", "./install.sh")
-    model, _, wanted = voice.partition(":")
-    known = {each.name.casefold(): Path(each.exact) for each in neural_voices(folder)}
+        raise OutputError("neural voices need mlx-audio, which is not installed", "./install.sh")
+    model, _, name = voice.partition(":")
+    known = {each.name.casefold(): Path(each.identifier) for each in neural_voices(folder)}
     if embedding := known.get(voice.casefold()):
-        return Neural(voice, embedding.parents[1], embedding, player)
-    if any(name.startswith(f"{model.casefold()}:") for name in known):
-        raise OutputError(f"{model} has no voice named {wanted!r}.", "List the voices: ./run.sh voices")
-    raise OutputError(f"The neural voices of {model!r} are not installed.", INSTALL)
+        return NeuralVoice(voice, embedding.parents[1], embedding, player)
+    if any(each.startswith(f"{model.casefold()}:") for each in known):
+        raise OutputError(f"{model} has no voice {name!r}", "List the voices: ./run.sh voices")
+    raise OutputError(f"the neural voices of {model!r} are not installed", INSTALL)
 
 
-def neural_voices(folder: Path = FOLDER) -> list[Known]:
+def neural_voices(folder: Path = FOLDER) -> list[VoiceInfo]:
     """Every voice of every model in the folder, by name."""
     found = [*folder.glob("*/voices/*.safetensors"), *folder.glob("*/embeddings/*.safetensors")]
-    here = [each for each in sorted(found) if (each.parents[1] / "config.json").exists()]
-    return [Known(f"{each.parents[1].name}:{each.stem}", "mlx-audio", "", str(each)) for each in here]
+    usable = [each for each in sorted(found) if (each.parents[1] / "config.json").exists()]
+    return [VoiceInfo(f"{each.parents[1].name}:{each.stem}", "mlx-audio", "", str(each)) for each in usable]

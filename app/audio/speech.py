@@ -1,8 +1,8 @@
-"""Who speaks when: one in the air, one waiting, the newest, urgent first, nothing late. Pure: no sound, no clock.
+"""Speech: a queue that decides what is spoken when, and the thread that speaks it.
 
-What is urgent, an alert, an answer, what a person wants to hear again, waits in a row: never late, never lost, never
-cut by another. It cuts a description or a notice; nothing else does, but a person who wants silence. An alert outlasts
-the silence: it is said afterwards.
+One utterance is being spoken, one waits, the newest; nothing is spoken late. Alerts, answers and what a key has asked
+for are urgent: they wait in line, are never late, lost or interrupted by each other, and interrupt descriptions and
+notices. Only a mute interrupts them, and an alert is spoken once the mute is over.
 """
 
 import re
@@ -13,20 +13,24 @@ from dataclasses import dataclass, field
 from threading import Condition, Event, Thread
 from typing import Protocol
 
-from app.audio.tts import Engine
+from app.audio.tts import SpeechEngine
 from app.errors import OutputError
 from app.events import Banner, Mute, Notice, Repeated, RunEvent, Sentence, VoiceToggled
 from app.protocols import Output
 from app.text import sanitize
 
-SEEING = (
+SPOKEN_NOTICES = (
     *("camera lost", "camera ended", "camera back", "dark", "covered", "frozen", "blurred", "clear", "error"),
     *("hung", "outage", "answering", "waiting", "not switched"),
 )
+"""Kinds of notices that are spoken: whether camera and model work."""
 REPLIES = ("keys", "verbosity", "going on", "nothing yet", "no answer")
-"""Notices that are spoken: whether camera and model work; and what answers a key, which is said as an answer is."""
-SCENE, NOTICE, URGENT = 0, 1, 2
-"""How urgent: what waits gives way to its equals and betters."""
+"""Kinds of notices that reply to a key; they are spoken as answers are."""
+DESCRIPTION, NOTICE, URGENT = 0, 1, 2
+"""Priorities of utterances."""
+
+
+# What is spoken when. No sound, no clock.
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,260 +38,263 @@ class Utterance:
     """Words to be spoken."""
 
     text: str
-    urgency: int
+    priority: int
     since: float
-    """Monotonic seconds: when what it tells of was seen; of what tells of no frame, when it was told."""
+    """Monotonic seconds: when the described frame was seen; without a frame, when the event came."""
     is_answer: bool = False
-    """A person has asked for it: it is said in a silence, too."""
+    """Somebody has asked for it, so it is spoken in spite of a mute."""
 
 
 @dataclass(slots=True)
-class Turns:
-    """Gives every utterance its turn."""
+class SpeechQueue:
+    """Decides which utterance is spoken next."""
 
     age_limit_s: float = 6.0
-    in_air: Utterance | None = field(default=None, init=False)
+    current: Utterance | None = field(default=None, init=False)
+    """What is being spoken."""
     waiting: Utterance | None = field(default=None, init=False)
     urgent: deque[Utterance] = field(default_factory=deque, init=False)
-    is_silent: bool = field(default=False, init=False)
-    is_over: bool = field(default=False, init=False)
     is_muted: bool = field(default=False, init=False)
-    """No voice is wanted at all."""
+    """Only answers are spoken (`Mute`)."""
+    is_off: bool = field(default=False, init=False)
+    """Nothing is spoken (`VoiceToggled`)."""
+    is_closed: bool = field(default=False, init=False)
 
     @property
     def has_words(self) -> bool:
-        """Whether anything is in the air, or waits and may be said."""
-        return bool(self.in_air or self.waiting or self.next_urgent())
+        """Whether anything is being spoken, or waits and may be."""
+        return bool(self.current or self.waiting or self.next_urgent())
 
     @property
-    def is_urgent(self) -> bool:
-        """Whether something urgent is in the air, or waits and may be said."""
-        return bool((self.in_air and self.in_air.urgency == URGENT) or self.next_urgent())
+    def has_urgent_words(self) -> bool:
+        """Whether anything urgent is being spoken, or waits and may be."""
+        return bool((self.current and self.current.priority == URGENT) or self.next_urgent())
 
-    def tell(self, happening: RunEvent, now: float) -> bool:
-        """Take it in; return whether what is in the air is to be cut."""
-        if isinstance(happening, Mute):
-            return self.fall_silent() if happening.is_on else self.go_on()
-        if isinstance(happening, VoiceToggled):
-            return self.mute(is_wanted=happening.is_on)
-        told = utterance(happening, now)
-        if told is None or self.is_over or self.is_muted:
+    def add(self, event: RunEvent, now: float) -> bool:
+        """Queue what an event has to say, if anything; return whether the current utterance must be interrupted."""
+        if isinstance(event, Mute):
+            return self.mute() if event.is_on else self.unmute()
+        if isinstance(event, VoiceToggled):
+            return self.toggle(is_on=event.is_on)
+        utterance = utterance_of(event, now)
+        if utterance is None or self.is_closed or self.is_off:
             return False
-        if told.urgency == URGENT:
-            return self.press(told)
-        if not self.is_silent and self.gives_way(told, now):
-            self.waiting = told
+        if utterance.priority == URGENT:
+            return self.add_urgent(utterance)
+        if not self.is_muted and self.may_replace_waiting(utterance, now):
+            self.waiting = utterance
         return False
 
-    def press(self, told: Utterance) -> bool:
-        """To the end of the row, unless the same words are in it; urgent ones are not cut for it."""
-        if told.text not in [each.text for each in self.urgent]:
-            self.urgent.append(told)
-        return self.in_air is not None and self.in_air.urgency < URGENT
+    def add_urgent(self, utterance: Utterance) -> bool:
+        """Add to the end of the line, unless the same words are in it; return whether to interrupt."""
+        if utterance.text not in [each.text for each in self.urgent]:
+            self.urgent.append(utterance)
+        return self.current is not None and self.current.priority < URGENT
 
     def next_urgent(self) -> Utterance | None:
-        """The first in the row that may be said: in a silence, an answer."""
-        return next((each for each in self.urgent if each.is_answer or not self.is_silent), None)
+        """The first in line that may be spoken; while muted, the first answer."""
+        return next((each for each in self.urgent if each.is_answer or not self.is_muted), None)
 
-    def gives_way(self, told: Utterance, now: float) -> bool:
-        return self.waiting is None or told.urgency >= self.waiting.urgency or self.is_late(self.waiting, now)
+    def may_replace_waiting(self, utterance: Utterance, now: float) -> bool:
+        return self.waiting is None or utterance.priority >= self.waiting.priority or self.is_late(self.waiting, now)
 
-    def fall_silent(self) -> bool:
-        """What was asked for is forgotten; an alert waits, the one that is cut too, until the silence is over."""
-        self.is_silent, self.waiting = True, None
-        row = [each for each in (self.in_air, *self.urgent) if each and each.urgency == URGENT and not each.is_answer]
-        self.urgent = deque({each.text: each for each in row if not self.is_over}.values())
-        return self.in_air is not None
+    def mute(self) -> bool:
+        """Drop all but alerts, which wait until the mute is over, the interrupted one too."""
+        self.is_muted, self.waiting = True, None
+        line = [each for each in (self.current, *self.urgent) if each and each.priority == URGENT]
+        alerts = [each for each in line if not each.is_answer and not self.is_closed]
+        self.urgent = deque({each.text: each for each in alerts}.values())
+        return self.current is not None
 
-    def mute(self, *, is_wanted: bool) -> bool:
-        """Say nothing at all from now on, or speak again; what waited is past either way."""
-        self.is_muted, self.waiting = not is_wanted, None
-        self.urgent.clear()
-        return self.is_muted and self.in_air is not None
-
-    def go_on(self) -> bool:
-        self.is_silent = False
+    def unmute(self) -> bool:
+        self.is_muted = False
         return False
 
-    def begin(self, now: float, *, is_hushed: bool = False) -> Utterance | None:
-        """What is to be spoken now, from then on in the air; None if nothing is.
+    def toggle(self, *, is_on: bool) -> bool:
+        """Switch speech on or off; either way, what waited is dropped."""
+        self.is_off, self.waiting = not is_on, None
+        self.urgent.clear()
+        return self.is_off and self.current is not None
 
-        `is_hushed`: somebody speaks, so that only what is urgent may begin.
+    def start_next(self, now: float, *, is_hushed: bool = False) -> Utterance | None:
+        """What is to be spoken now, from then on the current utterance; None if nothing is.
+
+        `is_hushed`: somebody is speaking in the room, so only what is urgent may begin.
         """
         if self.waiting and self.is_late(self.waiting, now):
             self.waiting = None
         if urgent := self.next_urgent():
             self.urgent.remove(urgent)
-            self.in_air = urgent
+            self.current = urgent
         elif self.waiting and not is_hushed:
-            self.in_air, self.waiting = self.waiting, None
-        return self.in_air
+            self.current, self.waiting = self.waiting, None
+        return self.current
 
-    def end(self) -> None:
-        """What was in the air has been spoken or cut."""
-        self.in_air = None
+    def end_current(self) -> None:
+        """The current utterance has been spoken or interrupted."""
+        self.current = None
 
     def close(self) -> None:
-        """Nothing more is said."""
-        self.is_over, self.waiting = True, None
+        """Start nothing any more."""
+        self.is_closed, self.waiting = True, None
         self.urgent.clear()
 
-    def is_late(self, told: Utterance, now: float) -> bool:
-        return told.urgency < URGENT and now - told.since > self.age_limit_s
+    def is_late(self, utterance: Utterance, now: float) -> bool:
+        return utterance.priority < URGENT and now - utterance.since > self.age_limit_s
 
 
-def utterance(happening: RunEvent, now: float) -> Utterance | None:
-    """What is said of it, if anything."""
-    match happening:
+def utterance_of(event: RunEvent, now: float) -> Utterance | None:
+    """What an event has to say, if anything."""
+    match event:
         case Repeated():
-            return Utterance(sayable(happening.sentence.text), URGENT, now, is_answer=True)
+            return Utterance(speakable(event.sentence.text), URGENT, now, is_answer=True)
         case Sentence():
-            urgency = URGENT if happening.kind in ("alert", "answer") else SCENE
-            is_answer = happening.kind == "answer"
-            return Utterance(sayable(happening.text), urgency, happening.frame.seen_at, is_answer)
-        case Notice() if happening.kind in REPLIES:
-            return Utterance(sayable(happening.text), URGENT, now, is_answer=True)
-        case Notice() if happening.kind in SEEING:
-            return Utterance(sayable(f"Notice: {happening.text}"), NOTICE, now)
+            priority = URGENT if event.kind in ("alert", "answer") else DESCRIPTION
+            is_answer = event.kind == "answer"
+            return Utterance(speakable(event.text), priority, event.frame.seen_at, is_answer)
+        case Notice() if event.kind in REPLIES:
+            return Utterance(speakable(event.text), URGENT, now, is_answer=True)
+        case Notice() if event.kind in SPOKEN_NOTICES:
+            return Utterance(speakable(f"Notice: {event.text}"), NOTICE, now)
     return None
 
 
-def sayable(text: str) -> str:
-    """Without the `[[` that makes `say` and espeak-ng take what follows for a command."""
+def speakable(text: str) -> str:
+    """Without `[[`, after which `say` and espeak-ng expect a command."""
     return re.sub(r"\[(?=\[)", "[ ", sanitize(text))
 
 
+# The thread that speaks
+
 JOIN_S = 5.0
-WAIT_S, HUSHED_S = 1.0, 0.1
-"""Between two looks whether it is over, and whether somebody still speaks."""
-SLOW = 5
-"""Descriptions in succession that come too late to be spoken: then it is told."""
+POLL_S, HUSHED_POLL_S = 1.0, 0.1
+"""How often an idle queue is looked at: for its end, and for the end of speech in the room."""
+LATE_IN_A_ROW = 5
+"""After so many descriptions that came too late to be spoken, a notice says so."""
 
 
-class Ear(Output, Protocol):
-    """What hears whether somebody speaks."""
+class VoiceDetector(Output, Protocol):
+    """Detects whether somebody is speaking in the room."""
 
-    def is_hushed(self) -> bool: ...
+    def is_hushed(self) -> bool:
+        """Whether somebody is speaking, so that no utterance should begin."""
+        ...
 
-    def voice_speaks(self, is_speaking: bool) -> None:
-        """Our own voice begins, or has come to its end."""
+    def set_own_voice(self, is_speaking: bool) -> None:
+        """Our own speech begins or has ended."""
         ...
 
 
-class Voice:
-    """Speaks on a thread of its own, which opens and closes the engine too."""
+class Speech:
+    """Speaks on a thread of its own, which also opens and closes the engine."""
 
     def __init__(
         self,
-        engine: Engine,
+        engine: SpeechEngine,
         warn: Callable[[Notice], None],
         now: Callable[[], float] = time.monotonic,
         age_limit_s: float = 6.0,
-        ear: Ear | None = None,
+        detector: VoiceDetector | None = None,
     ) -> None:
-        """`warn` is told, once, that the engine failed, and from then on nothing is spoken; or that all comes too late.
+        """`warn` is called once if the engine fails, which ends all speech, and once if descriptions keep coming late.
 
-        `age_limit_s`: how long ago the frame was seen that a sentence begins to be spoken about, at most.
+        `age_limit_s`: the greatest age of a frame, in seconds, at which its description may still begin to be spoken.
         """
-        self.engine, self.warn, self.now, self.ear = engine, warn, now, ear
+        self.engine, self.warn, self.now, self.detector = engine, warn, now, detector
         self.banner = Banner(f"voice {engine.name}")
-        self.turns = Turns(age_limit_s)
+        self.queue = SpeechQueue(age_limit_s)
         self.changed = Condition()
-        self.is_wanted = False
-        """There are words, or a model is loaded: time to open the engine. Two threads must not import MLX at once."""
-        self.cut = Event()
-        """What is in the air is to end."""
-        self.slow = 0
-        """Descriptions in succession that were too old when they came."""
-        self.worker = Thread(target=self._work, name="voice", daemon=True)
-        self.worker.start()
+        self.is_needed = False
+        """Time to open the engine: there are words, or the model has been loaded. No two threads import MLX at once."""
+        self.interrupt = Event()
+        """Ends the current utterance."""
+        self.late_in_a_row = 0
+        self.thread = Thread(target=self._work, name="voice", daemon=True)
+        self.thread.start()
 
-    def tell(self, happening: RunEvent) -> None:
-        """Let it wait for its turn, or pre-empt what is in the air; never blocks."""
+    def tell(self, event: RunEvent) -> None:
+        """Queue what an event has to say; never blocks."""
         now = self.now()
         with self.changed:
-            if self.turns.tell(happening, now):
-                self.cut.set()
-            is_ready = isinstance(happening, Notice) and happening.kind == "ready" and not self.turns.is_muted
-            self.is_wanted |= self.turns.has_words or is_ready
+            if self.queue.add(event, now):
+                self.interrupt.set()
+            is_loaded = isinstance(event, Notice) and event.kind == "ready" and not self.queue.is_off
+            self.is_needed |= self.queue.has_words or is_loaded
             self.changed.notify_all()
-        if isinstance(happening, Sentence) and happening.kind in ("scene", "change"):
-            self._watch_pace(now - happening.frame.seen_at)
+        if isinstance(event, Sentence) and event.kind in ("scene", "change"):
+            self._count_late(now - event.frame.seen_at)
 
     def finish(self, stop: Event, limit_s: float = 15.0) -> None:
-        """Wait until the last words are spoken, or until `stop` is set; at most `limit_s` for what is not urgent."""
-        until = time.monotonic() + limit_s
+        """Wait until the last words are spoken or `stop` is set; for what is not urgent, `limit_s` at most."""
+        give_up_at = time.monotonic() + limit_s
         with self.changed:
-            while self.turns.has_words and not stop.is_set():
-                if time.monotonic() > until and not self.turns.is_urgent:
+            while self.queue.has_words and not stop.is_set():
+                if time.monotonic() > give_up_at and not self.queue.has_urgent_words:
                     return
                 self.changed.wait(0.05)
 
     def close(self) -> None:
-        """Silence, at once."""
+        """Fall silent at once."""
         self._stop()
-        self.worker.join(JOIN_S)
+        self.thread.join(JOIN_S)
 
     def _stop(self) -> None:
         with self.changed:
-            self.turns.close()
-            self.cut.set()
+            self.queue.close()
+            self.interrupt.set()
             self.changed.notify_all()
 
     def _work(self) -> None:
         try:
-            if self._is_wanted():
+            if self._wait_until_needed():
                 self.engine.open()
-            while said := self._next():
-                self._speak(said)
+            while utterance := self._next():
+                self._speak(utterance.text)
         except OutputError as failure:
-            self._give_up(failure)
-        except OSError as failure:
-            reason = failure.strerror or str(failure)
-            self._give_up(OutputError(f"The voice failed: {reason}.", "see whether the disk is full; then start again"))
+            self._give_up(failure.message, failure.hint)
+        except OSError as failure:  # no temporary file can be made
+            self._give_up(failure.strerror or str(failure), "Free up disk space and restart")
         finally:
             self._stop()
             self.engine.close()
 
-    def _is_wanted(self) -> bool:
-        """Wait until it is; not if it is over before."""
+    def _wait_until_needed(self) -> bool:
+        """False if the run ends before."""
         with self.changed:
-            self.changed.wait_for(lambda: self.is_wanted or self.turns.is_over)
-            return not self.turns.is_over
+            self.changed.wait_for(lambda: self.is_needed or self.queue.is_closed)
+            return not self.queue.is_closed
 
     def _next(self) -> Utterance | None:
-        """The next, as soon as there is one; None at the end."""
+        """The next utterance, as soon as there is one; None at the end."""
         with self.changed:
-            self.turns.end()
+            self.queue.end_current()
             self.changed.notify_all()
-            while not self.turns.is_over:
-                is_hushed = self.ear is not None and self.ear.is_hushed()
-                if said := self.turns.begin(self.now(), is_hushed=is_hushed):
-                    self.cut.clear()
-                    return said
-                self.changed.wait(HUSHED_S if is_hushed else WAIT_S)
+            while not self.queue.is_closed:
+                is_hushed = self.detector is not None and self.detector.is_hushed()
+                if utterance := self.queue.start_next(self.now(), is_hushed=is_hushed):
+                    self.interrupt.clear()
+                    return utterance
+                self.changed.wait(HUSHED_POLL_S if is_hushed else POLL_S)
         return None
 
-    def _speak(self, said: Utterance) -> None:
-        if self.ear is None:
-            return self.engine.speak(said.text, self.cut)
-        self.ear.voice_speaks(True)
+    def _speak(self, text: str) -> None:
+        if self.detector is None:
+            return self.engine.speak(text, self.interrupt)
+        self.detector.set_own_voice(True)
         try:
-            return self.engine.speak(said.text, self.cut)
+            return self.engine.speak(text, self.interrupt)
         finally:
-            self.ear.voice_speaks(False)
+            self.detector.set_own_voice(False)
 
-    def _give_up(self, failure: OutputError) -> None:
+    def _give_up(self, problem: str, hint: str) -> None:
         self._stop()
         with self.changed:
-            self.turns.end()
-        words = f"The voice is silent now: {failure.message}"
-        self.warn(Notice("voice", words, f"{failure.hint}; or go without: --no-speak"))
+            self.queue.end_current()
+        self.warn(Notice("voice", f"Speech is off: {problem}.", f"{hint}, or use --no-speak."))
 
-    def _watch_pace(self, age_s: float) -> None:
-        """Tell when all of it comes too late: a silent voice must not look as if there were nothing to say."""
-        self.slow = self.slow + 1 if age_s > self.turns.age_limit_s else 0
-        if self.slow == SLOW:
-            limit = f"{self.turns.age_limit_s:g} s"
-            words = f"Descriptions take longer than {limit}, so they are too old to be spoken: they are only shown."
-            self.warn(Notice("voice", words, "Take a smaller model: ./run.sh models"))
+    def _count_late(self, age_s: float) -> None:
+        """Say so if all descriptions come too late: silence must not look as if there were nothing to say."""
+        self.late_in_a_row = self.late_in_a_row + 1 if age_s > self.queue.age_limit_s else 0
+        if self.late_in_a_row == LATE_IN_A_ROW:
+            text = f"Descriptions take longer than {self.queue.age_limit_s:g} s, so they are only shown, not spoken."
+            self.warn(Notice("voice", text, "Use a smaller model: ./run.sh models"))

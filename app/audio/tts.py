@@ -1,18 +1,14 @@
-"""The programs that speak: `say` on macOS, espeak-ng on Linux, a child process an utterance.
+"""Text-to-speech engines: `say` on macOS, espeak-ng on Linux, or a neural voice; which one a voice's name means.
 
-Options from `man say` and `man espeak-ng`.
+The programs run as a child process for each utterance, with options from `man say` and `man espeak-ng`.
 """
 
-import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 import wave
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
@@ -20,192 +16,30 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from app.audio.playback import Player, Samples, output_named
+from app import subprocesses
+from app.audio.playback import Player, Samples, find_output
 from app.errors import OutputError
 from app.events import Banner
-from app.text import sanitize
 
 if TYPE_CHECKING:
-    from app.audio.neural import Neural
+    from app.audio.neural import NeuralVoice
 
 SAY_LINE = re.compile(r"^(?P<name>.+?)\s+(?P<language>[a-z]{2,3}[_-]\S+)\s+#")
 """`Eddy (English (US))  en_US    # Hello! My name is Eddy.`"""
-OTHER = re.compile(r"\((\S+) \d+\)")
-"""`(en 2)`: a language that the voice speaks too, and how willingly."""
+OTHER_LANGUAGE = re.compile(r"\((\S+) \d+\)")
+"""`(en 2)`: another language of an espeak-ng voice, and its priority."""
 LIST_S = 10.0
-"""The longest that a list of voices may take; `say` looks through what is installed."""
-LONGEST_S = 60.0
-"""An utterance that takes longer hangs, on a lost audio device for example."""
-TICK_S = 0.02
-"""Between two looks whether it is to be cut."""
-MANY_FRAMES = 1 << 24
-"""More than any utterance has: a wave that is written to a pipe does not know its length."""
+"""Time limit for listing voices; `say` searches what is installed."""
+SPEAK_S = 60.0
+"""Time limit for an utterance; a program that takes longer hangs, on a lost audio device for example."""
+MAX_FRAMES = 1 << 24
+"""More than any utterance has: the header of a wave that was written to a pipe does not state its length."""
+NO_DEVICE = ("No such file or directory", "No such device", "No such device or address", "Connection refused")
+"""How espeak-ng puts it if there is no audio device."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A voice, as it is listed."""
-
-    name: str
-    engine: str
-    language: str
-    """As the engine writes it: `en-gb`, `en_GB`; empty where it does not say."""
-    exact: str
-    """What the engine wants to be told."""
-    others: tuple[str, ...] = ()
-    """Other names that the engine takes for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A program that reads a text on its standard input and speaks it."""
-
-    name: str
-    command: tuple[str, ...]
-    """What starts it, its voice included; the text comes on standard input."""
-    listing: tuple[str, ...]
-    """What lists its voices."""
-    player: Player | None = None
-    """What plays the wave that it writes, if it does not play itself."""
-    limit_s: float = LONGEST_S
-
-    def told(self, *words: str) -> "Program":
-        return replace(self, command=(*self.command, *words))
-
-    def open(self) -> None:
-        """There is nothing to get ready."""
-
-    def speak(self, text: str, until: Event) -> None:
-        """See `Engine.speak`."""
-        with tempfile.TemporaryFile() as sound:
-            run(self, text, until, sound)
-            if self.player and not until.is_set():
-                samples, rate = wave_in(sound)
-                self.player.play(samples, rate, until)
-
-    def close(self) -> None:
-        """There is nothing to give back."""
-
-
-def plain_program(path: str | None, platform: str) -> Program | None:
-    """The first one found in `path` (by default the PATH), with its own voice."""
-    if platform == "darwin":
-        found = shutil.which("say", path=path)
-        return Program("say", (found, "-f", "-"), (found, "-v", "?")) if found else None
-    for name in ("espeak-ng", "espeak"):
-        if found := shutil.which(name, path=path):
-            return Program(name, (found, "--stdin"), (found, "--voices"))
-    return None
-
-
-def run(program: Program, text: str, until: Event, sound: IO[bytes]) -> None:
-    """Speak to the end, or until cut; what it writes goes into `sound`.
-
-    Raises:
-        OutputError: it failed.
-    """
-    with tempfile.TemporaryFile() as words, tempfile.TemporaryFile() as complaint:
-        words.write(f"{text}\n".encode())
-        words.seek(0)
-        try:
-            # In a process group of its own: killed whole, and not reached by the terminal's Ctrl-C.
-            child = subprocess.Popen(program.command, stdin=words, stdout=sound, stderr=complaint, process_group=0)
-        except OSError as failure:
-            raise failed(program, failure.strerror or str(failure)) from failure
-        reason = until_over(child, until, program.limit_s)
-        complaint.seek(0)
-        reason = reason or complaint_of(child.returncode, complaint.read().decode(errors="replace"))
-    if reason and not until.is_set():
-        raise failed(program, reason)
-
-
-def until_over(child: subprocess.Popen[bytes], until: Event, limit_s: float) -> str:
-    """Wait for its end, and end it when it is cut; return why it was ended, if for another reason."""
-    ends_at = time.monotonic() + limit_s
-    try:
-        while child.poll() is None:
-            if until.wait(TICK_S):
-                return ""
-            if time.monotonic() > ends_at:
-                return f"it was still at one sentence after {limit_s:g} s"
-    finally:
-        kill(child)
-    return ""
-
-
-def kill(child: subprocess.Popen[bytes]) -> None:
-    """The child and all that it started."""
-    if child.poll() is None:
-        with suppress(ProcessLookupError, PermissionError):  # it has just ended
-            os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-
-
-def complaint_of(returncode: int, complaint: str) -> str:
-    """espeak-ng exits with 0 when there is no audio device; a line of its own, `error: …`, tells."""
-    lines = [line for line in complaint.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("error: ")]
-    if returncode == 0 and not errors:
-        return ""
-    return (errors or lines or [f"exit code {returncode}"])[-1].removeprefix("error: ")
-
-
-def failed(program: Program, reason: str) -> OutputError:
-    hint = f"Is there a loudspeaker? Try it alone: {program.name} hello"
-    return OutputError(f"{program.name} failed: {sanitize(reason)}.", hint)
-
-
-def wave_in(sound: IO[bytes]) -> tuple[Samples, int]:
-    """The samples of a 16-bit mono wave, as (n,) float32, and how many of them are a second."""
-    sound.seek(0)
-    try:
-        with wave.open(sound, "rb") as file:
-            samples = np.frombuffer(file.readframes(MANY_FRAMES), np.int16)
-            return samples.astype(np.float32) / np.float32(32768), int(file.getframerate())
-    except (wave.Error, EOFError, ValueError) as failure:
-        raise OutputError(f"The voice wrote no sound: {failure}.", "Try it alone: espeak-ng hello") from failure
-
-
-def voices_of(program: Program) -> list[Known]:
-    """Every voice of it.
-
-    Raises:
-        OutputError: it does not list them.
-    """
-    try:
-        answer = subprocess.run(
-            program.listing, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIST_S, check=True
-        )
-    except (OSError, subprocess.SubprocessError) as failure:
-        hint = f"See what it says by itself: {shown(program)}; or go without: --no-speak"
-        raise OutputError(f"{program.name} does not list its voices: {failure}.", hint) from failure
-    lines = answer.stdout.decode(errors="replace").splitlines()
-    return say_voices(lines) if program.name == "say" else espeak_voices(lines, program.name)
-
-
-def shown(program: Program) -> str:
-    """The command that lists the voices, to be typed."""
-    return "say -v '?'" if program.name == "say" else f"{program.name} --voices"
-
-
-def say_voices(lines: list[str]) -> list[Known]:
-    found = [line for line in map(SAY_LINE.match, lines) if line]
-    return [Known(line["name"], "say", line["language"], line["name"]) for line in found]
-
-
-def espeak_voices(lines: list[str], engine: str) -> list[Known]:
-    """`Pty Language Age/Gender VoiceName File Other…`, a line of titles first; blanks in names are underscores."""
-    known = []
-    for line in lines[1:]:
-        if len(columns := line.split()) >= 5:
-            language, name, file = columns[1], columns[3], columns[4]
-            others = (language, file, *OTHER.findall(line))
-            known.append(Known(name.replace("_", " "), engine, language, file, others))
-    return known
-
-
-class Engine(Protocol):
-    """Speaks. Opened, used and closed by one thread."""
+class SpeechEngine(Protocol):
+    """Something that speaks. Opened, used and closed by one thread."""
 
     @property
     def name(self) -> str: ...
@@ -218,78 +52,228 @@ class Engine(Protocol):
         """
         ...
 
-    def speak(self, text: str, until: Event) -> None:
-        """Speak it to the end, or until `until` is set; silence within 200 ms then.
+    def speak(self, text: str, stop: Event) -> None:
+        """Speak to the end, or until `stop` is set; then be silent within 200 ms.
 
         Raises:
-            OutputError: it failed, with the remedy.
+            OutputError: it failed.
         """
         ...
 
     def close(self) -> None:
-        """Give back what the thread holds."""
+        """Release what the thread holds."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceInfo:
+    """A voice that can be chosen by name."""
+
+    name: str
+    engine: str
+    language: str
+    """As the engine writes it: `en-gb`, `en_GB`; empty if unknown."""
+    identifier: str
+    """What the engine calls it; of a neural voice, the path of its embedding."""
+    aliases: tuple[str, ...] = ()
+    """Other names that the engine accepts for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A speech engine that is a program: it reads a text from its standard input and speaks it."""
+
+    name: str
+    command: tuple[str, ...]
+    """How it is started, with its voice."""
+    list_command: tuple[str, ...]
+    """Lists its voices."""
+    player: Player | None = None
+    """Plays the wave that it writes to standard output, if it does not play by itself."""
+    limit_s: float = SPEAK_S
+
+    def with_arguments(self, *arguments: str) -> "Program":
+        return replace(self, command=(*self.command, *arguments))
+
+    def open(self) -> None:
+        """Nothing to do."""
+
+    def speak(self, text: str, stop: Event) -> None:
+        """See `SpeechEngine.speak`."""
+        with tempfile.TemporaryFile() as sound:
+            self._run(text, stop, sound)
+            if self.player and not stop.is_set():
+                samples, rate = read_wave(sound)
+                self.player.play(samples, rate, stop)
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+    def _run(self, text: str, stop: Event, sound: IO[bytes]) -> None:
+        with tempfile.TemporaryFile() as words, tempfile.TemporaryFile() as stderr:
+            words.write(f"{text}\n".encode())
+            words.seek(0)
+            try:
+                child = subprocesses.start(self.command, stdin=words, stdout=sound, stderr=stderr)
+            except OSError as failure:
+                raise self._failed(f"could not be started: {failure.strerror or failure}") from failure
+            if subprocesses.wait(child, stop, self.limit_s):
+                problem = problem_of(child.returncode, subprocesses.last_lines(stderr))
+            else:
+                subprocesses.kill(child)
+                problem = f"did not finish a sentence within {self.limit_s:g} s"
+        if problem and not stop.is_set():
+            raise self._failed(problem)
+
+    def _failed(self, problem: str) -> OutputError:
+        return OutputError(f"{self.name} {problem}", f"Check the audio output, and try: {self.name} hello")
+
+
+def problem_of(returncode: int, lines: list[str]) -> str:
+    """What went wrong, nothing if all is well. Without an audio device, espeak-ng exits with 0 and says `error: …`."""
+    errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    if returncode:
+        return ": ".join(["failed", subprocesses.how_ended(returncode), *(errors or lines)[-1:]])
+    if errors:
+        return "found no audio device" if errors[-1] in NO_DEVICE else f"cannot play sound: {errors[-1]}"
+    return ""
+
+
+def read_wave(file: IO[bytes]) -> tuple[Samples, int]:
+    """The samples of a 16-bit mono wave, (n,) float32, and the sample rate in Hz.
+
+    Raises:
+        OutputError: it is no wave.
+    """
+    file.seek(0)
+    try:
+        with wave.open(file, "rb") as sound:
+            samples = np.frombuffer(sound.readframes(MAX_FRAMES), np.int16)
+            return samples.astype(np.float32) / np.float32(32768), int(sound.getframerate())
+    except (wave.Error, EOFError, ValueError) as failure:
+        raise OutputError(f"the voice produced no sound: {failure}", "Try it alone: espeak-ng hello") from failure
+
+
+# Which engine it is
 
 
 def find_engine(
     voice: str | None = None, path: str | None = None, platform: str = sys.platform, device: str | None = None
-) -> "Program | Neural | None":
-    """What speaks with this voice, `pocket:alba` for a neural one, on this loudspeaker; None where nothing does.
+) -> "Program | NeuralVoice | None":
+    """The engine for a voice (`pocket:alba` is a neural one) and an audio output; None if there is none at all.
 
     Raises:
-        OutputError: there is no such voice or loudspeaker, with what lists or installs them.
+        OutputError: there is no such voice or audio output.
     """
-    exact = output_named(device)["name"] if device else None
+    output = find_output(device)["name"] if device else None
     if voice and ":" in voice:
-        from app.audio.neural import find_neural
+        from app.audio.neural import find_neural_voice
 
-        return find_neural(voice, Player(exact))
-    program = plain_program(path, platform)
+        return find_neural_voice(voice, Player(output))
+    program = find_program(path, platform)
     if program is None:
         return None
-    chosen = with_voice(program, voice) if voice else program
-    return with_device(chosen, exact) if exact else chosen
+    program = with_voice(program, voice) if voice else program
+    return with_device(program, output) if output else program
+
+
+def find_program(path: str | None, platform: str) -> Program | None:
+    """The first program found on `path` (by default PATH), with its default voice."""
+    if platform == "darwin":
+        found = shutil.which("say", path=path)
+        return Program("say", (found, "-f", "-"), (found, "-v", "?")) if found else None
+    for name in ("espeak-ng", "espeak"):
+        if found := shutil.which(name, path=path):
+            return Program(name, (found, "--stdin"), (found, "--voices"))
+    return None
 
 
 def with_voice(program: Program, voice: str) -> Program:
-    known = exact_names(voices_of(program))
-    wanted, _, variant = voice.partition("+") if program.name != "say" else (voice, "", "")  # en+f3: a language, an age
-    if wanted.casefold() not in known:
-        hint = f"List the voices: ./run.sh voices, or {shown(program)}"
-        raise OutputError(f"{program.name} has no voice named {voice!r}.", hint)
-    return program.told("-v", known[wanted.casefold()] + (f"+{variant}" if variant else ""))
+    known = voice_identifiers(voices_of(program))
+    name, _, variant = voice.partition("+") if program.name != "say" else (voice, "", "")  # en+f3: English, female 3
+    if name.casefold() not in known:
+        hint = f"List the voices: ./run.sh voices, or {typed_list_command(program)}"
+        raise OutputError(f"{program.name} has no voice {voice!r}", hint)
+    return program.with_arguments("-v", known[name.casefold()] + (f"+{variant}" if variant else ""))
 
 
-def exact_names(voices: list[Known]) -> dict[str, str]:
-    """Every name that a voice goes by, in lower case, and the name that the engine wants; the first has precedence."""
+def voice_identifiers(voices: list[VoiceInfo]) -> dict[str, str]:
+    """Every name of every voice, in lower case, with the voice's identifier; of equal names, the first wins."""
     known: dict[str, str] = {}
     for voice in voices:
-        names = [(voice.name, voice.exact), (voice.name.replace(" ", "_"), voice.exact)]
-        for alias, exact in [*names, *((each, each) for each in voice.others)]:
-            known.setdefault(alias.casefold(), exact)
+        for name in (voice.name, voice.name.replace(" ", "_")):
+            known.setdefault(name.casefold(), voice.identifier)
+        for alias in voice.aliases:
+            known.setdefault(alias.casefold(), alias)
     return known
 
 
-def with_device(program: Program, exact: str) -> Program:
-    """`say` takes an output's name. espeak-ng takes none: it is played for it, which else it does better itself."""
+def with_device(program: Program, output: str) -> Program:
+    """`say` can choose an audio output. espeak-ng cannot, so its wave is played for it."""
     if program.name == "say":
-        return program.told("-a", exact)
-    return replace(program.told("--stdout"), player=Player(exact))
+        return program.with_arguments("-a", output)
+    return replace(program.with_arguments("--stdout"), player=Player(output))
 
 
 def no_voice(platform: str = sys.platform) -> Banner:
-    """What the start says when nothing can speak."""
-    hint = "add /usr/bin to PATH, `say` is there" if platform == "darwin" else "sudo apt-get install espeak-ng"
-    return Banner("no voice", (f"Nothing is spoken, this system has no voice: {hint}",))
+    """The warning at the start if no engine is found."""
+    return Banner("no voice", (f"No speech: no text-to-speech program found ({install_hint(platform)}).",))
 
 
-def every_voice(path: str | None = None, platform: str = sys.platform, folder: Path | None = None) -> list[Known]:
-    """The voices of this system's program, if it has one, then the neural ones that are installed.
+def install_hint(platform: str = sys.platform) -> str:
+    return "add /usr/bin, which has `say`, to PATH" if platform == "darwin" else "sudo apt-get install espeak-ng"
+
+
+# Lists of voices
+
+
+def installed_voices(
+    path: str | None = None, platform: str = sys.platform, folder: Path | None = None
+) -> list[VoiceInfo]:
+    """The voices of this system's program, if it has one, then the neural ones in `folder` (by default ours).
 
     Raises:
         OutputError: the program does not list them.
     """
     from app.audio.neural import FOLDER, neural_voices
 
-    program = plain_program(path, platform)
+    program = find_program(path, platform)
     return [*(voices_of(program) if program else ()), *neural_voices(folder or FOLDER)]
+
+
+def voices_of(program: Program) -> list[VoiceInfo]:
+    """All voices of a program.
+
+    Raises:
+        OutputError: it does not list them.
+    """
+    try:
+        listed = subprocess.run(
+            program.list_command, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIST_S, check=True
+        )
+    except (OSError, subprocess.SubprocessError) as failure:
+        hint = f"Try it alone: {typed_list_command(program)}; or use --no-speak"
+        raise OutputError(f"{program.name} does not list its voices: {failure}", hint) from failure
+    lines = listed.stdout.decode(errors="replace").splitlines()
+    return say_voices(lines) if program.name == "say" else espeak_voices(lines, program.name)
+
+
+def typed_list_command(program: Program) -> str:
+    """The command that lists the voices, as a person types it."""
+    return "say -v '?'" if program.name == "say" else f"{program.name} --voices"
+
+
+def say_voices(lines: list[str]) -> list[VoiceInfo]:
+    found = [line for line in map(SAY_LINE.match, lines) if line]
+    return [VoiceInfo(line["name"], "say", line["language"], line["name"]) for line in found]
+
+
+def espeak_voices(lines: list[str], engine: str) -> list[VoiceInfo]:
+    """From `Pty Language Age/Gender VoiceName File Other…`, below a line of titles; names have `_` for blanks."""
+    voices = []
+    for line in lines[1:]:
+        if len(columns := line.split()) >= 5:
+            language, name, file = columns[1], columns[3], columns[4]
+            aliases = (language, file, *OTHER_LANGUAGE.findall(line))
+            voices.append(VoiceInfo(name.replace("_", " "), engine, language, file, aliases))
+    return voices

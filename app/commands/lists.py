@@ -24,9 +24,9 @@ def list_cameras(settings: Settings) -> int:
 def list_voices(settings: Settings) -> int:
     """`./run.sh voices`: name, language and engine of each, then the loudspeakers; exit code 1 if there is no voice."""
     from app.audio.playback import devices
-    from app.audio.tts import every_voice, no_voice
+    from app.audio.tts import install_hint, installed_voices
 
-    voices = every_voice()
+    voices = installed_voices()
     for each in voices:
         told = {"name": each.name, "language": each.language, "engine": each.engine}
         print(json.dumps(told, ensure_ascii=False) if settings.json else f"{each.name}  {each.language}  {each.engine}")
@@ -35,7 +35,7 @@ def list_voices(settings: Settings) -> int:
             print(f"loudspeaker: {name}", file=sys.stderr)
     if voices:
         return 0
-    raise OutputError("there is no voice", no_voice().warnings[0])
+    raise OutputError("no text-to-speech program found", install_hint())
 
 
 def list_models(settings: Settings) -> int:

@@ -14,7 +14,7 @@ from app.live.session import Screen, Tell
 from app.protocols import Output
 
 if TYPE_CHECKING:
-    from app.audio.speech import Voice
+    from app.audio.speech import Speech
     from app.audio.vad import Microphone
 
 OpenOutput = Callable[[Tell], Output]
@@ -83,13 +83,13 @@ def open_log(settings: Settings, warn: Tell) -> Sequence[Output]:
     return (log, Thumbnails(folder, warn))
 
 
-def open_sounds(settings: Settings, warn: Tell) -> "tuple[Sequence[Voice], Sequence[Output]]":
+def open_sounds(settings: Settings, warn: Tell) -> "tuple[Sequence[Speech], Sequence[Output]]":
     """The voices, and all that makes or hears sounds, them included: what the voice listens with closes after it."""
     if not is_heard(settings):
         voices = silent_voice(settings, warn)
         return voices, voices
     voices = open_voice(settings, warn)
-    ears = [each.ear for each in voices if each.ear]
+    ears = [each.detector for each in voices if each.detector]
     return voices, (*open_earcons(settings, warn), *voices, *ears)
 
 
@@ -100,9 +100,9 @@ def is_heard(settings: Settings) -> bool:
     return sys.stdout.isatty() or bool(settings.voice) if settings.speak is None else settings.speak
 
 
-def open_voice(settings: Settings, warn: Tell) -> "Sequence[Voice]":
+def open_voice(settings: Settings, warn: Tell) -> "Sequence[Speech]":
     """The voice, if there is one."""
-    from app.audio.speech import Voice
+    from app.audio.speech import Speech
     from app.audio.tts import find_engine, no_voice
 
     engine = find_engine(settings.voice, device=settings.audio_device)
@@ -110,20 +110,20 @@ def open_voice(settings: Settings, warn: Tell) -> "Sequence[Voice]":
         for warning in no_voice().warnings:
             warn(Notice("warning", warning))
         return ()
-    return (Voice(engine, warn, ear=open_ear(settings, warn)),)
+    return (Speech(engine, warn, detector=open_ear(settings, warn)),)
 
 
-def silent_voice(settings: Settings, warn: Tell) -> "Sequence[Voice]":
+def silent_voice(settings: Settings, warn: Tell) -> "Sequence[Speech]":
     """A voice that can be switched on from the page; none where nobody can, or there is none to be had."""
     if not settings.is_paged:
         return ()
-    from app.audio.speech import Voice
+    from app.audio.speech import Speech
     from app.audio.tts import find_engine
 
     engine = find_engine(settings.voice, device=settings.audio_device)
     if engine is None:
         return ()
-    voice = Voice(engine, warn)
+    voice = Speech(engine, warn)
     voice.tell(VoiceToggled(False))
     return (voice,)
 
@@ -145,6 +145,6 @@ def open_earcons(settings: Settings, warn: Tell) -> Sequence[Output]:
     return (Earcons(Player(settings.audio_device), warn),)
 
 
-def finish_speech(voices: "Sequence[Voice]", stop: Event) -> None:
+def finish_speech(voices: "Sequence[Speech]", stop: Event) -> None:
     for each in voices:
         each.finish(stop)

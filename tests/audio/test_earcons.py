@@ -1,4 +1,4 @@
-"""Earcons are short, quiet and told apart; each happening has its own, and most have none."""
+"""Earcons are short, quiet and told apart; each event has its own, and most have none."""
 
 from itertools import combinations
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.audio import earcons
-from app.audio.earcons import CHANGED, HEARD, LISTENING, LOOKING, LOST, RATE, READY, Earcon, Earcons, Score
+from app.audio.earcons import CHANGED, HEARD, LISTENING, LOOKING, LOST, RATE, READY, Earcon, EarconPicker, Earcons
 from app.errors import OutputError
 from app.events import Mute, Notice, QuestionDraft, RunEvent
 from tests import needs
@@ -63,7 +63,7 @@ def test_the_quiet_tick_is_the_quietest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("happening", "expected"),
+    ("event", "expected"),
     [
         *[(notice(kind), LOST) for kind in ("camera lost", "dark", "covered", "frozen")],
         (notice("ready"), READY),
@@ -78,18 +78,18 @@ def test_the_quiet_tick_is_the_quietest() -> None:
         (QuestionDraft("", is_over=True), None),
     ],
 )
-def test_each_happening_has_its_own_earcon_or_none(happening: RunEvent, expected: Earcon | None) -> None:
-    assert Score().earcon(happening, 0.0) == expected
+def test_each_happening_has_its_own_earcon_or_none(event: RunEvent, expected: Earcon | None) -> None:
+    assert EarconPicker().earcon(event, 0.0) == expected
 
 
 def test_changes_sound_at_most_once_in_three_seconds() -> None:
-    score, change = Score(), sentence(kind="change")
-    sounded = [tenth / 10 for tenth in range(100) if score.earcon(change, tenth / 10)]
+    picker, change = EarconPicker(), sentence(kind="change")
+    sounded = [tenth / 10 for tenth in range(100) if picker.earcon(change, tenth / 10)]
     assert sounded == [0.0, 3.0, 6.0, 9.0]
 
 
 def test_a_question_sounds_when_it_begins_and_when_it_is_over_only() -> None:
-    score = Score()
+    picker = EarconPicker()
     told = [
         QuestionDraft("w"),
         QuestionDraft("wh"),
@@ -97,7 +97,7 @@ def test_a_question_sounds_when_it_begins_and_when_it_is_over_only() -> None:
         QuestionDraft("who", is_over=True),
         QuestionDraft("who", is_over=True),
     ]
-    assert [score.earcon(each, 0.0) for each in [*told, QuestionDraft("x")]] == [
+    assert [picker.earcon(each, 0.0) for each in [*told, QuestionDraft("x")]] == [
         LISTENING,
         None,
         None,
@@ -108,7 +108,7 @@ def test_a_question_sounds_when_it_begins_and_when_it_is_over_only() -> None:
 
 
 def test_in_silence_only_listening_is_heard() -> None:
-    score = Score()
+    picker = EarconPicker()
     told = [
         Mute(True),
         sentence(kind="change"),
@@ -116,9 +116,9 @@ def test_in_silence_only_listening_is_heard() -> None:
         QuestionDraft("w"),
         QuestionDraft("w", is_over=True),
     ]
-    assert [score.earcon(each, 0.0) for each in told] == [None, None, None, LISTENING, HEARD]
-    score.earcon(Mute(False), 0.0)
-    assert score.earcon(sentence(kind="change"), 0.0) == CHANGED
+    assert [picker.earcon(each, 0.0) for each in told] == [None, None, None, LISTENING, HEARD]
+    picker.earcon(Mute(False), 0.0)
+    assert picker.earcon(sentence(kind="change"), 0.0) == CHANGED
 
 
 class Loudspeaker:
@@ -158,7 +158,7 @@ def test_what_waits_when_silence_is_wanted_is_not_played() -> None:
     until(lambda: speaker.played)
     for each in (sentence(kind="change"), Mute(True)):
         output.tell(each)
-    assert output.waiting is None
+    assert not output.worker.waiting
     output.tell(QuestionDraft("w"))
     output.tell(Mute(True))
     speaker.may_end.set()
@@ -176,7 +176,7 @@ def test_close_ends_what_sounds_and_plays_nothing_more() -> None:
     output.close()
     output.close()
     output.tell(notice("camera lost"))
-    until(lambda: not output.worker.is_alive())
+    until(lambda: not output.worker.thread.is_alive())
     assert speaker.has_played(READY)
 
 

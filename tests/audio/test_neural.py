@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.audio.neural import find_neural, neural_voices
+from app.audio.neural import find_neural_voice, neural_voices
 from app.audio.playback import Player
 from app.errors import OutputError
 from tests import needs
@@ -21,12 +21,13 @@ pytestmark = needs.module("mlx_audio")
 SPEAKING = """
 import sys
 from pathlib import Path
-from app.audio.neural import find_neural
+from app.audio.neural import find_neural_voice
 from app.audio.playback import Player
-from app.audio.speech import Voice
+from app.audio.speech import Speech
 from tests.terminal.stage import notice, sentence
 from tests.waiting import until
-voice = Voice(find_neural("pocket:Alba", Player(), Path("{voices}")), lambda notice: print(notice.text, notice.hint))
+alba = find_neural_voice("pocket:Alba", Player(), Path("{voices}"))
+voice = Speech(alba, lambda notice: print(notice.text, notice.hint))
 def say(text, kind="scene"):
     voice.tell(sentence(text, kind))
 """
@@ -75,7 +76,7 @@ Player.play_all = held
 say("A red circle is at the top left .", "answer")
 until(lambda: recorded(Path("{tmp_path}")).any())
 voice.close()
-until(lambda: not voice.worker.is_alive())
+until(lambda: not voice.thread.is_alive())
 """
     assert spoken(voices, tmp_path, then) == ""
     heard = recorded(tmp_path)[:, 0]
@@ -88,28 +89,28 @@ def test_a_spoilt_model_is_told_and_then_it_is_silent(voices: Path, tmp_path: Pa
     for name in ("pocket/config.json", "pocket/tokenizer.json"):
         (tmp_path / name).write_bytes((voices / name).read_bytes())
     (tmp_path / "pocket/voices/alba.safetensors").write_bytes(b"")
-    said = spoken(tmp_path, tmp_path, f"say('A circle.'); voice.worker.join({LIMIT_S}); voice.close()")
-    assert "The voice is silent now: pocket:Alba cannot be loaded: No weight files" in said
+    said = spoken(tmp_path, tmp_path, f"say('A circle.'); voice.thread.join({LIMIT_S}); voice.close()")
+    assert "Speech is off: cannot load pocket:Alba: No weight files" in said
     assert "hf download" in said
     assert "--no-speak" in said
 
 
 def test_voices_are_found_in_the_folder_of_their_model(voices: Path) -> None:
     assert [each.name for each in neural_voices(voices)] == ["pocket:alba", "pocket:jean"]
-    assert find_neural("POCKET:Jean", Player(), voices).embedding == voices / "pocket/embeddings/jean.safetensors"
+    assert find_neural_voice("POCKET:Jean", Player(), voices).embedding == voices / "pocket/embeddings/jean.safetensors"
 
 
 @pytest.mark.parametrize(
     ("name", "message", "hint"),
     [
-        ("pocket:nobody", "pocket has no voice named 'nobody'.", "./run.sh voices"),
-        ("pocket:", "pocket has no voice named ''.", "./run.sh voices"),
-        ("other:alba", "The neural voices of 'other' are not installed.", "hf download"),
+        ("pocket:nobody", "pocket has no voice 'nobody'", "./run.sh voices"),
+        ("pocket:", "pocket has no voice ''", "./run.sh voices"),
+        ("other:alba", "the neural voices of 'other' are not installed", "hf download"),
     ],
 )
 def test_a_missing_voice_or_model_is_explained(voices: Path, name: str, message: str, hint: str) -> None:
     with pytest.raises(OutputError) as refused:
-        find_neural(name, Player(), voices)
+        find_neural_voice(name, Player(), voices)
     assert refused.value.message == message
     assert hint in refused.value.hint
 
@@ -117,14 +118,14 @@ def test_a_missing_voice_or_model_is_explained(voices: Path, name: str, message:
 def test_a_missing_mlx_audio_is_explained(voices: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mlx_audio", None)
     with pytest.raises(OutputError, match="mlx-audio") as refused:
-        find_neural("pocket:alba", Player(), voices)
+        find_neural_voice("pocket:alba", Player(), voices)
     assert refused.value.hint == "./install.sh"
 
 
 def test_resampling_a_recording_fails_and_names_scipy() -> None:
     code = """
-from app.audio.neural import leave_out_resampling
-leave_out_resampling()
+from app.audio.neural import stub_resampling
+stub_resampling()
 from mlx_audio.utils import resample_audio
 import numpy as np
 try:

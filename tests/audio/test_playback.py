@@ -7,7 +7,7 @@ from threading import Event
 import numpy as np
 import pytest
 
-from app.audio.playback import STUCK_TICKS, Player, Tape, wait
+from app.audio.playback import STALLED_POLLS, PlaybackBuffer, Player, wait_until_played
 from app.errors import OutputError
 from tests import needs
 from tests.audio.loudspeaker import card, recorded, run, sound
@@ -89,9 +89,9 @@ def test_outputs_are_listed_and_a_name_must_mean_one(tmp_path: Path) -> None:
     said = played(tmp_path, "print(sorted(devices()), explained('itche'), explained('attic'), sep='\\n')")
     assert said.splitlines() == [
         "['default', 'kitchen', 'kitchenette']",
-        "error: 2 loudspeakers have 'itche' in the name.",
+        "error: 2 audio outputs have 'itche' in the name",
         "hint: Choose one of: kitchen, kitchenette",
-        "error: No loudspeaker has 'attic' in the name.",
+        "error: no audio output has 'attic' in the name",
         "hint: Choose one of: kitchen, kitchenette, default",
     ]
 
@@ -110,39 +110,39 @@ def test_a_missing_portaudio_is_explained_with_what_installs_it(tmp_path: Path) 
     (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
     program = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n" + PLAYING.format(hz=440, rate=RATE)
     said = run(program + "print(explained(None))", card(tmp_path))
-    assert "error: PortAudio, which plays sound, is missing." in said
+    assert "error: PortAudio, which plays sound, is not installed" in said
     assert ("install.sh" if sys.platform == "darwin" else "libportaudio2") in said
 
 
 def test_a_loudspeaker_that_takes_nothing_any_more_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     """As an unplugged one: the samples wait, and nobody asks for them."""
-    monkeypatch.setattr("app.audio.playback.TICK_S", 1 / STUCK_TICKS)
-    tape = Tape(Event())
-    tape.put(np.ones(10, np.float32))
-    with pytest.raises(OutputError, match="takes no sound"):
-        wait(tape)
+    monkeypatch.setattr("app.audio.playback.POLL_S", 1 / STALLED_POLLS)
+    buffer = PlaybackBuffer(Event())
+    buffer.put(np.ones(10, np.float32))
+    with pytest.raises(OutputError, match="has stopped"):
+        wait_until_played(buffer)
 
 
 @pytest.mark.parametrize("sizes", [(10,), (3, 0, 7), (1,) * 10, (4, 4, 2)])
 def test_a_tape_gives_every_sample_once_whatever_the_blocks(sizes: tuple[int, ...]) -> None:
-    tape, out, more = Tape(Event()), [], True
+    buffer, out, more = PlaybackBuffer(Event()), [], True
     for chunk in np.split(np.arange(1, 11, dtype=np.float32), np.cumsum(sizes)[:-1]):
-        tape.put(chunk)
-    tape.is_whole = True
+        buffer.put(chunk)
+    buffer.is_complete = True
     while more:
         block = np.empty((4, 2), np.float32)
-        more = tape.take(block)
+        more = buffer.read(block)
         out.append(block[:, 0].copy())
     assert np.concatenate(out).tolist() == [*range(1, 11), 0, 0]
 
 
 def test_a_tape_is_silent_while_it_waits_for_more_and_after_its_end() -> None:
-    tape, block = Tape(Event()), np.ones((4, 2), np.float32)
-    assert tape.take(block)
+    buffer, block = PlaybackBuffer(Event()), np.ones((4, 2), np.float32)
+    assert buffer.read(block)
     assert not block.any()
-    tape.put(np.ones(8, np.float32))
-    tape.until.set()
-    assert not tape.take(block)
+    buffer.put(np.ones(8, np.float32))
+    buffer.stop.set()
+    assert not buffer.read(block)
     assert not block.any()
 
 

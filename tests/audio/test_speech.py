@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.audio.speech import URGENT, Turns, Utterance, Voice, utterance
+from app.audio.speech import URGENT, Speech, SpeechQueue, Utterance, utterance_of
 from app.audio.tts import Program, find_engine
 from app.errors import OutputError
 from app.events import Mute, Notice, Repeated, RunEvent, Sentence, SentenceKind, VoiceToggled
@@ -31,37 +31,37 @@ def told(text: str, kind: SentenceKind = "scene", seen_at: float = 100.0) -> Sen
 
 @dataclass
 class Talk:
-    """Turns, a clock, and what has been said: a voice without sound."""
+    """A queue, a clock, and what has been said: speech without sound."""
 
-    turns: Turns = field(default_factory=lambda: Turns(AGE_LIMIT_S))
+    queue: SpeechQueue = field(default_factory=lambda: SpeechQueue(AGE_LIMIT_S))
     now: float = 100.0
     began: list[tuple[float, Utterance]] = field(default_factory=list)
     ended: list[Utterance] = field(default_factory=list)
     cut: list[Utterance] = field(default_factory=list)
 
-    def tell(self, *happenings: RunEvent) -> None:
-        for happening in happenings:
-            if self.turns.tell(happening, self.now):
+    def tell(self, *events: RunEvent) -> None:
+        for event in events:
+            if self.queue.add(event, self.now):
                 self.stop(self.cut)
 
     def stop(self, how: list[Utterance]) -> None:
-        assert self.turns.in_air
-        how.append(self.turns.in_air)
-        self.turns.end()
+        assert self.queue.current
+        how.append(self.queue.current)
+        self.queue.end_current()
 
     def begin(self, *, is_hushed: bool = False) -> None:
-        if self.turns.in_air is None and (said := self.turns.begin(self.now, is_hushed=is_hushed)):
+        if self.queue.current is None and (said := self.queue.start_next(self.now, is_hushed=is_hushed)):
             self.began.append((self.now, said))
 
     def finish(self) -> None:
-        if self.turns.in_air:
+        if self.queue.current:
             self.stop(self.ended)
 
     def run(self) -> list[str]:
         """Everything that is said until nothing waits."""
-        while self.turns.has_words:
+        while self.queue.has_words:
             self.begin()
-            if self.turns.in_air is None:
+            if self.queue.current is None:
                 break
             self.finish()
         return self.texts
@@ -173,7 +173,7 @@ def test_what_has_become_late_while_somebody_spoke_is_not_said() -> None:
 
 def test_after_the_close_nothing_is_said(talk: Talk) -> None:
     talk.tell(told("Waiting."), told("Alert.", "alert"))
-    talk.turns.close()
+    talk.queue.close()
     talk.tell(told("Later.", "answer"), told("Later."))
     assert talk.run() == ["In the air."]
 
@@ -182,7 +182,7 @@ def test_after_the_close_nothing_is_said(talk: Talk) -> None:
     "kind", ["camera lost", "camera back", "dark", "covered", "frozen", "blurred", "clear", "error"]
 )
 def test_notices_of_consequence_are_worded_as_notices(kind: str) -> None:
-    assert utterance(notice(kind, "Words."), 5.0) == Utterance("Notice: Words.", 1, 5.0)
+    assert utterance_of(notice(kind, "Words."), 5.0) == Utterance("Notice: Words.", 1, 5.0)
 
 
 @pytest.mark.parametrize("kind", ["keys", "verbosity", "going on", "nothing yet", "no answer"])
@@ -201,9 +201,9 @@ def test_an_alert_that_a_silence_cuts_or_meets_is_said_afterwards_and_once() -> 
     assert talk.run() == ["One.", "One.", "Two.", "Three."]
 
 
-@pytest.mark.parametrize("happening", [growing(), status(), notice("loading"), asking(), Mute(True)])
-def test_of_the_rest_nothing_is_said(happening: RunEvent) -> None:
-    assert utterance(happening, 5.0) is None
+@pytest.mark.parametrize("event", [growing(), status(), notice("loading"), asking(), Mute(True)])
+def test_of_the_rest_nothing_is_said(event: RunEvent) -> None:
+    assert utterance_of(event, 5.0) is None
 
 
 def test_in_a_simulated_hour_a_slow_voice_never_speaks_of_what_is_older_than_the_limit() -> None:
@@ -215,13 +215,13 @@ def test_in_a_simulated_hour_a_slow_voice_never_speaks_of_what_is_older_than_the
         talk.tell(told(f"{second}.", kind, seen_at=second - 0.5 - second % 5 / 2))
         if talk.now >= busy_until:
             talk.finish()
-        if talk.turns.in_air is None:
+        if talk.queue.current is None:
             talk.begin()
             busy_until = talk.now + 4.0
     ages = [at - said.since for at, said in talk.began]
     assert max(ages) <= AGE_LIMIT_S
     assert len(talk.began) > 800
-    assert [said.text for _, said in talk.began if said.urgency == URGENT] == [f"{at}." for at in range(59, 3600, 60)]
+    assert [said.text for _, said in talk.began if said.priority == URGENT] == [f"{at}." for at in range(59, 3600, 60)]
     assert len(set(talk.texts)) == len(talk.texts)
 
 
@@ -244,7 +244,7 @@ class Expected(Talk):
         self.is_silent = self.is_over = self.is_muted = False
         self.said = 0
 
-    def take(self, what: str, value: int) -> None:
+    def happen(self, what: str, value: int) -> None:
         match what:
             case "scene":
                 self.said += 1
@@ -267,7 +267,7 @@ class Expected(Talk):
                 self.now += value
             case "close" if value < 3:  # else few would get far
                 self.is_over, self.owed = True, []
-                self.turns.close()
+                self.queue.close()
 
     def press(self, what: str, text: str) -> None:
         if not (self.is_over or self.is_muted) and text not in self.owed:
@@ -277,10 +277,10 @@ class Expected(Talk):
     def silence(self, is_wanted: bool) -> None:
         self.is_silent = is_wanted
         if is_wanted:
-            row = [self.turns.in_air.text if self.turns.in_air else "", *self.owed]
+            row = [self.queue.current.text if self.queue.current else "", *self.owed]
             self.owed = [] if self.is_over else list(dict.fromkeys(text for text in row if is_alert(text)))
         self.tell(Mute(is_wanted))
-        assert self.turns.in_air is None or not is_wanted
+        assert self.queue.current is None or not is_wanted
 
     def begin(self, *, is_hushed: bool = False) -> None:
         before = len(self.began)
@@ -289,7 +289,7 @@ class Expected(Talk):
             assert not self.is_over
             assert not self.is_muted
             may = [text for text in self.owed if not (self.is_silent and is_alert(text))]
-            if said.urgency == URGENT:
+            if said.priority == URGENT:
                 assert said.text == may[0]
                 self.owed.remove(said.text)
             else:
@@ -307,12 +307,12 @@ def says_what_it_must(events: Sequence[tuple[str, int]]) -> None:
     talk = Expected()
     for what, value in events:
         before = len(talk.cut)
-        talk.take(what, value)
-        assert what in ("silence", "mute") or all(each.urgency < URGENT for each in talk.cut[before:])
+        talk.happen(what, value)
+        assert what in ("silence", "mute") or all(each.priority < URGENT for each in talk.cut[before:])
     talk.finish()
     talk.run()
     assert [text for text in talk.owed if not talk.is_silent or not is_alert(text)] == []
-    ordinary = [said.text for _, said in talk.began if said.urgency < URGENT]
+    ordinary = [said.text for _, said in talk.began if said.priority < URGENT]
     assert len(set(ordinary)) == len(ordinary)
 
 
@@ -328,7 +328,7 @@ class Room:
         self.engine, self.now, self.warned = stand_in, 100.0, list[Notice]()
         found = find_engine(None, stand_in.path, "linux")
         assert found
-        self.voice = Voice(found, self.warned.append, now=lambda: self.now)
+        self.voice = Speech(found, self.warned.append, now=lambda: self.now)
 
     def say(self, text: str, kind: str = "scene") -> None:
         self.voice.tell(replace(sentence(text, kind), frame=frame(0, self.now)))  # type: ignore[arg-type]
@@ -461,7 +461,7 @@ def test_closing_cuts_what_is_in_the_air_and_leaves_no_process(room: Room) -> No
     room.in_the_air("One.")
     room.say("Two.")
     room.voice.close()
-    until(lambda: not room.voice.worker.is_alive())
+    until(lambda: not room.voice.thread.is_alive())
     assert not is_running(room.engine.pids()[0])
     assert [line.split()[0] for line in room.engine.log] == ["began"]
     assert room.engine.texts("began") == ["One."]
@@ -507,8 +507,8 @@ def test_close_twice_is_fine_and_nothing_is_spoken_afterwards(room: Room) -> Non
     room.voice.close()
     room.voice.close()
     room.say("One.")
-    until(lambda: not room.voice.worker.is_alive())
-    assert not room.voice.turns.has_words
+    until(lambda: not room.voice.thread.is_alive())
+    assert not room.voice.queue.has_words
     assert room.voice.banner.name == "voice espeak-ng"
 
 
@@ -527,7 +527,7 @@ def test_an_engine_that_fails_is_told_once_and_then_left_alone(tmp_path: Path, s
     until(lambda: room.warned)
     for number in range(5):
         room.say(f"{number}.")
-    room.voice.worker.join(LIMIT_S)
+    room.voice.thread.join(LIMIT_S)
     room.voice.close()
     assert [each.kind for each in room.warned] == ["voice"]
     assert "--no-speak" in room.warned[0].hint
@@ -553,7 +553,7 @@ def test_what_an_engine_mutters_is_not_a_failure(tmp_path: Path) -> None:
 
 
 def test_an_engine_that_hangs_is_ended() -> None:
-    with pytest.raises(OutputError, match="still at one sentence"):
+    with pytest.raises(OutputError, match="did not finish a sentence"):
         Program("sleep", ("sleep", "600"), (), limit_s=0.1).speak("One.", Event())
 
 
@@ -567,7 +567,7 @@ def test_the_real_espeak_makes_sound_of_a_sentence(tmp_path: Path) -> None:
     stand_in = StandIn(tmp_path, recorder)
     engine = find_engine("en-us", stand_in.path, "linux")
     assert engine
-    voice = Voice(engine, pytest.fail, now=timeless)
+    voice = Speech(engine, pytest.fail, now=timeless)
     voice.tell(sentence("A red circle is at the top left."))
     sound = stand_in.beside(".wav")
     until(sound.exists)
@@ -587,18 +587,18 @@ def test_the_real_espeak_without_a_loudspeaker_is_told(monkeypatch: pytest.Monke
     engine = find_engine()
     assert engine
     warned: list[Notice] = []
-    voice = Voice(engine, warned.append, now=timeless)
+    voice = Speech(engine, warned.append, now=timeless)
     voice.tell(sentence())
     until(lambda: warned)
     voice.close()
-    assert "silent now: espeak-ng failed: " in warned[0].text
+    assert warned[0].text == "Speech is off: espeak-ng found no audio device."
 
 
 def test_say_is_started_with_its_text_and_killed_in_the_middle_of_a_word(tmp_path: Path) -> None:
     mac = StandIn(tmp_path, name="say")
     engine = find_engine(None, mac.path, "darwin")
     assert engine
-    voice = Voice(engine, pytest.fail, now=timeless)
+    voice = Speech(engine, pytest.fail, now=timeless)
     voice.tell(sentence("One."))
     until(lambda: "One." in mac.texts("began"))
     voice.tell(Mute(True))
@@ -610,7 +610,7 @@ def test_say_is_started_with_its_text_and_killed_in_the_middle_of_a_word(tmp_pat
     assert [line.split(" ", 2)[2] for line in mac.log] == ["-f - | One.", "-f - | Yes."]
 
 
-class Ear:
+class Detector:
     """Hears somebody speak as it is told to, and keeps what it is told of our own voice."""
 
     def __init__(self) -> None:
@@ -619,24 +619,24 @@ class Ear:
     def is_hushed(self) -> bool:
         return self.hears
 
-    def voice_speaks(self, is_speaking: bool) -> None:
+    def set_own_voice(self, is_speaking: bool) -> None:
         self.own.append(is_speaking)
 
 
 def test_it_waits_while_somebody_speaks_and_tells_when_it_speaks_itself(tmp_path: Path) -> None:
-    stand_in, ear = StandIn(tmp_path), Ear()
+    stand_in, detector = StandIn(tmp_path), Detector()
     stand_in.let_go()
     engine = find_engine(None, stand_in.path, "linux")
     assert engine
-    voice = Voice(engine, pytest.fail, now=timeless, ear=ear)
+    voice = Speech(engine, pytest.fail, now=timeless, detector=detector)
     voice.tell(sentence("Scene."))
     voice.tell(sentence("Alert.", "alert"))
     until(lambda: "Alert." in stand_in.texts("ended"))
-    until(lambda: ear.own == [True, False])
-    ear.hears = False
+    until(lambda: detector.own == [True, False])
+    detector.hears = False
     until(lambda: "Scene." in stand_in.texts("ended"))
     voice.close()
-    assert ear.own == [True, False] * 2
+    assert detector.own == [True, False] * 2
     assert stand_in.texts("began") == ["Alert.", "Scene."]
 
 
@@ -663,7 +663,7 @@ def test_an_engine_is_opened_and_closed_by_the_thread_that_speaks_once_it_is_wan
         def close(self) -> None:
             seen.append(("close", current_thread().name))
 
-    voice = Voice(Silent(), pytest.fail, now=timeless)
+    voice = Speech(Silent(), pytest.fail, now=timeless)
     voice.tell(notice("loading"))
     assert seen == []
     voice.tell(notice("ready"))

@@ -5,7 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.audio.tts import Known, Program, every_voice, exact_names, find_engine, no_voice, voices_of, with_device
+from app.audio.tts import (
+    Program,
+    VoiceInfo,
+    find_engine,
+    installed_voices,
+    no_voice,
+    problem_of,
+    voice_identifiers,
+    voices_of,
+    with_device,
+)
 from app.errors import OutputError
 from tests import needs
 from tests.audio.loudspeaker import card, recorded, run, sound
@@ -114,13 +124,31 @@ def test_an_engine_that_does_not_list_its_voices_is_explained(tmp_path: Path) ->
         find_engine("en", broken.path, "linux")
 
 
+@pytest.mark.parametrize(
+    ("returncode", "lines", "problem"),
+    [
+        (0, [], ""),
+        (0, ["ALSA lib pcm.c: underrun occurred"], ""),
+        (0, ["ALSA lib pcm.c: Unknown PCM default", "error: No such file or directory"], "found no audio device"),
+        (0, ["error: Device or resource busy"], "cannot play sound: Device or resource busy"),
+        (3, ["first", "no such device"], "failed: exit code 3: no such device"),
+        (7, [], "failed: exit code 7"),
+        (-9, [], "failed: ended by signal 9"),
+    ],
+)
+def test_what_a_program_says_and_how_it_ends_tells_what_went_wrong(
+    returncode: int, lines: list[str], problem: str
+) -> None:
+    assert problem_of(returncode, lines) == problem
+
+
 @needs.tool("espeak-ng")
 def test_the_real_espeak_accepts_every_name_that_is_offered() -> None:
     import subprocess
 
     engine = find_engine("en", platform="linux")
     assert isinstance(engine, Program)
-    known = exact_names(voices_of(engine))
+    known = voice_identifiers(voices_of(engine))
     assert len(known) > 50
     for exact in list(dict.fromkeys(known.values()))[::23]:
         asked = [engine.command[0], "-q", "-v", exact, "--stdin"]
@@ -136,12 +164,12 @@ def neural(folder: Path) -> Path:
     return folder
 
 
-def named(known: list[Known]) -> list[tuple[str, str, str]]:
+def named(known: list[VoiceInfo]) -> list[tuple[str, str, str]]:
     return [(each.name, each.engine, each.language) for each in known]
 
 
 def test_a_mac_lists_what_say_has_and_the_neural_ones(tmp_path: Path) -> None:
-    known = every_voice(say(tmp_path).path, "darwin", neural(tmp_path / "voices"))
+    known = installed_voices(say(tmp_path).path, "darwin", neural(tmp_path / "voices"))
     assert named(known) == [
         ("Albert", "say", "en_US"),
         ("Eddy (English (UK))", "say", "en_GB"),
@@ -154,7 +182,7 @@ def test_a_mac_lists_what_say_has_and_the_neural_ones(tmp_path: Path) -> None:
 
 
 def test_linux_lists_what_espeak_has(tmp_path: Path) -> None:
-    assert named(every_voice(espeak(tmp_path).path, "linux", tmp_path / "none")) == [
+    assert named(installed_voices(espeak(tmp_path).path, "linux", tmp_path / "none")) == [
         ("German", "espeak-ng", "de"),
         ("English (Great Britain)", "espeak-ng", "en-gb"),
         ("Chinese (Mandarin, latin as English)", "espeak-ng", "cmn"),
@@ -164,19 +192,19 @@ def test_linux_lists_what_espeak_has(tmp_path: Path) -> None:
 @pytest.mark.parametrize("system", ["darwin", "linux"])
 def test_every_name_that_is_listed_is_accepted(tmp_path: Path, system: str) -> None:
     path = (say if system == "darwin" else espeak)(tmp_path).path
-    for each in every_voice(path, system, tmp_path / "none"):
+    for each in installed_voices(path, system, tmp_path / "none"):
         engine = find_engine(each.name, path, system)
         assert isinstance(engine, Program)
-        assert engine.command[-2:] == ("-v", each.exact)
+        assert engine.command[-2:] == ("-v", each.identifier)
 
 
 def test_a_system_without_a_voice_lists_none(tmp_path: Path) -> None:
-    assert every_voice(str(tmp_path), "linux", tmp_path / "none") == []
+    assert installed_voices(str(tmp_path), "linux", tmp_path / "none") == []
 
 
 @needs.tool("espeak-ng")
 def test_the_real_espeak_lists_languages() -> None:
-    known = every_voice(platform="linux")
+    known = installed_voices(platform="linux")
     assert {"de", "en-gb", "fr-fr"} <= {each.language for each in known}
 
 
@@ -223,7 +251,7 @@ def test_say_is_told_the_whole_name_of_the_chosen_loudspeaker(tmp_path: Path) ->
 @ON_LINUX
 def test_a_loudspeaker_that_is_not_there_is_refused_at_the_start(tmp_path: Path) -> None:
     then = "try: chosen(device='attic')\nexcept OutputError as failure: print(failure)"
-    assert "No loudspeaker has 'attic' in the name" in run(CHOOSING + then, card(tmp_path))
+    assert "no audio output has 'attic' in the name" in run(CHOOSING + then, card(tmp_path))
 
 
 @ON_LINUX
@@ -233,7 +261,8 @@ def test_espeak_that_writes_no_sound_is_explained(tmp_path: Path) -> None:
 try: chosen(None, {mute.path!r}).speak("Hello.", never)
 except OutputError as failure: print(failure)
 """
-    assert "error: The voice wrote no sound: file does not start with RIFF id" in run(CHOOSING + then, card(tmp_path))
+    said = run(CHOOSING + then, card(tmp_path))
+    assert "error: the voice produced no sound: file does not start with RIFF id" in said
 
 
 @ON_LINUX

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.audio.vad import BLOCK_S, SILENCE_DB, Heard, Hush, Microphone, level_of
+from app.audio.vad import BLOCK_S, SILENCE_DB, BlockCallback, Microphone, VoiceActivityDetector, level_of
 from tests import needs
 from tests.terminal.stage import ROOT
 from tests.waiting import until
@@ -72,13 +72,13 @@ def mixed(*sounds: Levels) -> Levels:
 
 def hushed(levels: Levels, *own: tuple[float, float]) -> Spans:
     """From when to when somebody is said to speak, in s; `own`: when our own voice does."""
-    hush, found = Hush(), list[bool]()
+    detector, found = VoiceActivityDetector(), list[bool]()
     begins, ends = ({blocks(each[which]) for each in own} for which in (0, 1))
     for number, level in enumerate(levels):
         if number in begins | ends:
-            hush.voice_speaks(number in begins)
-        hush.heard(level)
-        found.append(hush.is_somebody_speaking)
+            detector.set_own_voice(number in begins)
+        detector.add(level)
+        found.append(detector.is_speech)
     edges = np.flatnonzero(np.diff([False, *found, False])) * BLOCK_S
     return [(round(begin, 2), round(end, 2)) for begin, end in edges.reshape(-1, 2)]
 
@@ -171,14 +171,14 @@ def test_somebody_who_answers_our_voice_is_heard() -> None:
 def test_whatever_is_heard_somebody_speaks_only_after_four_loud_blocks_and_never_for_long_after_the_last(
     levels: list[float], turns: list[int]
 ) -> None:
-    hush, loud_ago = Hush(), 1000
+    detector, loud_ago = VoiceActivityDetector(), 1000
     for number, level in enumerate([*levels, *[SILENCE_DB] * 40]):
         if number in turns:
-            hush.voice_speaks(number % 2 == 0)
-        hush.heard(level)
-        loud_ago = 0 if hush.loud[-1] else loud_ago + 1
-        assert not hush.is_somebody_speaking or loud_ago <= 28
-    assert not hush.is_somebody_speaking
+            detector.set_own_voice(number % 2 == 0)
+        detector.add(level)
+        loud_ago = 0 if detector.loud[-1] else loud_ago + 1
+        assert not detector.is_speech or loud_ago <= 28
+    assert not detector.is_speech
 
 
 RATE = 44_100
@@ -288,7 +288,7 @@ def test_a_real_microphone_hears_a_sentence_begin_and_end_again_and_again(card: 
 def test_a_microphone_that_gives_nothing_but_zeros_is_told_with_what_a_mac_wants(card_with_clock: Card) -> None:
     card_with_clock.hears(np.zeros(RATE, np.float32))
     said = card_with_clock.line
-    assert "no sound at all" in said
+    assert "No sound from the microphone" in said
     assert "Privacy & Security, Microphone" in said
 
 
@@ -299,7 +299,7 @@ def test_a_machine_without_a_microphone_is_told_and_nobody_is_said_to_speak(tmp_
     child = listener(tmp_path / "asound.conf", has_clock=True)
     assert child.stdout
     said = child.stdout.readline()
-    assert "There is no microphone: " in said
+    assert "No microphone (" in said
     assert "leave out --hush" in said
     child.kill()
     assert child.communicate()[0] == ""
@@ -308,18 +308,18 @@ def test_a_machine_without_a_microphone_is_told_and_nobody_is_said_to_speak(tmp_
 def test_it_ends_when_closed_and_can_be_closed_twice() -> None:
     """With a room in which nothing sounds: on a Mac, a real microphone would ask whether it may be used."""
     microphone = Microphone(pytest.fail, lambda _heard: nullcontext())
-    microphone.voice_speaks(True)
-    microphone.voice_speaks(False)
+    microphone.set_own_voice(True)
+    microphone.set_own_voice(False)
     microphone.close()
     microphone.close()
-    until(lambda: not microphone.worker.is_alive())
+    until(lambda: not microphone.thread.is_alive())
     assert not microphone.is_hushed()
 
 
 def test_a_microphone_that_has_stopped_hushes_nobody() -> None:
-    now, heard = [100.0], list[Heard]()
+    now, heard = [100.0], list[BlockCallback]()
 
-    def room(hears: Heard) -> AbstractContextManager[None]:
+    def room(hears: BlockCallback) -> AbstractContextManager[None]:
         heard.append(hears)
         return nullcontext()
 

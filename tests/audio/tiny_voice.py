@@ -58,9 +58,9 @@ def make(folder: Path) -> None:
     import mlx.core as mx
     from mlx.utils import tree_flatten
 
-    from app.audio.neural import leave_out_resampling
+    from app.audio.neural import stub_resampling
 
-    leave_out_resampling()
+    stub_resampling()
     from mlx_audio.tts.models.pocket_tts import Model
     from tokenizers import Tokenizer, models, pre_tokenizers
 

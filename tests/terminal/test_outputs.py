@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 
 from app.audio.earcons import Earcons
-from app.audio.speech import Voice
+from app.audio.speech import Speech
 from app.audio.tts import Program
 from app.audio.vad import Microphone
 from app.events import Mute
@@ -46,7 +46,7 @@ OUTPUTS: dict[str, Callable[[Path], Output]] = {
     "hook": lambda _folder: Hook("true {text}", pytest.fail),
     "earcons": lambda _folder: Earcons(Nothing(), pytest.fail),
     "microphone": lambda _folder: Microphone(pytest.fail, lambda _heard: nullcontext()),
-    "voice": lambda _folder: Voice(QUIET, pytest.fail),
+    "voice": lambda _folder: Speech(QUIET, pytest.fail),
     "fanout": lambda folder: Fanout([Plain(io.StringIO(), io.StringIO()), Log(folder / "b.jsonl", pytest.fail)]),
 }
 
