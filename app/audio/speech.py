@@ -256,6 +256,9 @@ class Speech:
             self._give_up(failure.strerror or str(failure), "Free up disk space and restart")
         finally:
             self._stop()
+            with self.changed:
+                self.queue.end_current()
+                self.changed.notify_all()
             self.engine.close()
 
     def _wait_until_needed(self) -> bool:
@@ -287,9 +290,6 @@ class Speech:
             self.detector.set_own_voice(False)
 
     def _give_up(self, problem: str, hint: str) -> None:
-        self._stop()
-        with self.changed:
-            self.queue.end_current()
         self.warn(Notice("voice", f"Speech is off: {problem}.", f"{hint}, or use --no-speak."))
 
     def _count_late(self, age_s: float) -> None:

@@ -528,6 +528,7 @@ def test_an_engine_that_fails_is_told_once_and_then_left_alone(tmp_path: Path, s
     for number in range(5):
         room.say(f"{number}.")
     room.voice.thread.join(LIMIT_S)
+    assert not room.voice.queue.has_words
     room.voice.close()
     assert [each.kind for each in room.warned] == ["voice"]
     assert "--no-speak" in room.warned[0].hint
@@ -641,10 +642,24 @@ def test_it_waits_while_somebody_speaks_and_tells_when_it_speaks_itself(tmp_path
 
 
 def test_descriptions_that_always_come_too_late_are_told_of_once(room: Room) -> None:
-    for number in range(20):
-        room.voice.tell(replace(sentence(f"{number}."), frame=frame(0, room.now - 7)))
+    def describe(*ages_s: float) -> None:
+        for age_s in ages_s:
+            room.voice.tell(replace(sentence("A cat."), frame=frame(0, room.now - age_s)))
+
+    room.engine.let_go()
+    describe(*[6.1] * 4, 6.0, *[6.1] * 4)
+    assert room.warned == []
+    describe(6.1)
     assert [each.kind for each in room.warned] == ["voice"]
     assert "only shown" in room.warned[0].text
+    describe(*[6.1] * 20)
+    assert len(room.warned) == 1
+
+
+def test_descriptions_that_come_too_late_are_not_spoken(room: Room) -> None:
+    for number in range(20):
+        room.voice.tell(replace(sentence(f"{number}."), frame=frame(0, room.now - 7)))
+    room.voice.close()
     assert room.engine.log == []
 
 
