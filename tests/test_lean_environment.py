@@ -179,7 +179,7 @@ from app.audio.neural import find_neural_voice
 from app.audio.playback import Player
 voice = find_neural_voice("pocket:alba", Player(), Path({str(tmp_path / "voices")!r}))
 voice.open()
-print(sum(len(piece) for piece in voice.pieces("circle")) > 0)
+print(sum(len(piece) for piece in voice.chunks("circle")) > 0)
 voice.close()
 """
     ended = python(lean, "-c", code)
