@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
+from app.cleaning import clean
 from app.events import Chunk, Cost, Request
 
 
@@ -44,6 +45,7 @@ class Caption:
     """What one description took."""
 
     text: str
+    """Cleaned, whoever described: texts are compared."""
     preprocessing_s: float | None
     first_word_s: float
     """From the request to the first piece of text that is not blank; the whole time where there is none."""
@@ -66,7 +68,7 @@ def measured(row: Row, request: Request) -> Caption:
                 first_word_s = time.perf_counter() - started
     total_s = time.perf_counter() - started
     peak = row.memory.peak() if row.memory else None
-    return Caption(text.strip(), preprocessing_s, first_word_s or total_s, total_s, cost, peak)
+    return Caption(clean(text, request.prompt).strip(), preprocessing_s, first_word_s or total_s, total_s, cost, peak)
 
 
 def prepared(row: Row, request: Request) -> float | None:

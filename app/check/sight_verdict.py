@@ -24,8 +24,6 @@ COLOUR_WORDS = {
     "black": "black",
 }
 SIDE_WORDS = {"left": "left", "right": "right"}
-THOUGHT = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
-"""What a reasoning model says to itself; without an end if the answer was cut short in it."""
 REFUSAL = re.compile(
     r"\b(can ?not|can't|unable to|don't|do not|am not able to) (\w+ )?(see|view|access|process|open)\b"
     r"|\bno (image|picture|photo)\b|\b(sorry|apologi[sz]e)\b|\bas an? (ai|language) |\bplease (provide|upload|share)\b"
@@ -75,10 +73,7 @@ def _refusal(answers: Collection[str]) -> str:
     """How it refuses; empty if it does not."""
     if refusal := next((said for said in answers if REFUSAL.search(words(said))), ""):
         return f"shown a picture, it says {quoted(refusal)}"
-    if any(words(said) for said in answers):
-        return ""
-    is_thinking = any(THOUGHT.search(said.lower()) for said in answers)
-    return "it answers nothing at all" + (", for it thinks aloud until its words are used up" if is_thinking else "")
+    return "" if any(words(said) for said in answers) else "it answers nothing at all"
 
 
 def _without_colours(colours: Mapping[str, str], named: Mapping[str, str | None], image_tokens: int | None) -> Sight:
@@ -102,8 +97,8 @@ def one_of(known: Mapping[str, str], answer: str) -> str | None:
 
 
 def words(answer: str) -> str:
-    """The answer in small letters, without a reasoning model's thoughts."""
-    return THOUGHT.sub(" ", answer.lower()).strip()
+    """The answer in small letters."""
+    return answer.lower().strip()
 
 
 def quoted(answer: str, longest: int = 60) -> str:

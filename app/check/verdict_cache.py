@@ -17,7 +17,7 @@ from app.jsonfile import load_cached, save_cached
 VERSIONED = ("mlx", "mlx-vlm", "transformers", "tokenizers", "jinja2", "numpy", "pillow", "opencv-python-headless")
 """Packages through which a model is loaded and shown a picture."""
 JUDGES = (
-    *("check", "backends", "config.py"),
+    *("check", "backends", "config.py", "cleaning.py", "markdown.py", "text.py"),
     *(f"models/{name}.py" for name in ("safetensors", "gguf", "mapped", "placeholders", "spoilt")),
     *(f"models/{name}.py" for name in ("card", "layers", "rope")),
 )

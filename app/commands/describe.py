@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from app.backends import Engine, engine
+from app.cleaning import NoAnswer
 from app.config import Settings
 from app.errors import ModelError, Outage, OutputError, UsageError, UserError
 from app.events import Chunk, Cost, Notice, Request
@@ -221,6 +222,8 @@ class Retries:
         for attempt in range(TRIES):
             try:
                 answer = ask()
+            except NoAnswer:  # the same question would be answered alike
+                raise
             except Outage as outage:
                 if self.is_spent or attempt == TRIES - 1 or outage.wait_s > LONGEST_S:
                     raise
@@ -326,6 +329,8 @@ def results(
         ask = partial(describe, shown, task, describer())
         try:
             yield question, retries.call(ask)
+        except NoAnswer as failure:
+            yield question, Undescribed(shown.names, failure)
         except Outage as outage:
             if retries.is_spent:
                 raise

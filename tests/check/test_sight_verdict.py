@@ -20,7 +20,6 @@ def verdict(*said: str, sides: dict[str, str] = SIDES, tokens: int | None = 64) 
     [
         (("Red.", "Blue.", "Yellow.", "White."), "sees"),
         (("A solid crimson square", "navy", "GOLD", "Plain white"), "sees"),
-        (("<think>not blue, not white</think>Red", "<think>x</think> blue", "yellow", "white"), "sees"),
         (("Red.", "Blue.", "Yellow.", "A wall."), "sees"),
         (("Blue.", "Red.", "Yellow.", "White."), "channels swapped"),
         (("Blue", "Red", "Blue", "White"), "channels swapped"),
@@ -32,7 +31,6 @@ def verdict(*said: str, sides: dict[str, str] = SIDES, tokens: int | None = 64) 
         (("I'm sorry, but no image was provided.", "Please upload a picture.", "", ""), "refuses"),
         (("As an AI language model I am unable to view pictures",) * 4, "refuses"),
         (("", "", "", ""), "refuses"),
-        (("<think>the picture is red and",) * 4, "refuses"),
         (("Red.", "Blue.", "Red.", "Red."), "blind"),
         (("Red.", "Green.", "Yellow.", "Red."), "blind"),
         (("Red.", "Blue.", "Orange.", "Grey."), "unsure"),
@@ -59,10 +57,8 @@ def test_right_answers_stand_alone_where_nobody_counted():
     assert verdict(*SHOWN, tokens=None) == "sees"
 
 
-def test_who_says_nothing_is_told_whether_it_was_thinking():
-    silent, thinking = (judge(dict.fromkeys(SHOWN, said), SIDES, 64).why for said in ("", "<think>Well, red"))
-    assert silent == "it answers nothing at all"
-    assert "thinks aloud" in thinking
+def test_silence_is_named():
+    assert judge(dict.fromkeys(SHOWN, ""), SIDES, 64).why == "it answers nothing at all"
 
 
 @pytest.mark.parametrize(("left", "right"), [("left", "left"), ("right", "left"), ("left or right", "right"), ("", "")])

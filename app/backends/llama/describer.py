@@ -14,6 +14,7 @@ from app.backends.llama.server import LlamaServer, Order, opened
 from app.backends.llama.shown import Shown
 from app.backends.openai.describer import ServerDescriber
 from app.backends.openai.payload import Form
+from app.cleaning import NoAnswer
 from app.errors import ModelError, Outage
 from app.events import Banner, Chunk, Cost, Request
 
@@ -63,6 +64,8 @@ class Tended:
         try:
             with closing(asker.describe(replace(request, frames=small))) as pieces:
                 yield from pieces
+        except NoAnswer:
+            raise
         except ModelError as failure:
             if server.has_ended(GONE_S):
                 raise self.started_again(server) from failure

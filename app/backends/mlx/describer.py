@@ -19,6 +19,7 @@ from app.backends.mlx.fast_path import QuickRoad
 from app.backends.mlx.loading import FAILURES, UNFIT, Inputs, Loaded, load
 from app.backends.mlx.plain import Plain, agreed
 from app.backends.mlx.witness import agrees
+from app.cleaning import Cleaner, cleaned
 from app.config import AS_PUBLISHED, ModelOptions
 from app.errors import ModelError
 from app.events import Banner, Chunk, Frame, Request
@@ -45,6 +46,7 @@ class MlxDescriber:
         self.loaded = load(folder, wish.precision)
         self.family = settled(self.loaded, self.card, wish)
         self.plain = Plain(self.loaded, self.family, self.card.sampling)
+        self.starts_thinking = self.loaded.starts_thinking()
         self.road: QuickRoad | Plain = self.plain
         self.warnings = device.warnings()
         self.warm_up(drafts=drafts)
@@ -66,8 +68,8 @@ class MlxDescriber:
             agreed(self.loaded, self.loaded.image_rows(inputs), self.family.due(pictures, inputs))
             if isinstance(self.family, Direct):
                 self.take_the_quick_road(request, inputs, drafts=drafts)
-        for _ in self.describe(request):
-            pass
+            for _ in self.road.describe(request):
+                pass
 
     def take_the_quick_road(self, request: Request, inputs: Inputs, *, drafts: bool) -> None:
         quick = road(self.plain, drafts=drafts)
@@ -81,10 +83,16 @@ class MlxDescriber:
 
         Raises:
             ModelError: the model failed.
+            NoAnswer: the description was all thinking.
             UsageError: there are more frames than it can be shown at once.
         """
-        with explained(self.loaded, request), device.wired(), closing(self.road.describe(request)) as pieces:
-            yield from pieces
+        cleaner = Cleaner(request.prompt, starts_thinking=self.starts_thinking)
+        with (
+            explained(self.loaded, request),
+            device.wired(),
+            closing(cleaned(self.road.describe(request), cleaner)) as chunks,
+        ):
+            yield from chunks
 
     def close(self) -> None:
         """Release this thread's streams."""

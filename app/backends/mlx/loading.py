@@ -15,7 +15,9 @@ import mlx_vlm
 from mlx_vlm.utils import should_add_special_tokens
 from PIL.Image import Image
 
+from app.backends import chat_template
 from app.backends.mlx import device, precision
+from app.cleaning import is_thinking_mark, opens_thinking
 from app.config import Precision
 from app.errors import ModelError
 
@@ -59,15 +61,26 @@ class Loaded:
 
     def inputs(self, pictures: Sequence[Image], prompt: str) -> Inputs:
         """What the model's own processor and chat template make of pictures (oldest first) and a prompt."""
-        words = mlx_vlm.apply_chat_template(self.processor, self.model.config, prompt, num_images=len(pictures))
         made = mlx_vlm.prepare_inputs(
             self.processor,
             images=list(pictures),
-            prompts=words,
+            prompts=self.rendered(prompt, len(pictures)),
             image_token_index=self.image_token_id,
             add_special_tokens=should_add_special_tokens(self.model.config.model_type, self.processor),
         )
         return {"mask" if name == "attention_mask" else name: value for name, value in made.items()}
+
+    def rendered(self, prompt: str, pictures: int) -> Any:
+        """The prompt in the model's chat template: mostly one string."""
+        return mlx_vlm.apply_chat_template(self.processor, self.model.config, prompt, num_images=pictures)
+
+    def starts_thinking(self) -> bool:
+        """Whether the chat template opens the model's thinking, so that only its closing mark is generated."""
+        return opens_thinking(str(self.rendered("What do you see?", 1)))
+
+    def has_thinking_tokens(self) -> bool:
+        """Whether marks of thinking are special tokens here: skipped before cleaning, thinking would look like text."""
+        return any(map(is_thinking_mark, tokenizer_of(self.processor).all_special_tokens))
 
     def placeholders(self, inputs: Inputs) -> int:
         """How many of the token ids (1×L int32) stand for something seen."""
@@ -104,6 +117,7 @@ def load(folder: Path, wished: Precision | None = None) -> Loaded:
         precision.bring(model, wished)
         name = precision.called(model, wished)
         device.settle(model)
+        stop_at_turn_end(processor)
     except FAILURES as failure:
         reason = str(failure).strip().splitlines() or [type(failure).__name__]
         raise ModelError(f"the model in {folder} cannot be loaded: {reason[0]}", UNFIT) from failure
@@ -112,6 +126,23 @@ def load(folder: Path, wished: Precision | None = None) -> Loaded:
     if not has_template(processor):
         raise ModelError(f"the model in {folder} has no chat template, so it cannot be asked anything", LACKING)
     return Loaded(folder, model, processor, name)
+
+
+def tokenizer_of(processor: Any) -> Any:
+    return getattr(processor, "tokenizer", processor)
+
+
+def stop_at_turn_end(processor: Any) -> None:
+    """Count the token with which the chat template ends a turn as a stop token, whatever the configs say.
+
+    It is one of the additional ones, which mlx-vlm keeps when it sets the others anew.
+    """
+    tokenizer = tokenizer_of(processor)
+    template = getattr(processor, "chat_template", None) or getattr(tokenizer, "chat_template", None)
+    token, stops = chat_template.turn_end(tokenizer, template), getattr(tokenizer, "stopping_criteria", None)
+    if token is not None and stops is not None and token not in stops.eos_token_ids:
+        stops.additional_eos_token_ids.append(token)
+        stops.eos_token_ids.append(token)
 
 
 def refuse_programs(folder: Path) -> None:

@@ -59,7 +59,7 @@ class Plain:
             top_k=0,
             min_p=how.min_p,
             repetition_penalty=how.repetition_penalty if how.repetition_penalty != 1.0 else None,
-            skip_special_tokens=True,
+            skip_special_tokens=not self.loaded.has_thinking_tokens(),
             **inputs,
         )
         return found

@@ -7,6 +7,7 @@ from typing import Any
 from mlx_vlm.tokenizer_utils import make_streaming_detokenizer
 
 from app.backends.mlx.speculative import Burst
+from app.cleaning import is_thinking_mark
 from app.events import Chunk, Cost
 
 
@@ -16,7 +17,8 @@ class Speech:
     def __init__(self, processor: Any) -> None:
         self.started, self.first_word_s = time.monotonic(), 0.0
         self.tokens = self.image_tokens = self.encoded = 0
-        self.unspoken = set(processor.tokenizer.all_special_ids)
+        tokens = zip(processor.tokenizer.all_special_tokens, processor.tokenizer.all_special_ids, strict=True)
+        self.unspoken = {number for token, number in tokens if not is_thinking_mark(token)}
         self.writer = make_streaming_detokenizer(processor)
 
     def pieces(self, burst: Burst) -> Generator[Chunk]:

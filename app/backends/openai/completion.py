@@ -1,4 +1,4 @@
-"""A chat completion as it comes: what may be spoken of it, what it cost, and whether it has come to its end.
+"""A chat completion as it comes: its text, what it cost, and whether it has come to its end.
 
 Some servers send it as a stream of events, some at once, whatever they are asked for. An error in the middle, an end
 without a word that it is one, and an answer beyond all that was asked for are failures.
@@ -7,7 +7,6 @@ without a word that it is one, and an answer beyond all that was asked for are f
 import json
 from typing import Any
 
-from app.backends.openai.aloud import Aloud, ThinksAloud
 from app.backends.openai.events import Events
 from app.backends.openai.key import ApiKey
 from app.backends.openai.refusal import reason
@@ -16,7 +15,6 @@ from app.errors import ModelError, Outage
 FOREIGN = "the server answers in another form than OpenAI's chat completions"
 WHICH = "see which server it is, and whether it serves /v1/chat/completions"
 LOG = "see what the server's own log says"
-NO_THOUGHTS = "turn thinking off in the server (llama-server: --reasoning-budget 0), or take another model"
 DONE = "[DONE]"
 TIMES, EXTRA = 4, 64
 """So many times the tokens that were asked for, and a few more, before a stream counts as endless."""
@@ -29,14 +27,13 @@ class Answer:
 
     def __init__(self, max_tokens: int, key: ApiKey) -> None:
         self.max_tokens, self.key = max_tokens, key
-        self.aloud, self.events = Aloud(), Events()
+        self.events = Events()
         self.whole = bytearray()
         """Of an answer that comes at once."""
         self.deltas = self.characters = 0
         """That were sent, thoughts included."""
-        self.reasons = False
-        self.says = False
-        """It has said something aloud."""
+        self.has_reasoned = False
+        """The server has sent reasoning apart from the text."""
         self.finish_reason = ""
         self.has_ended = False
         self.prompt_tokens = self.completion_tokens = 0
@@ -50,7 +47,7 @@ class Answer:
         return min(self.completion_tokens or self.deltas, self.max_tokens - 1)
 
     def add(self, kind: str, part: bytes) -> str:
-        """What may be spoken of the next part. `kind`: the content's type."""
+        """The text in the next part. `kind`: the content's type."""
         if kind == "application/json":
             self.whole += part
             return ""
@@ -62,17 +59,13 @@ class Answer:
             raise Outage("the server's answer is spoilt: it is not UTF-8", LOG) from failure
 
     def finish(self) -> str:
-        """What is left to be spoken. Raises ModelError if the answer has not come to its end, or is none."""
+        """The rest of the text. Raises ModelError if the answer has not come to its end, or is none."""
         try:
             text = self._whole() if self.whole else "".join(map(self._last, self.events.finish()))
         except UnicodeDecodeError as failure:
             raise Outage("the server's answer is spoilt: it ends in half a character", LOG) from failure
         if not (self.has_ended or self.finish_reason):
             raise Outage("the server broke off before the end of its answer", LOG)
-        text += self.aloud.finish()
-        self.says |= bool(text.strip())
-        if not self.says and (self.reasons or self.aloud.has_thought):
-            raise ModelError("the model has thought until its words were used up, and said nothing", NO_THOUGHTS)
         return text
 
     def _event(self, data: str) -> str:
@@ -117,17 +110,12 @@ class Answer:
 
     def _said(self, said: dict[str, Any]) -> str:
         thought = said.get("reasoning_content") or said.get("reasoning")
-        self.reasons |= bool(thought)
+        self.has_reasoned |= bool(thought)
         text = said.get("content") or ""
         if not isinstance(text, str):
             raise ModelError(FOREIGN, WHICH)
         self._bound(len(text) + len(str(thought or "")))
-        try:
-            found = self.aloud.add(text)
-        except ThinksAloud as failure:
-            raise ModelError("the server sends what the model says to itself as its answer", NO_THOUGHTS) from failure
-        self.says |= bool(found.strip())
-        return found
+        return text
 
     def _bound(self, characters: int) -> None:
         """A model that was asked for so many tokens is not listened to for ever."""

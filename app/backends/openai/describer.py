@@ -14,6 +14,7 @@ from app.backends.openai.completion import Answer
 from app.backends.openai.payload import COUNT, Form
 from app.backends.openai.refusal import TooLarge
 from app.backends.openai.wire import Patience
+from app.cleaning import Cleaner, cleaned
 from app.errors import ModelError, Outage
 from app.events import Banner, Chunk, Cost, Request
 
@@ -60,6 +61,7 @@ class ServerDescriber:
 
         Raises:
             Outage: the server cannot be asked, or breaks off; the next question may go well.
+            NoAnswer: the description was all thinking.
             ModelError: it refuses for good, or its answer is none.
         """
         try:
@@ -96,10 +98,17 @@ class ServerDescriber:
             raise refused from None
 
     def _describe(self, request: Request) -> Generator[Chunk]:
+        cleaner = Cleaner(request.prompt)
+        with closing(cleaned(self._raw(request, cleaner), cleaner)) as chunks:
+            yield from chunks
+
+    def _raw(self, request: Request, cleaner: Cleaner) -> Generator[Chunk]:
+        """The text as the server sends it; reasoning that comes apart from it is noted, and is no text."""
         clock, answer = Clock(time.monotonic()), Answer(request.max_tokens, self.line.key)
         question = Question(self.line, CHAT, self.form.of(request), self.patience)
         with closing(self._asked(question, answer)) as texts:
             for text in texts:
+                cleaner.has_thought |= answer.has_reasoned
                 yield Chunk(text, clock.cost(text, answer.tokens))
         cost = clock.cost("", answer.tokens)
         tokens = yield from self._counted(request, cost, answer.prompt_tokens)

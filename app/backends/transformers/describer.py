@@ -14,6 +14,7 @@ from app.backends.transformers.processor import KINDS, Square
 from app.backends.transformers.published import Published
 from app.backends.transformers.shown import Inputs, Shown, counted
 from app.backends.transformers.speech import Speech
+from app.cleaning import Cleaner, cleaned, opens_thinking
 from app.config import AS_PUBLISHED, ModelOptions
 from app.errors import ModelError
 from app.events import Banner, Chunk, Frame, Request
@@ -34,6 +35,7 @@ class TransformersDescriber:
         self.loaded = load(folder, self.device)
         self.shown = settled(self.loaded, self.card, wish)
         self.decoder = Decoder(self.loaded.model, self.loaded.ends, chooser(self.card.sampling))
+        self.starts_thinking = opens_thinking(self.shown.rendered("What do you see?"))
         self.warm_up()
 
     @property
@@ -43,7 +45,7 @@ class TransformersDescriber:
     def warm_up(self) -> None:
         """Describe a frame: a model that cannot is found out now, and the first caption is quick."""
         grey = Frame(np.full((720, 1280, 3), 90, np.uint8), time.monotonic(), 0.0, 0)
-        for _ in self.describe(Request((grey,), "What do you see?", max_tokens=2)):
+        for _ in self.raw(Request((grey,), "What do you see?", max_tokens=2)):
             pass
 
     def prepare(self, request: Request) -> Inputs:
@@ -56,8 +58,15 @@ class TransformersDescriber:
 
         Raises:
             ModelError: the model failed.
+            NoAnswer: the description was all thinking.
             UsageError: there are more frames than it can be shown at once.
         """
+        cleaner = Cleaner(request.prompt, starts_thinking=self.starts_thinking)
+        with closing(cleaned(self.raw(request), cleaner)) as chunks:
+            yield from chunks
+
+    def raw(self, request: Request) -> Generator[Chunk]:
+        """The text as the model makes it."""
         speech = Speech(self.loaded, len(request.frames))
         with explained(self.loaded, request):
             inputs = self.shown.inputs(request)

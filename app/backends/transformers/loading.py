@@ -11,6 +11,7 @@ from typing import Any
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoTokenizer
 from transformers.utils import logging
 
+from app.backends import chat_template
 from app.backends.transformers.device import Device
 from app.errors import ModelError
 
@@ -49,9 +50,20 @@ class Loaded:
         return next((found for found in named if found is not None), None)
 
     @property
+    def chat_template(self) -> str | None:
+        """The tokenizer's, or from the file that older processors kept it in; None if there is none."""
+        if self.tokenizer.chat_template:
+            return str(self.tokenizer.chat_template)
+        try:
+            return str(json.loads((self.folder / "chat_template.json").read_text(encoding="utf-8"))["chat_template"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    @property
     def ends(self) -> frozenset[int]:
-        """Tokens that end a description."""
-        named = (self.model.generation_config.eos_token_id, self.tokenizer.eos_token_id)
+        """Tokens that end a description: as the configs say, and as the chat template ends a turn."""
+        turn_end = chat_template.turn_end(self.tokenizer, self.chat_template)
+        named = (self.model.generation_config.eos_token_id, self.tokenizer.eos_token_id, turn_end)
         each = [found if isinstance(found, list) else [found] for found in named]
         return frozenset(token for tokens in each for token in tokens if token is not None)
 

@@ -51,6 +51,18 @@ class Square:
         made = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "pixel_values": pixels}
         return agreed(made, self.loaded, tokens * len(tiles))
 
+    def rendered(self, prompt: str, frames: int = 1) -> str:
+        """See `Shown.rendered`."""
+        asked = prompt.replace(MARKER, " ")
+        content = [*({"type": "image"} for _ in range(frames)), {"type": "text", "text": asked}]
+        words: str = self.loaded.tokenizer.apply_chat_template(
+            [{"role": "user", "content": content}],
+            chat_template=self.template,
+            add_generation_prompt=True,
+            tokenize=False,
+        )
+        return words
+
     def numbers(self, tile: Pixels) -> NDArray[np.float32]:
         """From levels (edge×edge×3) to what the tower was trained on (3×edge×edge): transformers' own, bit for bit."""
         images = self.images
@@ -61,14 +73,7 @@ class Square:
 
     def ids(self, prompt: str, frames: int, tokens: int) -> list[int]:
         """The chat template's words, with each frame's placeholders where its marker was; frames come first."""
-        tokenizer, asked = self.loaded.tokenizer, prompt.replace(MARKER, " ")
-        content = [*({"type": "image"} for _ in range(frames)), {"type": "text", "text": asked}]
-        words: str = tokenizer.apply_chat_template(
-            [{"role": "user", "content": content}],
-            chat_template=self.template,
-            add_generation_prompt=True,
-            tokenize=False,
-        )
+        tokenizer, words = self.loaded.tokenizer, self.rendered(prompt, frames)
         around = getattr(tokenizer, "fake_image_token", "<fake_token_around_image>")
         whole = getattr(tokenizer, "global_image_token", "<global-img>")
         placed = get_image_prompt_string(0, 0, tokens, around, MARKER, whole)

@@ -51,6 +51,12 @@ class Published:
             self.together.add(len(pictures))
         return made
 
+    def rendered(self, prompt: str) -> str:
+        """See `Shown.rendered`."""
+        content = [{"type": "image"}, {"type": "text", "text": prompt}]
+        messages = [{"role": "user", "content": content}]
+        return str(self.processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+
     def picture(self, pixels: Pixels) -> Image.Image:
         return Image.fromarray(fitted(pixels, CELLS, CELL))
 

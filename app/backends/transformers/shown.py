@@ -3,7 +3,6 @@
 The ways: processor.py, published.py.
 """
 
-import json
 from collections.abc import Iterable
 from typing import Any, Protocol
 
@@ -23,6 +22,10 @@ class Shown(Protocol):
     @property
     def words(self) -> str:
         """What a frame costs, for the banner: `64 image tokens a frame`."""
+        ...
+
+    def rendered(self, prompt: str) -> str:
+        """A prompt about one frame in the model's chat template."""
         ...
 
     def inputs(self, request: Request) -> Inputs:
@@ -52,18 +55,14 @@ def agreed(made: Inputs, loaded: Loaded, due: int) -> Inputs:
 
 
 def template(loaded: Loaded) -> str:
-    """The chat template: the tokenizer's, or the file that older processors kept it in.
+    """The chat template.
 
     Raises:
         ModelError: there is none.
     """
-    if loaded.tokenizer.chat_template:
-        return str(loaded.tokenizer.chat_template)
-    try:
-        return str(json.loads((loaded.folder / "chat_template.json").read_text(encoding="utf-8"))["chat_template"])
-    except (OSError, ValueError, KeyError, TypeError):
-        reason = f"the model in {loaded.folder} has no chat template, so it cannot be asked anything"
-        raise ModelError(reason, LACKING) from None
+    if found := loaded.chat_template:
+        return found
+    raise ModelError(f"the model in {loaded.folder} has no chat template, so it cannot be asked anything", LACKING)
 
 
 def refused(wished: object, name: str, choices: Iterable[int] = ()) -> UsageError:

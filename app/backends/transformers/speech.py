@@ -3,6 +3,7 @@
 import time
 
 from app.backends.transformers.loading import Loaded
+from app.cleaning import is_thinking_mark
 from app.events import Chunk, Cost
 
 
@@ -13,6 +14,12 @@ class Speech:
         self.loaded, self.frames, self.image_tokens = loaded, frames, 0
         self.started, self.first_word_s = time.monotonic(), 0.0
         self.said: list[int] = []
+        tokenizer = loaded.tokenizer
+        self.skipped = {
+            number
+            for token, number in zip(tokenizer.all_special_tokens, tokenizer.all_special_ids, strict=True)
+            if not is_thinking_mark(token)
+        }
         self.written = ""
 
     def piece(self, token: int) -> Chunk:
@@ -26,9 +33,8 @@ class Speech:
         return self.made(self.text(), len(self.said) + (len(self.said) < most))
 
     def text(self) -> str:
-        whole: str = self.loaded.tokenizer.decode(
-            self.said, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
+        shown = [token for token in self.said if token not in self.skipped]
+        whole: str = self.loaded.tokenizer.decode(shown, skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return whole
 
     def made(self, text: str, forwards: int) -> Chunk:

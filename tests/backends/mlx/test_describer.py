@@ -73,7 +73,7 @@ def test_several_frames_cost_as_many_tiles(describer: MlxDescriber) -> None:
 def test_words_come_as_they_are_made_with_their_cost(describer: MlxDescriber) -> None:
     pieces = told(describer, scene())
     spoken = [piece for piece in pieces if piece.text.strip()]
-    assert len(spoken) >= 8
+    assert len(spoken) >= 7  # of 8 words: "A" waits for the next, as it may begin "Assistant:"
     assert all(a.cost.tokens <= b.cost.tokens and a.cost.total_s <= b.cost.total_s for a, b in pairwise(pieces))
     assert len({piece.cost.first_word_s for piece in spoken}) == 1
     assert 0 < spoken[0].cost.first_word_s <= spoken[0].cost.total_s

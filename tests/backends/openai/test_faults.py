@@ -102,10 +102,10 @@ FAULTS: dict[str, tuple[Fault, str]] = {
     "no [DONE]": (sends(HEAD, event(HALF), event("are")), "broke off before the end"),
     "reasoning only": (
         sends(HEAD, event(choices=[{"delta": {"reasoning_content": HALF}}]), finish("length"), DONE),
-        "has thought until",
+        "returned no text",
     ),
-    "thoughts only": (sends(HEAD, event("<thi"), event("nk>" + HALF), finish(), DONE), "has thought until"),
-    "thoughts as the answer": (sends(HEAD, event(HALF), event("</think>"), finish(), DONE), "says to itself"),
+    "thoughts only": (sends(HEAD, event("<thi"), event("nk>" + HALF), finish(), DONE), "returned no text"),
+    "thoughts as the answer": (sends(HEAD, event(HALF), event("</think>"), finish(), DONE), "as its answer|no text"),
     "an error in the stream": (
         sends(HEAD, event(HALF), b'data: {"error": {"message": "out of memory"}}\n\n', DONE),
         "has failed: out of memory",
