@@ -8,13 +8,11 @@ question goes first only where two questions with known answers, and then the si
 """
 
 import time
-from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.backends.startup import Doubted, doubts
-from app.errors import ModelError, Outage
-from app.events import Banner, Chunk, Request
+from app.backends.startup import doubts
+from app.errors import ModelError
 from app.protocols import Describer
 from app.text import is_yes, question
 
@@ -22,35 +20,11 @@ if TYPE_CHECKING:
     from app.backends.openai.describer import ServerDescriber
     from app.check.findings import Finding
 
-LATER_S = 5.0
-"""Between two questions to a server that has refused one for good."""
 MANY_TOKENS = 600
 """More than this for a frame is said: a live narrator waits for every one of them."""
 EYES = "serve it with its eyes (llama-server: --mmproj FILE) or serve another; or pass --trust-model if you know better"
 KNOWN = (("left", "a blue circle", True), ("right", "a red square", False))
 """Where the sight test's blue disc is, what is asked for, and whether it is there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lasting:
-    """A describer that was once found to see: whatever it fails with from now on may pass, so a live run goes on."""
-
-    describer: Describer
-
-    @property
-    def banner(self) -> Banner:
-        return self.describer.banner
-
-    def describe(self, request: Request) -> Generator[Chunk]:
-        try:
-            yield from self.describer.describe(request)
-        except Outage:
-            raise
-        except ModelError as failure:
-            raise Outage(failure.message, failure.hint, LATER_S) from failure
-
-    def close(self) -> None:
-        self.describer.close()
 
 
 def admitted(describer: "ServerDescriber", name: str, *, is_trusted: bool) -> Describer:
@@ -67,7 +41,8 @@ def admitted(describer: "ServerDescriber", name: str, *, is_trusted: bool) -> De
     said = doubts([found])
     if spent > MANY_TOKENS:
         said = (*said, f"Each frame is {spent} tokens there; the server may be told to make fewer of it.")
-    return Lasting(Doubted(describer, said))
+    describer.check_warnings, describer.is_running = said, True
+    return describer
 
 
 def sight(describer: "ServerDescriber") -> "tuple[Finding, int]":

@@ -8,18 +8,18 @@ nothing twice. The judging is done in app/check; here it is put together, and ac
 
 import os
 import shlex
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.config import ModelOptions, Settings
 from app.errors import ModelError, UsageError, UserError
-from app.events import Banner, Chunk, Request
 from app.models.card import Card
 from app.protocols import Describer
 
 if TYPE_CHECKING:
+    from app.backends.mlx.describer import MlxDescriber
     from app.check.findings import Finding
 
 OVERRULED = "Starting all the same, because of --trust-model, with a model that the check refuses: "
@@ -50,25 +50,6 @@ class Chosen:
         return open_describer(self, wish, is_trusted)
 
 
-@dataclass(frozen=True, slots=True)
-class Doubted:
-    """A describer whose banner also says what the check could not rule out."""
-
-    describer: Describer
-    doubts: tuple[str, ...]
-
-    @property
-    def banner(self) -> Banner:
-        own = self.describer.banner
-        return Banner(own.name, (*self.doubts, *own.warnings))
-
-    def describe(self, request: Request) -> Generator[Chunk]:
-        return self.describer.describe(request)
-
-    def close(self) -> None:
-        self.describer.close()
-
-
 def chosen(settings: Settings) -> Chosen:
     """The model that the settings name, or the best one for this machine.
 
@@ -92,7 +73,7 @@ def is_url(name: str) -> bool:
     return name.lower().startswith(("http://", "https://"))
 
 
-def open_describer(model: Chosen, wish: ModelOptions, is_trusted: bool) -> Describer:
+def open_describer(model: Chosen, wish: ModelOptions, is_trusted: bool) -> "MlxDescriber":
     """Check, load and look, on the thread that will describe.
 
     Raises:
@@ -112,17 +93,18 @@ def open_describer(model: Chosen, wish: ModelOptions, is_trusted: bool) -> Descr
         raise
 
 
-def admitted(model: Chosen, wish: ModelOptions, is_trusted: bool) -> Describer:
+def admitted(model: Chosen, wish: ModelOptions, is_trusted: bool) -> "MlxDescriber":
     """The describer, if what it is found to be lets it in."""
     told = judged(model)
     refuse(model, told, is_trusted)
     describer = load(model, wish)
     told = [*told, *asked("sight", lambda: seen(model, wish, describer))]
     refuse(model, told, is_trusted)
-    return Doubted(describer, doubts(told))
+    describer.check_warnings = doubts(told)
+    return describer
 
 
-def load(model: Chosen, wish: ModelOptions) -> Describer:
+def load(model: Chosen, wish: ModelOptions) -> "MlxDescriber":
     from app.backends.mlx.describer import MlxDescriber
 
     return MlxDescriber(model.folder, model.card, wish)

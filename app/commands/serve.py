@@ -7,9 +7,8 @@ from app.api_server.app import Run
 from app.api_server.key import key
 from app.api_server.runtime import Opened
 from app.api_server.schema import Served
-from app.backends.startup import Chosen, Doubted, chosen, open_describer
+from app.backends.startup import Chosen, chosen, open_describer
 from app.config import Settings
-from app.errors import ModelError
 from app.models.card import Sampling
 
 
@@ -26,15 +25,10 @@ def opened(model: Chosen, settings: Settings) -> Opened:
     Raises:
         ModelError: it has not passed.
     """
-    from app.backends.mlx.describer import MlxDescriber
-
-    match open_describer(model, settings.model_options, settings.trust_model):
-        case Doubted(describer=MlxDescriber() as describer) as doubted:
-            loaded = describer.loaded
-            card, picture = model.card, describer.family.picture
-            served = Served(card.name, card.frames, mark(loaded.processor), picture, sampling(card.sampling))
-            return Opened(loaded.model, loaded.processor, served, (*model.notes, *doubted.banner.warnings))
-    raise ModelError("only the mlx backend can be served", "leave --backend out")
+    describer = open_describer(model, settings.model_options, settings.trust_model)
+    card, loaded, picture = model.card, describer.loaded, describer.family.picture
+    served = Served(card.name, card.frames, mark(loaded.processor), picture, sampling(card.sampling))
+    return Opened(loaded.model, loaded.processor, served, (*model.notes, *describer.banner.warnings))
 
 
 def sampling(how: Sampling) -> dict[str, float]:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.backends.llama.describer import Tended
+from app.backends.llama.describer import RestartingServer
 from app.backends.llama.server import Order, files
 from app.backends.llama.shown import Shown
 from app.backends.mlx.describer import MlxDescriber
@@ -76,11 +76,11 @@ def mlx() -> MlxDescriber:
 
 
 @pytest.fixture(scope="module")
-def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tended]:
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RestartingServer]:
     folder = tmp_path_factory.mktemp("llama")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", stand_in.path_with(stand_in.install(folder / "bin")))
-        tended = Tended("small", Order(files(*stand_in.pair(folder)), patience_s=LIMIT_S), Shown())
+        tended = RestartingServer("small", Order(files(*stand_in.pair(folder)), patience_s=LIMIT_S), Shown())
         yield tended
         tended.close()
 

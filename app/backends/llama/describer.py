@@ -28,13 +28,14 @@ FORM = Form("llama", is_picture_first=True)
 
 
 @dataclass(slots=True)
-class Tended:
+class RestartingServer:
     """A `Describer`, and the llama.cpp server behind it. Raises ModelError, as `opened` does."""
 
     name: str
     order: Order
     shown: Shown
-    warnings: tuple[str, ...] = ()
+    check_warnings: tuple[str, ...] = ()
+    """What the check could not rule out; set at start-up, shown in the banner."""
     now: Callable[[], float] = time.monotonic
     server: LlamaServer = field(init=False)
     asker: ServerDescriber = field(init=False)
@@ -49,7 +50,7 @@ class Tended:
 
     @property
     def banner(self) -> Banner:
-        return Banner(f"{self.name} in {self.server.name}", self.warnings)
+        return Banner(f"{self.name} in {self.server.name}", self.check_warnings)
 
     def describe(self, request: Request) -> Generator[Chunk]:
         """See `Describer.describe`. Several threads may ask at once.

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.backends.startup import Chosen, Doubted, asked, doubts, refuse
+from app.backends.startup import Chosen, asked, doubts, refuse
 from app.config import AS_PUBLISHED, ModelOptions, Settings
 from app.errors import ModelError, Outage, UsageError
 from app.models.card import Card
 from app.protocols import Describer
 
 if TYPE_CHECKING:
+    from app.backends.llama.describer import RestartingServer
     from app.backends.llama.shown import Shown
     from app.check.findings import Finding
 
@@ -78,7 +79,8 @@ class Pair:
         except BaseException:
             describer.close()
             raise
-        return Doubted(describer, doubts([each for each in told if each.code != SETTLED]))
+        describer.check_warnings = doubts([each for each in told if each.code != SETTLED])
+        return describer
 
     def judged(self) -> "list[Finding]":
         """What the files' headers tell."""
@@ -86,16 +88,16 @@ class Pair:
 
         return [] if self.hub else judge_pair(self.text, self.mmproj)
 
-    def started(self, wish: ModelOptions) -> Describer:
+    def started(self, wish: ModelOptions) -> "RestartingServer":
         """Raises ModelError if it cannot be started, and if there is nothing to start it with."""
-        from app.backends.llama.describer import Tended
+        from app.backends.llama.describer import RestartingServer
         from app.backends.llama.server import PATIENCE_S, Order, files
 
         look = self.shown(wish)
         model = ("-hf", self.hub) if self.hub else files(self.text, self.mmproj)
         patience_s = DOWNLOAD_S if self.hub else PATIENCE_S
         order = Order(model, self.parallel, look.limit, patience_s)
-        return Tended(self.card.name, order, look)
+        return RestartingServer(self.card.name, order, look)
 
     def shown(self, wish: ModelOptions) -> "Shown":
         from app.backends.llama.shown import DETAILED, Shown, shown

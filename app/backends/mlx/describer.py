@@ -49,12 +49,14 @@ class MlxDescriber:
         self.starts_thinking = self.loaded.starts_thinking()
         self.road: QuickRoad | Plain = self.plain
         self.warnings = device.warnings()
+        self.check_warnings: tuple[str, ...] = ()
+        """What the check could not rule out; set at start-up, shown first in the banner."""
         self.warm_up(drafts=drafts)
 
     @property
     def banner(self) -> Banner:
         words = filter(None, (self.card.name, self.family.words, self.loaded.precision))
-        return Banner(", ".join(words), self.warnings)
+        return Banner(", ".join(words), (*self.check_warnings, *self.warnings))
 
     def warm_up(self, *, drafts: bool) -> None:
         """Describe a frame: a model that cannot is found out now, and the first caption is quick.

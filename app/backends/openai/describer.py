@@ -20,6 +20,8 @@ from app.events import Banner, Chunk, Cost, Request
 
 CHAT = "/v1/chat/completions"
 PATIENCE = Patience(most_bytes=4_000_000)
+LATER_S = 5.0
+"""Seconds between two requests to a server that has refused one for good."""
 LEAST_S, TIMES = 15.0, 4.0
 """How long a server may be silent that has answered before."""
 MOST_SIZES = 64
@@ -48,11 +50,15 @@ class ServerDescriber:
         self.line, self.form, self.patience = line, form, patience
         self.image_tokens: dict[Sizes, int] = {}
         """What frames of these sizes add to a prompt, as the server counts."""
+        self.check_warnings: tuple[str, ...] = ()
+        """What the check could not rule out; set at start-up, shown first in the banner."""
+        self.is_running = False
+        """It has passed the vision test: failures from now on may pass, so that a live run goes on."""
 
     @property
     def banner(self) -> Banner:
         name = self.form.model.rpartition("/")[2] if self.form.model.startswith("/") else self.form.model
-        return Banner(f"{name} on {self.line.root}", warnings(self.line))
+        return Banner(f"{name} on {self.line.root}", (*self.check_warnings, *warnings(self.line)))
 
     def describe(self, request: Request) -> Generator[Chunk]:
         """Yield the answer as it comes, and pieces without text while it is waited for.
@@ -60,7 +66,8 @@ class ServerDescriber:
         Its image tokens are what the frames add to the prompt; 0 also where the server does not count.
 
         Raises:
-            Outage: the server cannot be asked, or breaks off; the next question may go well.
+            Outage: the server cannot be asked, or breaks off; the next question may go well. Once it `is_running`,
+                whatever it fails with.
             NoAnswer: the description was all thinking.
             ModelError: it refuses for good, or its answer is none.
         """
@@ -69,11 +76,12 @@ class ServerDescriber:
         except Silent:
             self.patience = self.patience.longer()
             raise
-        except ModelError as refused:
-            other = self._other_form(request, refused)
-            if other is None:
+        except Outage:
+            raise
+        except ModelError as failure:
+            if not self.is_running:
                 raise
-            yield from self._again(request, other, refused)
+            raise Outage(failure.message, failure.hint, LATER_S) from failure
 
     def close(self) -> None:
         """Nothing is held between two questions."""
@@ -88,16 +96,24 @@ class ServerDescriber:
             return self.form.smaller(request)
         return replace(self.form, is_counted=False) if self.form.is_counted and COUNT in refused.message else None
 
-    def _again(self, request: Request, other: Form, refused: ModelError) -> Generator[Chunk]:
-        """Once more in another form; if that is what it took, all others are asked so too."""
+    def _describe(self, request: Request) -> Generator[Chunk]:
+        """In the present form; refused, once more in another: if that is what it took, all others are asked so too."""
+        try:
+            yield from self._clean(request)
+        except ModelError as failure:
+            refused, other = failure, self._other_form(request, failure)
+            if other is None:
+                raise
+        else:
+            return
         was, self.form = self.form, other
         try:
-            yield from self._describe(request)
+            yield from self._clean(request)
         except TooLarge:
             self.form = was
             raise refused from None
 
-    def _describe(self, request: Request) -> Generator[Chunk]:
+    def _clean(self, request: Request) -> Generator[Chunk]:
         cleaner = Cleaner(request.prompt)
         with closing(cleaned(self._raw(request, cleaner), cleaner)) as chunks:
             yield from chunks

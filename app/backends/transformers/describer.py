@@ -35,12 +35,15 @@ class TransformersDescriber:
         self.loaded = load(folder, self.device)
         self.shown = settled(self.loaded, self.card, wish)
         self.decoder = Decoder(self.loaded.model, self.loaded.ends, chooser(self.card.sampling))
+        self.check_warnings: tuple[str, ...] = ()
+        """What the check could not rule out; set at start-up, shown first in the banner."""
         self.starts_thinking = opens_thinking(self.shown.rendered("What do you see?"))
         self.warm_up()
 
     @property
     def banner(self) -> Banner:
-        return Banner(f"{self.card.name}, {self.shown.words}, {self.device.words}", self.device.warnings)
+        warnings = (*self.check_warnings, *self.device.warnings)
+        return Banner(f"{self.card.name}, {self.shown.words}, {self.device.words}", warnings)
 
     def warm_up(self) -> None:
         """Describe a frame: a model that cannot is found out now, and the first caption is quick."""

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from app.backends import startup
-from app.backends.startup import Chosen, Doubted
+from app.backends.startup import Chosen
 from app.config import ModelOptions, Settings
 from app.errors import UsageError
 from app.models.card import Card
@@ -57,7 +57,8 @@ class Reference:
         except BaseException:
             describer.close()
             raise
-        return Doubted(describer, startup.doubts(told))
+        describer.check_warnings = startup.doubts(told)
+        return describer
 
     def whole(self) -> "list[Finding]":
         """Whether config and weights are there, and whole, and have eyes: by the headers alone."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.backends.llama.describer import WORTH_S, Tended
+from app.backends.llama.describer import WORTH_S, RestartingServer
 from app.backends.llama.server import LlamaServer, Order, files
 from app.backends.llama.shown import Shown
 from app.errors import ModelError, Outage
@@ -30,18 +30,18 @@ def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-Start = Callable[[str], Tended]
+Start = Callable[[str], RestartingServer]
 
 
 @pytest.fixture
 def start(bin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Starts one in this mood; all are ended."""
-    started: list[Tended] = []
+    started: list[RestartingServer] = []
 
-    def do(mood: str) -> Tended:
+    def do(mood: str) -> RestartingServer:
         monkeypatch.setenv("STAND_IN", mood)
         order = Order(files(*stand_in.pair(tmp_path)), patience_s=SLOW_S)
-        started.append(Tended("small", order, Shown()))
+        started.append(RestartingServer("small", order, Shown()))
         return started[-1]
 
     yield do
@@ -50,7 +50,7 @@ def start(bin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert not stand_in.is_running(bin_folder)
 
 
-def answer(tended: Tended) -> str:
+def answer(tended: RestartingServer) -> str:
     return "".join(piece.text for piece in tended.describe(REQUEST)).strip()
 
 

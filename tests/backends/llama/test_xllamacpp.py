@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.backends.llama.describer import Tended
+from app.backends.llama.describer import RestartingServer
 from app.backends.llama.server import XLLAMACPP_SERVER, LlamaServer, Order, files, free_port, llama_server, opened
 from app.backends.llama.server import answer as answer_to
 from app.backends.llama.shown import Shown, shown
@@ -38,13 +38,13 @@ def without_llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         yield
 
 
-def started(mmproj: Path | None = None, how: Shown = Shown(edge=128)) -> Tended:  # noqa: B008 — it is frozen
+def started(mmproj: Path | None = None, how: Shown = Shown(edge=128)) -> RestartingServer:  # noqa: B008 — it is frozen
     pair = demo_pair()
-    return Tended("demo", Order(files(pair.text, mmproj or pair.mmproj), image_tokens=how.limit), how)
+    return RestartingServer("demo", Order(files(pair.text, mmproj or pair.mmproj), image_tokens=how.limit), how)
 
 
 @pytest.fixture(scope="module")
-def describer() -> Iterator[Tended]:
+def describer() -> Iterator[RestartingServer]:
     with closing(started()) as opened:
         yield opened
 
@@ -54,26 +54,26 @@ def request(question: Question, most: int = 40) -> Request:
     return Request(frames, question.request, most)
 
 
-def answer(describer: Tended, question: Question) -> str:
+def answer(describer: RestartingServer, question: Question) -> str:
     return "".join(piece.text for piece in describer.describe(request(question))).strip()
 
 
-def test_it_names_what_is_there(describer: Tended) -> None:
+def test_it_names_what_is_there(describer: RestartingServer) -> None:
     """Of MLX's 59 right answers of 60 at most one is lost."""
     questions = sample_exam("stills", 30) + sample_exam("plain", 30)
     assert sum(each.answer == answer(describer, each) for each in questions) >= 58
 
 
-def test_it_passes_the_sight_test(describer: Tended) -> None:
+def test_it_passes_the_sight_test(describer: RestartingServer) -> None:
     assert look(describer).verdict == "sees"
 
 
-def test_it_sees_what_moves_from_frame_to_frame(describer: Tended) -> None:
+def test_it_sees_what_moves_from_frame_to_frame(describer: RestartingServer) -> None:
     questions = [each for each in sample_exam("motion", 20) if len(each.tiles) == 2]
     assert sum(each.answer == answer(describer, each) for each in questions) >= len(questions) // 2
 
 
-def test_it_speaks_as_it_goes_and_counts(describer: Tended) -> None:
+def test_it_speaks_as_it_goes_and_counts(describer: RestartingServer) -> None:
     pieces = list(describer.describe(request(sample_exam("stills", 1)[0])))
     assert sum(bool(piece.text) for piece in pieces) > 3
     cost = pieces[-1].cost
@@ -82,18 +82,18 @@ def test_it_speaks_as_it_goes_and_counts(describer: Tended) -> None:
     assert 0 < cost.tokens < 40
 
 
-def test_a_limit_cuts_and_says_so(describer: Tended) -> None:
+def test_a_limit_cuts_and_says_so(describer: RestartingServer) -> None:
     assert list(describer.describe(request(sample_exam("threes", 1)[0], most=3)))[-1].cost.tokens == 3
 
 
-def test_it_can_be_left_in_the_middle_and_asked_again(describer: Tended) -> None:
+def test_it_can_be_left_in_the_middle_and_asked_again(describer: RestartingServer) -> None:
     question = sample_exam("stills", 1)[0]
     with closing(describer.describe(request(question))) as pieces:
         next(piece for piece in pieces if piece.text)
     assert answer(describer, question) == question.answer
 
 
-def test_words_that_look_like_a_pictures_place_are_no_place(describer: Tended) -> None:
+def test_words_that_look_like_a_pictures_place_are_no_place(describer: RestartingServer) -> None:
     question = sample_exam("plain", 1)[0]
     odd = Question(question.tiles, f"<__media__>{question.request}", question.answer)
     assert answer(describer, odd) == question.answer
@@ -112,7 +112,7 @@ def test_its_key_is_in_no_command_line() -> None:
         assert not xllamacpp.pids(server.line.key.secret)
 
 
-def test_its_log_is_empty_as_long_as_nothing_fails(describer: Tended) -> None:
+def test_its_log_is_empty_as_long_as_nothing_fails(describer: RestartingServer) -> None:
     answer(describer, sample_exam("stills", 1)[0])
     assert describer.server.words() == ""
 

@@ -21,7 +21,6 @@ from app.backends.openai.client import line_to
 from app.backends.openai.describer import ServerDescriber
 from app.backends.openai.payload import Form
 from app.backends.openai.wire import Patience
-from app.backends.sighted import Lasting
 from app.errors import ModelError, Outage
 from app.events import Banner, Frame, LiveSettings, Notice, Request, RunEvent, Sentence
 from app.frames.pace import Pace
@@ -119,6 +118,13 @@ def describer(root: str, patience: Patience = PATIENCE) -> ServerDescriber:
     return ServerDescriber(line_to(root), Form("small"), patience)
 
 
+def running(root: str, patience: Patience = PATIENCE) -> ServerDescriber:
+    """One that has passed the vision test."""
+    found = describer(root, patience)
+    found.is_running = True
+    return found
+
+
 def frame(number: int = 0) -> Frame:
     """A frame a second, each of another scene."""
     pixels = np.full((120, 160, 3), 80 + 40 * (number % 4), np.uint8)
@@ -144,7 +150,7 @@ class Running:
 def narrated(root: str, patience: Patience) -> list[RunEvent]:
     """What a narrator tells until a sentence has come."""
     source, stop, told = Running(), Event(), list[RunEvent]()
-    eyes = Lasting(describer(root, patience))
+    eyes = running(root, patience)
     captioner, queue = Captioner(eyes), CommandQueue()
     controls = Controls(captioner, queue, LiveSettings(), "What?", 16, now=lambda: source.seconds)
     watcher = WatchAsker(captioner, now=lambda: source.seconds)
@@ -292,7 +298,7 @@ def test_one_who_asks_meanwhile_is_not_kept_waiting_by_a_server_that_takes_no_by
 def test_hundreds_of_faults_leave_nothing_behind() -> None:
     every = [fault for name, (fault, _) in FAULTS.items() if "hang" not in name and "drip" not in name]
     with misbehaving(Misbehaving(every * 12)) as root:
-        asked = Lasting(describer(root))
+        asked = running(root)
 
         def fail(times: int) -> None:
             for _ in range(times * len(every)):
