@@ -25,11 +25,11 @@ def open_screen(settings: Settings) -> Screen:
     from app.terminal.lines import wants_plain
 
     if settings.json:
-        from app.terminal.json_lines import JsonLines
+        from app.terminal.lines import JsonLines
 
         return JsonLines()
     if settings.screen_reader or wants_plain(sys.stdout, sys.stderr, os.environ):
-        from app.terminal.plain import Plain
+        from app.terminal.lines import Plain
 
         return Plain()
     from app.terminal.live import Terminal

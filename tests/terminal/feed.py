@@ -17,11 +17,11 @@ TOLD = {"say": sentence, "grow": growing, "notice": notice, "status": status, "a
 
 def screen() -> Screen:
     if "--json" in sys.argv:
-        from app.terminal.json_lines import JsonLines
+        from app.terminal.lines import JsonLines
 
         return JsonLines()
     if wants_plain(sys.stdout, sys.stderr, os.environ):
-        from app.terminal.plain import Plain
+        from app.terminal.lines import Plain
 
         return Plain()
     from app.terminal.live import Terminal

@@ -9,8 +9,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.terminal.keyboard import Keys
+from app.events import (
+    LONGEST_QUESTION,
+    Ask,
+    BeginQuestion,
+    CancelQuestion,
+    ChangeVerbosity,
+    Command,
+    DescribeMore,
+    EditQuestion,
+    Notice,
+    Pause,
+    Quit,
+    RepeatLast,
+)
+from app.terminal.keyboard import ALL_KEYS, COMMANDS, Decoder, Keys, Presses
 from tests import needs
 from tests.terminal.seat import Seat
 from tests.terminal.stage import ROOT
@@ -208,3 +224,195 @@ def test_a_terminal_that_is_not_the_one_we_were_started_in_is_left_alone() -> No
     assert os.read(terminal, 10) == b"m\n"
     os.close(master)
     os.close(terminal)
+
+
+ESC = "\x1b"
+SWALLOWED = {
+    "up": "\x1b[A",
+    "up in application mode": "\x1bOA",
+    "shift+up": "\x1b[1;2A",
+    "alt+up, as some say it": "\x1b\x1b[A",
+    "home": "\x1b[1~",
+    "delete": "\x1b[3~",
+    "F1": "\x1bOP",
+    "F1 of the Linux console": "\x1b[[A",
+    "F5": "\x1b[15~",
+    "shift+tab": "\x1b[Z",
+    "a paste": "\x1b[200~quit q\r\x1b[31m q\x1b[201~",
+    "alt+q": "\x1bq",
+    "focus": "\x1b[I",
+    "an answer about colours": "\x1b]11;rgb:0000/0000/0000\x07",
+    "another, ended otherwise": "\x1b]11;rgb:0000/0000/0000\x1b\\",
+    "where the cursor is": "\x1b[24;80R",
+}
+
+
+@pytest.mark.parametrize("codes", SWALLOWED.values(), ids=SWALLOWED)
+def test_other_keys_are_swallowed(codes: str) -> None:
+    decoder = Decoder()
+    assert decoder.feed(f"m{codes}r".encode()) == ["m", "r"]
+    assert not decoder.is_waiting
+
+
+@pytest.mark.parametrize("codes", SWALLOWED.values(), ids=SWALLOWED)
+def test_they_are_swallowed_also_in_pieces(codes: str) -> None:
+    decoder = Decoder()
+    assert [key for byte in f"m{codes}r".encode() for key in decoder.feed(bytes([byte]))] == ["m", "r"]
+
+
+def test_escape_is_a_key_once_nothing_follows() -> None:
+    decoder = Decoder()
+    assert decoder.feed(b"a\x1b") == ["a"]
+    assert decoder.is_waiting
+    assert decoder.flush() == [ESC]
+    assert not decoder.is_waiting
+    assert decoder.flush() == []
+
+
+def test_escape_held_down_is_many_keys() -> None:
+    decoder = Decoder()
+    assert [*decoder.feed(b"\x1b" * 5), *decoder.flush()] == [ESC] * 5
+
+
+def test_the_beginning_of_a_sequence_is_dropped_when_nothing_follows() -> None:
+    decoder = Decoder()
+    assert decoder.feed(b"\x1b[20") == []
+    assert decoder.flush() == []
+    assert decoder.feed(b"m") == ["m"]
+
+
+def test_characters_are_whole_and_broken_ones_no_keys() -> None:
+    decoder = Decoder()
+    snow = "雪".encode()
+    assert decoder.feed(b"\xc3") == []
+    assert decoder.feed(b"\xa9" + snow[:2]) == ["é"]
+    assert decoder.feed(snow[2:] + b"\xff\xfeq") == ["雪", "q"]
+
+
+@given(st.lists(st.binary(max_size=8)))
+def test_any_bytes_become_single_characters_and_silence_ends_every_wait(reads: list[bytes]) -> None:
+    decoder = Decoder()
+    for data in reads:
+        assert all(len(key) == 1 for key in decoder.feed(data))
+    assert all(key == ESC for key in decoder.flush())
+    assert not decoder.is_waiting
+
+
+@given(st.text(st.characters(exclude_characters=ESC, codec="utf-8")), st.data())
+def test_text_comes_through_whole_however_it_is_cut(text: str, data: st.DataObject) -> None:
+    raw, decoder, keys = text.encode(), Decoder(), ""
+    while raw:
+        size = data.draw(st.integers(1, len(raw)))
+        keys, raw = keys + "".join(decoder.feed(raw[:size])), raw[size:]
+    assert keys == text
+
+
+ENTER, ESC, BACKSPACE, CTRL_U, CTRL_W = "\r", "\x1b", "\x7f", "\x15", "\x17"
+KEYS = st.text(st.sampled_from([*"amrq+-=?/ wW7é中", ENTER, "\n", ESC, BACKSPACE, "\b", CTRL_U, CTRL_W, "\t", "\x00"]))
+
+
+def typed(keys: str, presses: Presses | None = None) -> list[Command | Notice]:
+    presses = presses or Presses()
+    return [wish for key in keys for wish in presses.take(key)]
+
+
+@pytest.mark.parametrize(
+    ("key", "commands"),
+    [
+        (" ", [Pause()]),
+        ("a", [BeginQuestion(), EditQuestion("")]),
+        ("w", [BeginQuestion(), EditQuestion("w")]),
+        ("A", [BeginQuestion(), EditQuestion("A")]),
+        ("M", [BeginQuestion(), EditQuestion("M")]),
+        ("7", [BeginQuestion(), EditQuestion("7")]),
+        ("é", [BeginQuestion(), EditQuestion("é")]),
+        ("m", [DescribeMore()]),
+        ("r", [RepeatLast()]),
+        ("+", [ChangeVerbosity(1)]),
+        ("=", [ChangeVerbosity(1)]),
+        ("-", [ChangeVerbosity(-1)]),
+        ("?", [ALL_KEYS]),
+        ("q", [Quit()]),
+        *((key, []) for key in (ENTER, "\n", ESC, BACKSPACE, "\t", CTRL_U, "\x04", "/", ".", "\x00")),
+    ],
+)
+def test_a_key_by_itself(key: str, commands: list[Command | Notice]) -> None:
+    assert typed(key) == commands
+
+
+@pytest.mark.parametrize(
+    ("keys", "question"),
+    [
+        ("awhat is on the table?", "what is on the table?"),
+        ("What is it?", "What is it?"),
+        ("a  two  words ", "two  words"),
+        ("amore", "more"),
+        ("aquit + - ? a", "quit + - ? a"),
+        ("acup" + BACKSPACE + "t", "cut"),
+        ("acup\bt", "cut"),
+        ("a" + BACKSPACE + "x", "x"),
+        ("awrong" + CTRL_U + "right", "right"),
+        ("aone two" + CTRL_W + "three", "one three"),
+        ("aone two  " + CTRL_W + "three", "one three"),
+        ("aone" + CTRL_W + CTRL_W + "x", "x"),
+        ("ax\ty\x00\x07z", "xyz"),
+        ("a" + "x" * (LONGEST_QUESTION + 5), "x" * LONGEST_QUESTION),
+    ],
+)
+def test_a_question_is_edited_and_asked(keys: str, question: str) -> None:
+    presses = Presses()
+    wishes = typed(keys + ENTER, presses)
+    assert wishes[0] == BeginQuestion()
+    assert wishes[-1] == Ask(question)
+    assert all(isinstance(wish, EditQuestion) for wish in wishes[1:-1])
+    assert presses.question is None
+
+
+@pytest.mark.parametrize("keys", ["a" + ESC, "awhat" + ESC, "a" + ENTER, "a   " + ENTER, "ax" + BACKSPACE + "\n"])
+def test_a_question_given_up_or_left_empty_lets_the_narration_go_on(keys: str) -> None:
+    assert typed(keys)[-1] == CancelQuestion()
+
+
+def test_what_changes_nothing_tells_nothing() -> None:
+    assert typed("a" + BACKSPACE + CTRL_U + CTRL_W + "\t") == [BeginQuestion(), EditQuestion("")]
+
+
+def test_the_help_names_every_key() -> None:
+    """`=` is a plus without its shift key, and needs no name."""
+    assert isinstance(ALL_KEYS, Notice)
+    for key in (*"a", *COMMANDS):
+        name = "space" if key == " " else key
+        assert key in "=?" or f" {name} " in ALL_KEYS.text, key
+
+
+@given(KEYS)
+def test_every_question_begun_is_asked_or_given_up_exactly_once(keys: str) -> None:
+    presses, is_listening = Presses(), False
+    for wish in typed(keys + ESC, presses):
+        match wish:
+            case BeginQuestion():
+                assert not is_listening
+                is_listening = True
+            case Ask() | CancelQuestion():
+                assert is_listening
+                is_listening = False
+            case EditQuestion():
+                assert is_listening
+    assert not is_listening
+
+
+@given(KEYS)
+def test_after_escape_or_enter_no_question_is_open(keys: str) -> None:
+    for end in (ESC, ENTER, "\n"):
+        presses = Presses()
+        typed(keys + end, presses)
+        assert presses.question is None
+
+
+@given(st.text())
+def test_no_text_breaks_it_and_a_question_is_always_printable(keys: str) -> None:
+    for wish in typed(keys):
+        if isinstance(wish, Ask):
+            assert wish.question.strip() == wish.question != ""
+            assert wish.question.isprintable()
+            assert len(wish.question) <= LONGEST_QUESTION

@@ -19,10 +19,8 @@ from app.outputs.hook import Hook
 from app.outputs.log import Log
 from app.outputs.subtitles import Subtitles
 from app.protocols import Output
-from app.terminal.json_lines import JsonLines
-from app.terminal.lines import Screen
+from app.terminal.lines import JsonLines, Plain, Screen
 from app.terminal.live import Terminal
-from app.terminal.plain import Plain
 from tests.terminal.stage import again, asking, growing, notice, sentence, status
 
 
