@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from app.demo.grounds import Pixels
 from app.demo.scenes import COLOURS, Shape
+from app.images import Pixels
 
 WIDTH, HEIGHT, TILE = 640, 480, 128
 FINER = 2

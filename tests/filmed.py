@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.demo import grounds, scenes
+from app.demo import scenes
 from app.images import Pixels
 
 SIZE = (640, 360)
@@ -25,7 +25,7 @@ WIDE = (SIZE[0] + 2 * SPARE, SIZE[1] + 2 * SPARE)
 
 def drawn(seed: int = 3) -> Pixels:
     rng = np.random.default_rng(seed)
-    ground = grounds.sample_ground(rng, darkest=0.42, lightest=0.6)
+    ground = scenes.sample_ground(rng, darkest=0.42, lightest=0.6)
     return scenes.draw(scenes.sample_scene(rng, 3), ground, *WIDE)
 
 

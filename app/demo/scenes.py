@@ -9,11 +9,104 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.demo.grounds import Ground, Picture, Pixels, grid, paint, to_picture, to_pixels
+from app.images import Pixels
+
+Picture = NDArray[np.float32]
+"""RGB, H×W×3, 0..1."""
+Tone = tuple[float, float, float]
+"""RGB, 0..1."""
+Grain = Literal["flat", "gradient", "blotches", "stripes", "checks"]
+GRAINS: tuple[Grain, ...] = ("flat", "gradient", "blotches", "stripes", "checks")
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is behind everything: two tones and how they mix."""
+
+    grain: Grain
+    tone: Tone
+    other: Tone
+    angle: float = 0.0
+    """Radians; the direction in which gradients and stripes change."""
+    pitch: float = 4.0
+    """Stripes, checks or blotches across the picture."""
+    seed: int = 0
+    """Fixes the blotches."""
+
+
+def grid(width: int, height: int) -> tuple[Picture, Picture]:
+    """Coordinates of the pixel centres, x and y in 0..1, as a row and a column that broadcast."""
+    across = (np.arange(width) + 0.5) / width
+    down = (np.arange(height) + 0.5) / height
+    return across.astype(np.float32)[None, :], down.astype(np.float32)[:, None]
+
+
+def paint(ground: Ground, width: int, height: int) -> Picture:
+    """The bare ground, float32 H×W×3 in 0..1."""
+    mix = _mixture(ground, width, height)[..., None]
+    one, other = np.asarray(ground.tone, np.float32), np.asarray(ground.other, np.float32)
+    return np.array(np.broadcast_to(one + (other - one) * mix, (height, width, 3)), np.float32)
+
+
+def _mixture(ground: Ground, width: int, height: int) -> Picture:
+    """How much of the second tone shows, H×W (or broadcastable) in 0..1."""
+    x, y = grid(width, height)
+    along = math.cos(ground.angle) * (x - 0.5) + math.sin(ground.angle) * (y - 0.5)
+    across = -math.sin(ground.angle) * (x - 0.5) + math.cos(ground.angle) * (y - 0.5)
+    turns = 2 * math.pi * ground.pitch
+    match ground.grain:
+        case "flat":
+            return np.zeros((1, 1), np.float32)
+        case "gradient":
+            return np.asarray(along / 1.4 + 0.5, np.float32)
+        case "stripes":
+            return np.asarray(np.sin(turns * along) > 0, np.float32)
+        case "checks":
+            return np.asarray(np.sin(turns * along) * np.sin(turns * across) > 0, np.float32)
+        case "blotches":
+            side = max(2, round(ground.pitch))
+            spots = np.random.default_rng(ground.seed).random((side, side), dtype=np.float32)
+            return np.asarray(cv2.resize(spots, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def to_picture(pixels: Pixels) -> Picture:
+    """0..255 to 0..1."""
+    return np.asarray(pixels, np.float32) / np.float32(255)
+
+
+def to_pixels(picture: Picture) -> Pixels:
+    """0..1 to 0..255, clipped and rounded."""
+    return np.asarray(np.clip(picture, 0, 1) * 255 + 0.5, np.uint8)
+
+
+def sample_ground(rng: np.random.Generator, darkest: float = 0.12, lightest: float = 0.9) -> Ground:
+    """A ground at random whose tones stay between the two."""
+    pitch = rng.uniform(2, 8) if rng.random() < 0.8 else rng.uniform(8, 24)
+    one, two = _sample_tone(rng, darkest, lightest), _sample_tone(rng, darkest, lightest)
+    share = float(rng.uniform(0.1, 0.6)) if (grain := str(rng.choice(GRAINS))) in ("stripes", "checks") else 1.0
+    other = tuple(a + (b - a) * share for a, b in zip(one, two, strict=True))
+    return Ground(_grain(grain), one, _tone(other), rng.uniform(0, 2 * math.pi), pitch, int(rng.integers(2**31)))
+
+
+def _sample_tone(rng: np.random.Generator, darkest: float, lightest: float) -> Tone:
+    tone = rng.uniform(darkest, lightest) + rng.uniform(-1, 1, 3) * rng.uniform(0, 0.13)
+    return _tone(tuple(np.clip(tone, darkest, lightest)))
+
+
+def _tone(values: tuple[float, ...]) -> Tone:
+    red, green, blue = values
+    return float(red), float(green), float(blue)
+
+
+def _grain(name: str) -> Grain:
+    return next(grain for grain in GRAINS if grain == name)
+
 
 COLOURS: dict[str, tuple[int, int, int]] = {
     "red": (210, 35, 40),

@@ -9,7 +9,7 @@ from threading import Lock
 
 import numpy as np
 
-from app.demo import grounds, scenes
+from app.demo import scenes
 from app.demo.scenes import Scene, Shape
 
 EVERY_S = 2.5
@@ -32,7 +32,7 @@ class Plan:
     def __init__(self, seed: int) -> None:
         self._rng = np.random.default_rng(seed)
         self._growing = Lock()
-        self.ground = grounds.sample_ground(self._rng, darkest=0.42, lightest=0.6)
+        self.ground = scenes.sample_ground(self._rng, darkest=0.42, lightest=0.6)
         self._rests: list[Scene] = [_next_scene(self._rng, ())]
 
     @staticmethod

@@ -9,7 +9,7 @@ from threading import Event
 
 import numpy as np
 
-from app.demo import grounds, scenes
+from app.demo import scenes
 from app.demo.scenes import Scene
 from app.demo.script import Plan
 from app.events import AnyFrame, Banner, Frame, Notice
@@ -62,7 +62,7 @@ class Scenes:
 class Easel:
     """Draws scenes, and an unchanged one only once."""
 
-    def __init__(self, ground: grounds.Ground, size: tuple[int, int]) -> None:
+    def __init__(self, ground: scenes.Ground, size: tuple[int, int]) -> None:
         self._ground = ground
         self._size = size
         self._scene: Scene | None = None

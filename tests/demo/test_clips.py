@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.demo import scenes
-from app.demo.grounds import Pixels
+from app.images import Pixels
 from app.score.truth import BLIND, read, written
 from models.demo.clips.__main__ import make
 from models.demo.clips.disturb import Disturbing

@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from app.demo import grounds, scenes
-from app.demo.grounds import Ground, Look
-from app.demo.scenes import Shape
+from app.demo import scenes
+from app.demo.scenes import Ground, Shape
+from models.demo.training import camera
+from models.demo.training.camera import Look
 
 GREY = Ground("flat", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 SHAPE = Shape("red", "circle", 0.25, 0.25, 0.15)
@@ -102,10 +103,10 @@ def test_clear_scenes_keep_all_margins(count):
         assert all(0.09 <= shape.radius <= 0.21 for shape in scene)
 
 
-@pytest.mark.parametrize("grain", grounds.GRAINS)
+@pytest.mark.parametrize("grain", scenes.GRAINS)
 def test_every_ground_stays_between_its_tones(grain):
     ground = Ground(grain, (0.2, 0.3, 0.4), (0.6, 0.5, 0.7), angle=0.7, pitch=5)
-    picture = grounds.paint(ground, 64, 48)
+    picture = scenes.paint(ground, 64, 48)
     assert picture.shape == (48, 64, 3)
     assert (picture >= np.float32((0.2, 0.3, 0.4)) - 1e-3).all()
     assert (picture <= np.float32((0.6, 0.5, 0.7)) + 1e-3).all()
@@ -113,13 +114,13 @@ def test_every_ground_stays_between_its_tones(grain):
 
 def test_a_perfect_camera_changes_nothing():
     picture = scenes.draw([SHAPE], GREY, 64, 64)
-    assert (grounds.film(picture, grounds.PLAIN_LOOK, np.random.default_rng(0)) == picture).all()
+    assert (camera.film(picture, Look(), np.random.default_rng(0)) == picture).all()
 
 
 def test_a_poor_camera_keeps_size_and_type():
     picture = scenes.draw([SHAPE], GREY, 64, 48)
     poor = Look((1.1, 1.0, 0.9), lift=0.02, vignette=0.2, blur=0.8, sweep=3, noise=0.05, quality=40)
-    filmed = grounds.film(picture, poor, np.random.default_rng(0))
+    filmed = camera.film(picture, poor, np.random.default_rng(0))
     assert filmed.shape == picture.shape
     assert filmed.dtype == np.uint8
 

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from app.demo import scenes
-from app.demo.grounds import Ground
-from app.demo.scenes import Scene, Shape
+from app.demo.scenes import Ground, Scene, Shape
 from app.events import Frame
 from app.frames.pace import Pace
 from app.frames.selector import AGAIN_S, PATIENCE_S, Attention, Glance

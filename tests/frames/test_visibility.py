@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import pytest
 
-from app.demo import grounds
 from app.demo import scenes as world
 from app.demo.scenes import Scene, Shape
 from app.demo.source import Scenes
@@ -26,8 +25,8 @@ SIZES = [(640, 480), (1280, 720)]
 GRAIN = np.random.default_rng(3).normal(0, 5, (2000, 3000, 3)).astype(np.float32)
 
 
-def ground(grain: grounds.Grain) -> grounds.Ground:
-    return grounds.Ground(grain, (0.42, 0.44, 0.4), (0.62, 0.6, 0.58), angle=0.6, pitch=4.0, seed=2)
+def ground(grain: world.Grain) -> world.Ground:
+    return world.Ground(grain, (0.42, 0.44, 0.4), (0.62, 0.6, 0.58), angle=0.6, pitch=4.0, seed=2)
 
 
 def noisy(pixels: Pixels, number: int) -> Pixels:
@@ -103,7 +102,7 @@ TROUBLES = [
 @pytest.mark.parametrize(("trouble", "kind", "begins"), TROUBLES)
 @pytest.mark.parametrize("grain", spread(["flat", "checks", "blotches"], 1))
 def test_trouble_is_told_within_a_second_and_so_is_its_end(
-    trouble: Callable[[Pixels, float], Pixels], kind: str, begins: float, grain: grounds.Grain
+    trouble: Callable[[Pixels, float], Pixels], kind: str, begins: float, grain: world.Grain
 ) -> None:
     told = said(with_trouble(world.draw(SHAPES, ground(grain), 640, 480), trouble))
     assert [name for _, name in told] == [kind, "clear"]
@@ -192,7 +191,7 @@ def test_an_encoder_is_no_trouble(encoded: Callable[[Sequence[Pixels], Path], li
 
 
 @pytest.mark.parametrize("grain", ["flat", "gradient", "checks"])
-def test_scenes_that_follow_one_another_are_no_trouble(grain: grounds.Grain) -> None:
+def test_scenes_that_follow_one_another_are_no_trouble(grain: world.Grain) -> None:
     """The last shape goes, another scene is cut to, a black shape comes: the ground stays, or shapes are there."""
     scenes = [SHAPES, SHAPES[:1], (), (Shape("black", "square", 0.5, 0.5, 0.2),), SHAPES[1:]]
     pictures = [world.draw(scene, ground(grain), 640, 480) for scene in scenes]

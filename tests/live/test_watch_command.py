@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from app.demo import grounds, scenes
+from app.demo import scenes
 from app.demo.scenes import Scene, Shape
+from models.demo.training import camera
 from tests.running import records, run
 
 RED = Shape("red", "circle", 0.25, 0.5, 0.16)
@@ -25,11 +26,11 @@ def scene(media_s: float) -> Scene:
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A blue square; a red circle comes after three seconds and goes after seven. With a camera's noise."""
     path, rng = tmp_path_factory.mktemp("clip") / "red comes and goes.mp4", np.random.default_rng(4)
-    ground = grounds.Ground("gradient", (0.5, 0.5, 0.52), (0.6, 0.58, 0.55))
+    ground = scenes.Ground("gradient", (0.5, 0.5, 0.52), (0.6, 0.58, 0.55))
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), FPS, (320, 240))
     for number in range(WHOLE_S * FPS):
         picture = scenes.draw(scene(number / FPS), ground, 320, 240)
-        writer.write(grounds.film(picture, grounds.Look(noise=0.01), rng)[..., ::-1])
+        writer.write(camera.film(picture, camera.Look(noise=0.01), rng)[..., ::-1])
     writer.release()
     return path
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.demo import grounds, scenes
+from app.demo import scenes
 from app.events import Frame, Notice
 from app.sources import browser
 from app.sources.browser import Browser
@@ -20,7 +20,7 @@ from tests.waiting import until
 
 SILENCE_S = 0.6
 PLAN = np.random.default_rng(4)
-GROUND = grounds.sample_ground(PLAN, darkest=0.42, lightest=0.6)
+GROUND = scenes.sample_ground(PLAN, darkest=0.42, lightest=0.6)
 PICTURE = scenes.draw(scenes.sample_scene(PLAN, 2), GROUND, 640, 480)
 
 

@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import pytest
 
-from app.demo import grounds
 from app.demo import scenes as world
 from app.demo.scenes import Scene
 from tests import needs
@@ -42,7 +41,7 @@ def thought_up() -> list[Scene]:
 
 
 SCENES = thought_up()
-GROUND = grounds.sample_ground(np.random.default_rng(3), darkest=0.42, lightest=0.6)
+GROUND = world.sample_ground(np.random.default_rng(3), darkest=0.42, lightest=0.6)
 PICTURES = [world.draw(scene, GROUND, 640, 480) for scene in SCENES]
 CAPTIONS = {world.caption(scene) for scene in SCENES}
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.demo.grounds import Pixels
+from app.images import Pixels
 
 SKIN = (176, 118, 92)
 LID = (12, 10, 9)

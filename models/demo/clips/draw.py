@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from app.demo import scenes
-from app.demo.grounds import Ground, Pixels
-from app.demo.scenes import Scene, Shape
+from app.demo.scenes import Ground, Scene, Shape
+from app.images import Pixels
 from models.demo.clips.disturb import Disturbing, blinded
 from models.demo.clips.script import Beat, Blind, Script
 

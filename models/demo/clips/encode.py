@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 
-from app.demo.grounds import Pixels
+from app.images import Pixels
 
 FFMPEG = {
     "x264": ("mp4", ("-c:v", "libx264", "-preset", "veryfast", "-crf", "24", "-pix_fmt", "yuv420p")),

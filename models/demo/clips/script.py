@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from app.demo import grounds, scenes
-from app.demo.grounds import Ground
-from app.demo.scenes import Scene, Shape
+from app.demo import scenes
+from app.demo.scenes import Ground, Scene, Shape
 from app.score.truth import SpanKind
 
 NUISANCES = ("noise", "flicker", "drift", "shake", "blocks", "jpeg")
@@ -155,7 +154,7 @@ def stretches(rng: np.random.Generator, seconds: float) -> tuple[Stretch, ...]:
 
 def sample_ground(rng: np.random.Generator) -> Ground:
     """As the model's lessons have them where any colour may lie on them."""
-    return grounds.sample_ground(rng, darkest=0.42, lightest=0.6)
+    return scenes.sample_ground(rng, darkest=0.42, lightest=0.6)
 
 
 def sample_scene(rng: np.random.Generator) -> Scene:

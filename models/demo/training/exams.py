@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.demo import scenes
-from app.demo.grounds import Pixels
+from app.images import Pixels
 from models.demo.training import curriculum, happenings, lessons, wordings
 from models.demo.training.lessons import Clip
 

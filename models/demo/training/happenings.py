@@ -5,11 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from app.demo import grounds
 from app.demo import scenes as world
-from app.demo.grounds import Ground, Look
-from app.demo.scenes import Scene, Shape
-from models.demo.training import lessons
+from app.demo.scenes import Ground, Scene, Shape
+from models.demo.training import camera, lessons
+from models.demo.training.camera import Look
 from models.demo.training.lessons import Clip, View
 
 Fate = Literal["stay", "move", "come", "go"]
@@ -140,7 +139,7 @@ def sample_plain(rng: np.random.Generator, colour: str = "") -> View:
 
 
 def _even_light(rng: np.random.Generator, dim: float) -> Look:
-    look = grounds.sample_look(rng, dim=dim, bright=1.05)
+    look = camera.sample_look(rng, dim=dim, bright=1.05)
     return replace(look, lift=rng.uniform(-0.01, 0.01), vignette=look.vignette / 3 if dim < 0.9 else 0.0)
 
 
@@ -148,10 +147,10 @@ def _darkness(rng: np.random.Generator) -> View:
     """Hardly any light on whatever is there."""
     gain = rng.uniform(0, 0.06)
     look = Look(gain=(gain, gain, gain), lift=rng.uniform(0, 0.06), noise=rng.uniform(0, 0.05))
-    return View((), grounds.sample_ground(rng), look, "black")
+    return View((), world.sample_ground(rng), look, "black")
 
 
 def _glare(rng: np.random.Generator) -> View:
     """Far too much light."""
     look = Look(gain=(0.1, 0.1, 0.1), lift=rng.uniform(0.92, 1.1), noise=rng.uniform(0, 0.03))
-    return View((), grounds.sample_ground(rng, 0.3), look, "white")
+    return View((), world.sample_ground(rng, 0.3), look, "white")

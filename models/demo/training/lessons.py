@@ -9,9 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.demo import grounds, scenes
-from app.demo.grounds import Ground, Look, Pixels
-from app.demo.scenes import Scene, Shape
+from app.demo import scenes
+from app.demo.scenes import Ground, Scene, Shape
+from app.images import Pixels
+from models.demo.training import camera
+from models.demo.training.camera import Look
 
 TILE, PATCHES, TOKENS = 128, 8, 4
 """Pixels, vision patches and image tokens along one side of a picture."""
@@ -80,9 +82,9 @@ def _tile(view: View, shot: Shot, rng: np.random.Generator) -> Pixels:
     if shot.height:
         frame = scenes.draw(view.scene, view.ground, round(shot.height * shot.aspect), shot.height)
         size = (TILE, round(TILE * shot.share))
-        return _padded(cv2.resize(grounds.film(frame, view.look, rng), size, interpolation=cv2.INTER_AREA))
+        return _padded(cv2.resize(camera.film(frame, view.look, rng), size, interpolation=cv2.INTER_AREA))
     frame = scenes.draw(view.scene, view.ground, TILE, round(TILE * shot.share), shot.aspect)
-    return _padded(grounds.film(frame, view.look, rng))
+    return _padded(camera.film(frame, view.look, rng))
 
 
 def _padded(frame: NDArray[np.generic]) -> Pixels:
@@ -120,7 +122,7 @@ def labels(view: View, shot: Shot, side: int) -> Labels:
 
 def coverage(scene: Scene, shot: Shot, cells: int) -> NDArray[np.float32]:
     """Which share of each cell each shape covers, (shapes+1)×(cells·cells); the last row is 0, for "nothing"."""
-    x, y = grounds.grid(_FINE, _FINE)
+    x, y = scenes.grid(_FINE, _FINE)
     y = ((y - 0.5) / shot.share + 0.5).astype(np.float32)
     inside = [scenes.distance(shape, x, y, shot.aspect) < 0 for shape in scene] + [np.zeros((_FINE, _FINE), bool)]
     step = _FINE // cells
@@ -207,4 +209,4 @@ def sample_view(rng: np.random.Generator, scene: Scene) -> View:
     colours = {shape.colour for shape in scene}
     darkest = 0.30 if "black" in colours else 0.2 if not scene else 0.06
     lightest = 0.70 if "white" in colours else 0.84 if not scene else 0.94
-    return View(scene, grounds.sample_ground(rng, darkest, lightest), grounds.sample_look(rng))
+    return View(scene, scenes.sample_ground(rng, darkest, lightest), camera.sample_look(rng))

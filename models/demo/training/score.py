@@ -15,7 +15,7 @@ from mlx_vlm.prompt_utils import apply_chat_template
 from mlx_vlm.utils import load
 from PIL import Image
 
-from app.demo.grounds import Pixels
+from app.images import Pixels
 from models.demo.training.exams import EXAMS, SEED, Question, sample_exam
 
 MOST_TOKENS = 40
