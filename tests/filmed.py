@@ -25,7 +25,7 @@ WIDE = (SIZE[0] + 2 * SPARE, SIZE[1] + 2 * SPARE)
 
 def drawn(seed: int = 3) -> Pixels:
     rng = np.random.default_rng(seed)
-    ground = scenes.sample_ground(rng, darkest=0.42, lightest=0.6)
+    ground = scenes.sample_background(rng, darkest=0.42, lightest=0.6)
     return scenes.draw(scenes.sample_scene(rng, 3), ground, *WIDE)
 
 

@@ -13,7 +13,7 @@ import webvtt
 
 from app.bench.record import record
 from app.demo import scenes
-from app.demo.source import Scenes
+from app.demo.source import SceneSource
 from tests.backends.openai.faults import SAID, Asked, Misbehaving, misbehaving, response, sends
 from tests.backends.test_sighted import seeing
 from tests.running import SLOW_S, Ended, Records, records, run, run_until, sentences, start
@@ -41,7 +41,7 @@ class Clip:
     @property
     def drawn(self) -> set[str]:
         """All that is ever to be seen in it."""
-        plan = Scenes(seed=self.seed)
+        plan = SceneSource(seed=self.seed)
         return {shape.name for number in range(FPS * LONG_S) for shape in plan.truth_at(number / FPS)}
 
 
@@ -50,7 +50,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Clip]:
     folder = tmp_path_factory.mktemp("clips")
     made = [Clip(name, seed, folder / f"{name}.avi") for seed, name in enumerate(NAMES, start=21)]
     for each in made:
-        record(Scenes(asap=True, seed=each.seed, size=SIZE, fps=FPS).frames(Event()), each.path, FPS * LONG_S, FPS)  # type: ignore[arg-type]
+        record(SceneSource(asap=True, seed=each.seed, size=SIZE, fps=FPS).frames(Event()), each.path, FPS * LONG_S, FPS)  # type: ignore[arg-type]
     return made
 
 
@@ -138,7 +138,7 @@ def test_a_question_is_answered_by_every_camera_that_sees(clips: Sequence[Clip],
 
 
 def test_a_file_names_cameras_and_what_each_is_watched_for(clips: Sequence[Clip], tmp_path: Path) -> None:
-    wish = Scenes(seed=clips[0].seed).truth_at(0.0)[0].one
+    wish = SceneSource(seed=clips[0].seed).truth_at(0.0)[0].noun_phrase
     file = tmp_path / "cameras.toml"
     file.write_text(
         f'[Door]\nsource = "camera:{clips[0].path}"\nwatch = ["{wish}"]\n\n[Yard]\nsource = "camera:{clips[1].path}"\n'

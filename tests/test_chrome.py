@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.demo.source import Scenes
+from app.demo.source import SceneSource
 from app.images import Pixels
 from tests import needs
 from tests.chrome import PATIENCE_MS, Driver, Visit, accessible, violations, visiting, write_clip
@@ -141,7 +141,7 @@ def test_what_goes_wrong_in_a_page_is_caught(
 
 
 def test_the_camera_is_a_drawn_clip(visit_with_camera: Callable[[Path], Visit], site: Site, tmp_path: Path) -> None:
-    drawn = next(iter(Scenes(asap=True).frames(Event()))).copy()
+    drawn = next(iter(SceneSource(asap=True).frames(Event()))).copy()
     page = visit_with_camera(write_clip(tmp_path / "clip.mjpeg", [drawn.pixels] * 30)).page()
     page.goto(site(GOOD))
     seen = decoded(base64.b64decode(page.evaluate(LOOK)))

@@ -130,9 +130,9 @@ def measure(subject: Subject, here: "Circumstances") -> "Result":
 
 def clips() -> "list[Clip]":
     from app.bench.clips import Clip, still
-    from app.demo.source import Scenes
+    from app.demo.source import SceneSource
 
-    world = Scenes(asap=True, size=SIZE, fps=1.0)
+    world = SceneSource(asap=True, size=SIZE, fps=1.0)
     resting = next(frame for frame in drawn(world) if frame.media_s >= STILL_AT_S)
     return [
         Clip("moving", "moving: drawn shapes come, move and go; 1280×720, a frame a second", drawn(world)),
@@ -167,10 +167,10 @@ def live(subject: Subject, rows: Sequence["Row"]) -> list[dict[str, Any]]:
 
 def filmed(path: Path, seconds: float) -> Path:
     from app.bench.record import record
-    from app.demo.source import Scenes
+    from app.demo.source import SceneSource
 
     tell("drawing the live clip")
-    return record(drawn(Scenes(asap=True, size=SIZE, fps=FPS)), path, round(seconds * FPS), FPS)
+    return record(drawn(SceneSource(asap=True, size=SIZE, fps=FPS)), path, round(seconds * FPS), FPS)
 
 
 def narrated(subject: Subject, describer: Describer, source: Source, stop: Event) -> Iterable[object]:

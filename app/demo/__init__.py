@@ -1,1 +1,1 @@
-"""The drawn demo world: its scenes, what happens in them, and a source that plays it."""
+"""The demo world: drawn scenes with true captions (`scenes`), what happens in them (`script`), a source (`source`)."""

@@ -1,7 +1,8 @@
-"""The drawn world: up to three coloured shapes on a quiet ground, their pictures, and the sentences true of them.
+"""Scenes of the demo world: up to three coloured shapes on a plain background, their pictures and true captions.
 
-The live `scenes` source, the tests and the training of the bundled model all draw from here. It knows nothing of
-models, clocks or windows. Positions are shares of the frame (x of its width, y of its height), sizes of its height.
+The demo source, the tests and the training of the bundled model all draw from here: what is drawn must stay the same,
+pixel by pixel. Positions are shares of the frame (x of its width, y of its height), sizes are shares of its height.
+Backgrounds are desaturated, so that a colour is always a shape's colour.
 """
 
 import itertools
@@ -26,8 +27,8 @@ GRAINS: tuple[Grain, ...] = ("flat", "gradient", "blotches", "stripes", "checks"
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """What is behind everything: two tones and how they mix."""
+class Background:
+    """Two tones and the pattern that they make."""
 
     grain: Grain
     tone: Tone
@@ -35,32 +36,32 @@ class Ground:
     angle: float = 0.0
     """Radians; the direction in which gradients and stripes change."""
     pitch: float = 4.0
-    """Stripes, checks or blotches across the picture."""
+    """How many stripes, checks or blotches fit across the picture."""
     seed: int = 0
     """Fixes the blotches."""
 
 
 def grid(width: int, height: int) -> tuple[Picture, Picture]:
-    """Coordinates of the pixel centres, x and y in 0..1, as a row and a column that broadcast."""
+    """Coordinates of the pixel centres: x (1×W) and y (H×1), float32 in 0..1."""
     across = (np.arange(width) + 0.5) / width
     down = (np.arange(height) + 0.5) / height
     return across.astype(np.float32)[None, :], down.astype(np.float32)[:, None]
 
 
-def paint(ground: Ground, width: int, height: int) -> Picture:
-    """The bare ground, float32 H×W×3 in 0..1."""
-    mix = _mixture(ground, width, height)[..., None]
-    one, other = np.asarray(ground.tone, np.float32), np.asarray(ground.other, np.float32)
+def paint(background: Background, width: int, height: int) -> Picture:
+    """Draw the background alone, float32 H×W×3 in 0..1."""
+    mix = _mixture(background, width, height)[..., None]
+    one, other = np.asarray(background.tone, np.float32), np.asarray(background.other, np.float32)
     return np.array(np.broadcast_to(one + (other - one) * mix, (height, width, 3)), np.float32)
 
 
-def _mixture(ground: Ground, width: int, height: int) -> Picture:
-    """How much of the second tone shows, H×W (or broadcastable) in 0..1."""
+def _mixture(background: Background, width: int, height: int) -> Picture:
+    """Share of the second tone, float32 H×W (or broadcastable) in 0..1."""
     x, y = grid(width, height)
-    along = math.cos(ground.angle) * (x - 0.5) + math.sin(ground.angle) * (y - 0.5)
-    across = -math.sin(ground.angle) * (x - 0.5) + math.cos(ground.angle) * (y - 0.5)
-    turns = 2 * math.pi * ground.pitch
-    match ground.grain:
+    along = math.cos(background.angle) * (x - 0.5) + math.sin(background.angle) * (y - 0.5)
+    across = -math.sin(background.angle) * (x - 0.5) + math.cos(background.angle) * (y - 0.5)
+    turns = 2 * math.pi * background.pitch
+    match background.grain:
         case "flat":
             return np.zeros((1, 1), np.float32)
         case "gradient":
@@ -70,28 +71,28 @@ def _mixture(ground: Ground, width: int, height: int) -> Picture:
         case "checks":
             return np.asarray(np.sin(turns * along) * np.sin(turns * across) > 0, np.float32)
         case "blotches":
-            side = max(2, round(ground.pitch))
-            spots = np.random.default_rng(ground.seed).random((side, side), dtype=np.float32)
+            side = max(2, round(background.pitch))
+            spots = np.random.default_rng(background.seed).random((side, side), dtype=np.float32)
             return np.asarray(cv2.resize(spots, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def to_picture(pixels: Pixels) -> Picture:
-    """0..255 to 0..1."""
+    """Convert uint8 0..255 to float32 0..1."""
     return np.asarray(pixels, np.float32) / np.float32(255)
 
 
 def to_pixels(picture: Picture) -> Pixels:
-    """0..1 to 0..255, clipped and rounded."""
+    """Convert float32 0..1 to uint8 0..255, clipped and rounded."""
     return np.asarray(np.clip(picture, 0, 1) * 255 + 0.5, np.uint8)
 
 
-def sample_ground(rng: np.random.Generator, darkest: float = 0.12, lightest: float = 0.9) -> Ground:
-    """A ground at random whose tones stay between the two."""
+def sample_background(rng: np.random.Generator, darkest: float = 0.12, lightest: float = 0.9) -> Background:
+    """A random background whose tones stay between the two limits (0..1)."""
     pitch = rng.uniform(2, 8) if rng.random() < 0.8 else rng.uniform(8, 24)
     one, two = _sample_tone(rng, darkest, lightest), _sample_tone(rng, darkest, lightest)
     share = float(rng.uniform(0.1, 0.6)) if (grain := str(rng.choice(GRAINS))) in ("stripes", "checks") else 1.0
     other = tuple(a + (b - a) * share for a, b in zip(one, two, strict=True))
-    return Ground(_grain(grain), one, _tone(other), rng.uniform(0, 2 * math.pi), pitch, int(rng.integers(2**31)))
+    return Background(_grain(grain), one, _tone(other), rng.uniform(0, 2 * math.pi), pitch, int(rng.integers(2**31)))
 
 
 def _sample_tone(rng: np.random.Generator, darkest: float, lightest: float) -> Tone:
@@ -121,15 +122,15 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 """RGB, 0..255."""
 KINDS = ("circle", "square", "triangle", "star", "cross")
 CLEAR_MOVE = 0.07
-"""A shape that came this far (share of the frame) is said to move; nobody doubts it from 0.10 on."""
+"""From this distance on (share of the frame) a caption says that a shape moves; from 0.10 on it is plain to see."""
 AT_REST = 0.03
-"""A shape that came no further than this is said to rest."""
+"""Up to this distance a shape counts as resting."""
 _ATTEMPTS = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One thing of the world."""
+    """A coloured shape and its place."""
 
     colour: str
     kind: str
@@ -142,12 +143,12 @@ class Shape:
 
     @property
     def name(self) -> str:
-        """As in "red circle"."""
+        """Such as "red circle"."""
         return f"{self.colour} {self.kind}"
 
     @property
-    def one(self) -> str:
-        """As in "a red circle"."""
+    def noun_phrase(self) -> str:
+        """Such as "a red circle"."""
         return f"{'an' if self.colour[0] in 'aeiou' else 'a'} {self.name}"
 
 
@@ -155,23 +156,23 @@ Scene = tuple[Shape, ...]
 
 
 def caption(shapes: Sequence[Shape]) -> str:
-    """The one sentence that is true of a still picture with these shapes."""
+    """The caption of a picture with these shapes, in the one wording that the demo model is trained on."""
     if not shapes:
         return "The scene is empty."
     if len(shapes) == 1:
-        return _opening(f"{shapes[0].one} is {_place(shapes[0])}.")
+        return _capitalized(f"{shapes[0].noun_phrase} is {_place(shapes[0])}.")
     if len(shapes) == 2:
-        return _opening(_relation(*shapes))
-    ordered = [shape.one for shape in sorted(shapes, key=lambda shape: shape.x)]
+        return _capitalized(_relation(*shapes))
+    ordered = [shape.noun_phrase for shape in sorted(shapes, key=lambda shape: shape.x)]
     return f"From left to right: {', '.join(ordered[:-1])} and {ordered[-1]}."
 
 
-def _opening(sentence: str) -> str:
+def _capitalized(sentence: str) -> str:
     return sentence[0].upper() + sentence[1:]
 
 
 def _place(shape: Shape) -> str:
-    """In thirds of the frame."""
+    """Where in the frame, by its thirds."""
     column = "left" if shape.x < 1 / 3 else "right" if shape.x > 2 / 3 else ""
     row = "top" if shape.y < 1 / 3 else "bottom" if shape.y > 2 / 3 else ""
     if row and column:
@@ -182,37 +183,37 @@ def _place(shape: Shape) -> str:
 
 
 def _relation(a: Shape, b: Shape) -> str:
-    """Along the axis on which the two are further apart."""
+    """How two shapes stand to each other, along the axis on which they are further apart."""
     if abs(a.x - b.x) >= abs(a.y - b.y):
         first, second = sorted((a, b), key=lambda shape: shape.x)
-        return f"{first.one} is left of {second.one}."
+        return f"{first.noun_phrase} is left of {second.noun_phrase}."
     first, second = sorted((a, b), key=lambda shape: shape.y)
-    return f"{first.one} is above {second.one}."
+    return f"{first.noun_phrase} is above {second.noun_phrase}."
 
 
 def story(scenes: Sequence[Scene]) -> str:
-    """The one sentence that is true of a clip, oldest scene first: what happened to one shape, else the last caption.
+    """The caption of a clip, oldest scene first: what happened to one shape, or else the caption of the last scene.
 
-    Shapes are told apart by colour and kind, so a clip should not hold the same twice.
+    Shapes are matched by colour and kind, so a clip should not contain two that are alike.
     """
     first, last = scenes[0], scenes[-1]
     came, left = _surplus(last, first), _surplus(first, last)
     moves = [(shape, step) for shape in last for step in [_step(first, shape)] if math.hypot(*step) > AT_REST]
     if len(came) + len(left) == 1 and not moves:
-        return _opening(f"{came[0].one} appears." if came else f"{left[0].one} disappears.")
+        return _capitalized(f"{came[0].noun_phrase} appears." if came else f"{left[0].noun_phrase} disappears.")
     if len(moves) == 1 and not came and not left and max(map(abs, moves[0][1])) >= CLEAR_MOVE:
-        return _opening(f"{moves[0][0].one} moves {_direction(*moves[0][1])}.")
+        return _capitalized(f"{moves[0][0].noun_phrase} moves {_direction(*moves[0][1])}.")
     return caption(last)
 
 
 def _surplus(here: Scene, there: Scene) -> list[Shape]:
-    """Those of `here` that have no counterpart in `there`."""
+    """The shapes of `here` without a counterpart in `there`."""
     extra = Counter(shape.name for shape in here) - Counter(shape.name for shape in there)
     return [shape for shape in here if extra[shape.name]]
 
 
 def _step(first: Scene, shape: Shape) -> tuple[float, float]:
-    """How far the shape came since `first`; (0, 0) if it was not there."""
+    """How far a shape has moved since `first`, as (dx, dy); (0, 0) if it was not there."""
     steps = [(shape.x - old.x, shape.y - old.y) for old in first if old.name == shape.name]
     return min(steps, key=lambda step: math.hypot(*step), default=(0.0, 0.0))
 
@@ -223,20 +224,22 @@ def _direction(dx: float, dy: float) -> str:
     return "up" if dy < 0 else "down"
 
 
-def draw(shapes: Sequence[Shape], ground: Ground, width: int, height: int, aspect: float | None = None) -> Pixels:
-    """The picture, uint8 RGB height×width×3.
+def draw(
+    shapes: Sequence[Shape], background: Background, width: int, height: int, aspect: float | None = None
+) -> Pixels:
+    """Draw a scene, uint8 RGB height×width×3.
 
-    `aspect` is the frame's own width/height where the frame is squeezed into another shape, as a 4:3 frame into a
-    square tile; without it the picture is as wide as it is drawn.
+    `aspect`: width/height of the frame before it is squeezed into this picture, such as 4/3 for a square tile of a
+    4:3 frame; None: it is not squeezed.
     """
-    picture = paint(ground, width, height)
+    picture = paint(background, width, height)
     for shape in shapes:
-        _stamp(picture, shape, aspect or width / height)
+        _draw_shape(picture, shape, aspect or width / height)
     return to_pixels(picture)
 
 
-def _stamp(picture: Picture, shape: Shape, aspect: float) -> None:
-    """Draw one shape into the picture, with smooth edges, touching only the pixels around it."""
+def _draw_shape(picture: Picture, shape: Shape, aspect: float) -> None:
+    """Draw one shape into the picture, in place and antialiased."""
     height, width = picture.shape[:2]
     reach = 1.25 * shape.radius
     columns, rows = _span(shape.x, reach / aspect, width), _span(shape.y, reach, height)
@@ -247,14 +250,14 @@ def _stamp(picture: Picture, shape: Shape, aspect: float) -> None:
 
 
 def _span(middle: float, reach: float, size: int) -> slice:
-    """The pixels within reach of the middle, cut at the picture's edge."""
+    """The pixels within `reach` of `middle`, clipped to the picture."""
     return slice(max(0, int((middle - reach) * size)), max(0, int((middle + reach) * size) + 2))
 
 
 def distance(shape: Shape, x: Picture, y: Picture, aspect: float) -> NDArray[np.float32]:
-    """How far points lie outside the shape, negative inside, in shares of the frame's height.
+    """Signed distance of points from the shape's edge, negative inside, float32 in shares of the frame's height.
 
-    x and y are shares of the frame and broadcast together. The formulas are the usual signed distances
+    `x`, `y` are shares of the frame and broadcast. The formulas are the usual signed distance functions
     (iquilezles.org/articles/distfunctions2d), simplified where only the sign near the edge matters.
     """
     across, down = (x - np.float32(shape.x)) * np.float32(aspect), y - np.float32(shape.y)
@@ -281,7 +284,7 @@ def _cross(u: Picture, v: Picture, r: float) -> Picture:
 
 
 def _star(u: Picture, v: Picture, r: float) -> Picture:
-    """Five points: fold the plane into half a point, then measure to its one edge."""
+    """A five-pointed star: the plane is folded into half a point, which has one edge."""
     fifth = 2 * math.pi / 5
     angle = np.abs((np.arctan2(u, -v) + fifth / 2) % fifth - fifth / 2)
     tip, notch_x, notch_y = 1.12 * r, 0.48 * r * math.cos(fifth / 2), 0.48 * r * math.sin(fifth / 2)
@@ -294,8 +297,14 @@ _OUTLINES = {"circle": _circle, "square": _square, "triangle": _triangle, "star"
 
 
 def sample_scene(rng: np.random.Generator, count: int, *, is_clear: bool = True) -> Scene:
-    """`count` shapes (0 to 3) at random places; a clear scene stays away from whatever would make its caption a matter
-    of opinion: borders of thirds, nearly equal distances, nearly tied order, edges, crowding."""
+    """A random scene of `count` shapes (0 to 3).
+
+    `is_clear`: avoid what makes a caption a matter of opinion, such as borders of thirds, nearly equal distances, a
+    nearly tied order, cut or crowded shapes.
+
+    Raises:
+        RuntimeError: no such scene was found.
+    """
     for _ in range(_ATTEMPTS):
         scene = tuple(_sample_shape(rng, count, is_clear) for _ in range(count))
         if is_roomy(scene, is_clear=is_clear) and (not is_clear or is_unambiguous(scene)):
@@ -312,7 +321,7 @@ def _sample_shape(rng: np.random.Generator, count: int, is_clear: bool) -> Shape
 
 
 def is_roomy(scene: Scene, *, is_clear: bool = True) -> bool:
-    """Whether all shapes are inside the frame and none touch; unclear scenes may graze, and be cut by the edge."""
+    """Whether all shapes are inside the frame and apart; without `is_clear` they may touch and be cut by the edge."""
     edge, factor, gap = (1.1, 1.15, 0.02) if is_clear else (0.7, 0.95, 0.0)
     pairs = [(a, b) for place, a in enumerate(scene) for b in scene[:place]]
     is_inside = all(edge * one.radius <= at <= 1 - edge * one.radius for one in scene for at in (one.x, one.y))
@@ -320,7 +329,7 @@ def is_roomy(scene: Scene, *, is_clear: bool = True) -> bool:
 
 
 def is_unambiguous(scene: Scene, slack: float = 1.0) -> bool:
-    """Whether two honest people would caption it alike; a smaller slack is more lenient."""
+    """Whether only one caption is right for it; a smaller `slack` is more lenient."""
     if len(scene) == 1:
         return all(abs(at - border) >= 0.04 * slack for at in (scene[0].x, scene[0].y) for border in (1 / 3, 2 / 3))
     if len(scene) == 2:

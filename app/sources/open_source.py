@@ -24,9 +24,9 @@ def open_source(what: str, asap: bool = False, eye: Eye | None = None) -> Source
     if is_camera(what) or is_stream(what) or is_browser(what):
         return _live(what, asap, eye)
     if what == "scenes":
-        from app.demo.source import Scenes
+        from app.demo.source import SceneSource
 
-        return Scenes(asap=asap)
+        return SceneSource(asap=asap)
     return _of_files(what, asap)
 
 

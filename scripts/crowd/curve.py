@@ -54,7 +54,7 @@ def drawn(count: int) -> Iterator[bytes]:
     """Pictures of the drawn world as JPEG, 320×240."""
     rng = np.random.default_rng(11)
     for number in range(count):
-        ground = scenes.sample_ground(rng, darkest=0.42, lightest=0.6)
+        ground = scenes.sample_background(rng, darkest=0.42, lightest=0.6)
         picture = scenes.draw(scenes.sample_scene(rng, 1 + number % 3), ground, 320, 240)
         yield cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
 

@@ -205,7 +205,7 @@ def narration(server: Server, queue: CommandQueue, name: str, clock: VirtualCloc
 def scenes() -> tuple[list[Pixels], dict[int, str]]:
     """Pictures, and what each of them shows."""
     rng = np.random.default_rng(3)
-    ground = world.sample_ground(rng, darkest=0.42, lightest=0.6)
+    ground = world.sample_background(rng, darkest=0.42, lightest=0.6)
     drawn = [world.sample_scene(rng, 1 + number % 3) for number in range(SCENES)]
     pictures = [world.draw(scene, ground, *SIZE) for scene in drawn]
     return pictures, {id(picture): world.caption(scene) for picture, scene in zip(pictures, drawn, strict=True)}

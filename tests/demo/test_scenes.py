@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from app.demo import scenes
-from app.demo.scenes import Ground, Shape
+from app.demo.scenes import Background, Shape
 from models.demo.training import camera
 from models.demo.training.camera import Look
 
-GREY = Ground("flat", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+GREY = Background("flat", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 SHAPE = Shape("red", "circle", 0.25, 0.25, 0.15)
 
 
@@ -105,7 +105,7 @@ def test_clear_scenes_keep_all_margins(count):
 
 @pytest.mark.parametrize("grain", scenes.GRAINS)
 def test_every_ground_stays_between_its_tones(grain):
-    ground = Ground(grain, (0.2, 0.3, 0.4), (0.6, 0.5, 0.7), angle=0.7, pitch=5)
+    ground = Background(grain, (0.2, 0.3, 0.4), (0.6, 0.5, 0.7), angle=0.7, pitch=5)
     picture = scenes.paint(ground, 64, 48)
     assert picture.shape == (48, 64, 3)
     assert (picture >= np.float32((0.2, 0.3, 0.4)) - 1e-3).all()

@@ -10,16 +10,16 @@ import pytest
 
 from app.demo import scenes as world
 from app.demo.scenes import caption, is_unambiguous
-from app.demo.script import CHANGING_S, EVERY_S, Plan
-from app.demo.source import Scenes
+from app.demo.script import CHANGING_S, EVERY_S, Script
+from app.demo.source import SceneSource
 from tests.waiting import until
 
 TURNS = 60
 
 
 def rests(seed: int) -> list[world.Scene]:
-    plan = Plan(seed)
-    return [plan.scene_at(turn * EVERY_S + CHANGING_S) for turn in range(TURNS)]
+    script = Script(seed)
+    return [script.scene_at(turn * EVERY_S + CHANGING_S) for turn in range(TURNS)]
 
 
 @pytest.mark.parametrize("seed", [1, 7, 99])
@@ -50,22 +50,22 @@ def test_there_is_coming_moving_and_going(seed):
 
 @pytest.mark.parametrize("seed", [1, 7])
 def test_on_their_way_shapes_never_touch(seed):
-    plan = Plan(seed)
-    for scene in (plan.scene_at(step / 15) for step in range(int(TURNS * EVERY_S * 5))):
+    script = Script(seed)
+    for scene in (script.scene_at(step / 15) for step in range(int(TURNS * EVERY_S * 5))):
         for a, b in itertools.combinations(scene, 2):
             assert math.hypot(a.x - b.x, a.y - b.y) > a.radius + b.radius
 
 
 def test_the_same_seed_shows_the_same_whenever_it_is_asked():
-    forward = [Plan(5).scene_at(second) for second in range(40)]
-    plan = Plan(5)
-    backward = [plan.scene_at(second) for second in reversed(range(40))]
+    forward = [Script(5).scene_at(second) for second in range(40)]
+    script = Script(5)
+    backward = [script.scene_at(second) for second in reversed(range(40))]
     assert forward == backward[::-1]
-    assert forward != [Plan(6).scene_at(second) for second in range(40)]
+    assert forward != [Script(6).scene_at(second) for second in range(40)]
 
 
 def test_frames_show_the_truth(stop):
-    scenes = Scenes(asap=True, size=(160, 120), fps=10)
+    scenes = SceneSource(asap=True, size=(160, 120), fps=10)
     frames = list(itertools.islice(scenes.frames(stop), 60))
     assert [frame.number for frame in frames] == list(range(60))
     assert [frame.media_s for frame in frames] == pytest.approx([number / 10 for number in range(60)])
@@ -78,14 +78,14 @@ def test_frames_show_the_truth(stop):
 
 
 def test_calm_is_when_nothing_moves():
-    scenes = Scenes()
+    scenes = SceneSource()
     for step in range(200):
         if scenes.is_calm_at(step / 10) and scenes.is_calm_at(step / 10 + 0.1):
             assert scenes.truth_at(step / 10) == scenes.truth_at(step / 10 + 0.1)
 
 
 def test_live_it_keeps_to_the_clock_and_never_repeats_a_frame(stop):
-    frames = list(itertools.islice(Scenes(size=(64, 48)).frames(stop), 20))
+    frames = list(itertools.islice(SceneSource(size=(64, 48)).frames(stop), 20))
     assert all(a.number < b.number and a.seen_at < b.seen_at for a, b in itertools.pairwise(frames))
     for frame in frames:
         assert frame.media_s == pytest.approx(frame.number / 30)
@@ -94,7 +94,7 @@ def test_live_it_keeps_to_the_clock_and_never_repeats_a_frame(stop):
 
 def test_live_a_slow_taker_gets_the_newest(stop):
     """Frames are numbered by the clock: some are missing behind whoever is busy for longer than one lasts."""
-    frames = Scenes(size=(64, 48)).frames(stop)
+    frames = SceneSource(size=(64, 48)).frames(stop)
     first = next(frames)
     busy_until = first.seen_at + 5 / 30
     until(lambda: time.monotonic() > busy_until)
@@ -104,4 +104,4 @@ def test_live_a_slow_taker_gets_the_newest(stop):
 
 
 def test_the_banner_says_that_it_is_drawn():
-    assert "drawn" in Scenes().banner.warnings[0]
+    assert "looksay draws" in SceneSource().banner.warnings[0]

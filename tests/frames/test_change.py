@@ -129,7 +129,7 @@ SMALLEST = Shape("red", "circle", 0.3, 0.4, 0.09)
 def test_what_happens_to_the_smallest_thing_is_news_in_a_shaking_hand_too(
     kind: str, shake: float, after: Scene
 ) -> None:
-    ground = scenes.sample_ground(np.random.default_rng(5), darkest=0.42, lightest=0.6)
+    ground = scenes.sample_background(np.random.default_rng(5), darkest=0.42, lightest=0.6)
     before, later = (replace(SMALLEST, kind=kind),), tuple(replace(shape, kind=kind) for shape in after)
     gate = Gate()
     for scene, news in ((before, [True, False, False]), (later, [True])):
@@ -204,7 +204,7 @@ def test_a_quiet_camera_is_believed_sooner() -> None:
 
 
 def test_another_kind_at_the_same_place_in_the_same_colour_is_news() -> None:
-    ground = scenes.sample_ground(np.random.default_rng(5), darkest=0.42, lightest=0.6)
+    ground = scenes.sample_background(np.random.default_rng(5), darkest=0.42, lightest=0.6)
     for before, after in permutations(scenes.KINDS, 2):
         gate = Gate()
         for kind, is_news in ((before, True), (after, True)):
@@ -233,7 +233,7 @@ def growing(at_s: float) -> Scene:
 def test_a_movement_is_not_calm_until_it_has_come_to_rest(
     movement: Callable[[float], Scene], noise: float, grain: scenes.Grain
 ) -> None:
-    ground = scenes.Ground(grain, (0.42, 0.44, 0.4), (0.62, 0.6, 0.58), angle=0.6, seed=2)
+    ground = scenes.Background(grain, (0.42, 0.44, 0.4), (0.62, 0.6, 0.58), angle=0.6, seed=2)
     gate, calm = Gate(), []
     for at_s in np.arange(0, 4, LOOKS_S):
         drawn = scenes.draw(movement(at_s), ground, *SIZE)

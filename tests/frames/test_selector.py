@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from app.demo import scenes
-from app.demo.scenes import Ground, Scene, Shape
+from app.demo.scenes import Background, Scene, Shape
 from app.events import Frame
 from app.frames.pace import Pace
 from app.frames.selector import AGAIN_S, PATIENCE_S, Attention, Glance
 from app.images import Pixels
 
-GROUND = Ground("blotches", (0.45, 0.47, 0.5), (0.58, 0.55, 0.52), seed=5)
+GROUND = Background("blotches", (0.45, 0.47, 0.5), (0.58, 0.55, 0.52), seed=5)
 CIRCLE = Shape("red", "circle", 0.25, 0.5, 0.13)
 SQUARE = Shape("blue", "square", 0.75, 0.5, 0.13)
 FPS = 30

@@ -11,7 +11,7 @@ import pytest
 
 from app.demo import scenes as world
 from app.demo.scenes import Scene, Shape
-from app.demo.source import Scenes
+from app.demo.source import SceneSource
 from app.frames.change import shrunk
 from app.frames.visibility import BEGUN, OVER, View
 from app.images import Pixels
@@ -25,8 +25,8 @@ SIZES = [(640, 480), (1280, 720)]
 GRAIN = np.random.default_rng(3).normal(0, 5, (2000, 3000, 3)).astype(np.float32)
 
 
-def ground(grain: world.Grain) -> world.Ground:
-    return world.Ground(grain, (0.42, 0.44, 0.4), (0.62, 0.6, 0.58), angle=0.6, pitch=4.0, seed=2)
+def ground(grain: world.Grain) -> world.Background:
+    return world.Background(grain, (0.42, 0.44, 0.4), (0.62, 0.6, 0.58), angle=0.6, pitch=4.0, seed=2)
 
 
 def noisy(pixels: Pixels, number: int) -> Pixels:
@@ -168,7 +168,7 @@ def test_a_clean_scene_after_a_noisy_one_is_not_frozen() -> None:
 
 @pytest.mark.long
 def test_five_minutes_of_the_drawn_world_are_not_one_notice() -> None:
-    frames = islice(Scenes(asap=True, fps=15).frames(Event()), 300 * 15)
+    frames = islice(SceneSource(asap=True, fps=15).frames(Event()), 300 * 15)
     assert said((frame.view for frame in frames if hasattr(frame, "view")), fps=15) == []
 
 

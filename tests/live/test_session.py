@@ -14,7 +14,7 @@ from typing import IO, Any
 import pytest
 
 from app.demo import scenes
-from app.demo.source import Scenes
+from app.demo.source import SceneSource
 from tests import needs
 from tests.running import DEMO, SLOW_S, environment, records, run, run_until, sentences, start
 from tests.sources.clips import capture_processes, encode, is_running
@@ -73,7 +73,7 @@ def test_the_banner_says_what_the_demo_model_is_and_what_is_slower(demo: Demo) -
 
 def test_the_demos_sentences_name_what_is_drawn(demo: Demo) -> None:
     """Every object named is there at that moment of the seeded clip."""
-    drawn, wrong = Scenes(), []
+    drawn, wrong = SceneSource(), []
     for line in demo[2]:
         if line["event"] == "sentence":
             there = {shape.name for shape in drawn.truth_at(float(str(line["media_s"])))}

@@ -26,7 +26,7 @@ def scene(media_s: float) -> Scene:
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A blue square; a red circle comes after three seconds and goes after seven. With a camera's noise."""
     path, rng = tmp_path_factory.mktemp("clip") / "red comes and goes.mp4", np.random.default_rng(4)
-    ground = scenes.Ground("gradient", (0.5, 0.5, 0.52), (0.6, 0.58, 0.55))
+    ground = scenes.Background("gradient", (0.5, 0.5, 0.52), (0.6, 0.58, 0.55))
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), FPS, (320, 240))
     for number in range(WHOLE_S * FPS):
         picture = scenes.draw(scene(number / FPS), ground, 320, 240)

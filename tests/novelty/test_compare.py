@@ -52,10 +52,11 @@ def test_no_text_is_news_after_itself_however_much_was_said_beside_it(row: tuple
 
 def near() -> list[str]:
     """Every sentence about two colours and two kinds: the nearest misses that there are."""
-    ones = [Shape(colour, kind, 0.5, 0.5, 0.1) for colour in list(COLOURS)[:2] for kind in KINDS[:2]]
-    one_each = [f"{one.one.capitalize()} {what}." for one in ones for what in SINGLE]
-    pairs = [f"{a.one.capitalize()} is {how} {b.one}." for a in ones for b in ones for how in ("left of", "above")]
-    rows = [f"From left to right: {a.one}, {b.one} and {c.one}." for a, b, c in itertools.product(ones, repeat=3)]
+    shapes = [Shape(colour, kind, 0.5, 0.5, 0.1) for colour in list(COLOURS)[:2] for kind in KINDS[:2]]
+    ones = [shape.noun_phrase for shape in shapes]
+    one_each = [f"{one.capitalize()} {what}." for one in ones for what in SINGLE]
+    pairs = [f"{a.capitalize()} is {how} {b}." for a in ones for b in ones for how in ("left of", "above")]
+    rows = [f"From left to right: {a}, {b} and {c}." for a, b, c in itertools.product(ones, repeat=3)]
     return [*one_each, *pairs, *rows, "The scene is empty.", "Everything is black."]
 
 

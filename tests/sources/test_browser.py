@@ -20,7 +20,7 @@ from tests.waiting import until
 
 SILENCE_S = 0.6
 PLAN = np.random.default_rng(4)
-GROUND = scenes.sample_ground(PLAN, darkest=0.42, lightest=0.6)
+GROUND = scenes.sample_background(PLAN, darkest=0.42, lightest=0.6)
 PICTURE = scenes.draw(scenes.sample_scene(PLAN, 2), GROUND, 640, 480)
 
 

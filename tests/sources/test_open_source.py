@@ -6,7 +6,7 @@ import sys
 import pytest
 from PIL import Image
 
-from app.demo.source import Scenes
+from app.demo.source import SceneSource
 from app.errors import SourceError, UsageError
 from app.sources.browser import Browser
 from app.sources.eye import Eye
@@ -24,7 +24,7 @@ from tests.running import environment
         ("camera", Webcam),
         ("camera:FaceTime", Webcam),
         ("camera:1", Webcam),
-        ("scenes", Scenes),
+        ("scenes", SceneSource),
         ("rtsp://camera.local/live", Stream),
         ("HTTPS://camera.local/live", Stream),
     ],
@@ -62,7 +62,7 @@ def test_what_is_live_cannot_be_read_faster(what):
 
 def test_asap_reaches_the_sources_that_know_it(clip):
     assert "every frame" in open_source(str(clip), asap=True).banner.name
-    assert isinstance(open_source("scenes", asap=True), Scenes)
+    assert isinstance(open_source("scenes", asap=True), SceneSource)
 
 
 def test_choosing_loads_nothing_heavy():

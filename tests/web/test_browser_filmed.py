@@ -41,7 +41,7 @@ def thought_up() -> list[Scene]:
 
 
 SCENES = thought_up()
-GROUND = world.sample_ground(np.random.default_rng(3), darkest=0.42, lightest=0.6)
+GROUND = world.sample_background(np.random.default_rng(3), darkest=0.42, lightest=0.6)
 PICTURES = [world.draw(scene, GROUND, 640, 480) for scene in SCENES]
 CAPTIONS = {world.caption(scene) for scene in SCENES}
 

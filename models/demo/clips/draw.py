@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from app.demo import scenes
-from app.demo.scenes import Ground, Scene, Shape
+from app.demo.scenes import Background, Scene, Shape
 from app.images import Pixels
 from models.demo.clips.disturb import Disturbing, blinded
 from models.demo.clips.script import Beat, Blind, Script
@@ -20,7 +20,7 @@ class Drawing:
     size: tuple[int, int]
     """Width and height."""
     camera: Disturbing
-    last: tuple[Scene, Ground] | None = field(default=None, init=False)
+    last: tuple[Scene, Background] | None = field(default=None, init=False)
     picture: Pixels = field(default_factory=lambda: np.zeros((0, 0, 3), np.uint8), init=False)
 
     def frames(self, fps: float) -> Iterator[Pixels]:
@@ -44,7 +44,7 @@ class Drawing:
     def blinds_at(self, media_s: float) -> list[Blind]:
         return [blind for blind in self.script.blinds if blind.since - blind.ramp <= media_s < blind.until]
 
-    def drawn(self, scene: Scene, ground: Ground) -> Pixels:
+    def drawn(self, scene: Scene, ground: Background) -> Pixels:
         if (scene, ground) != self.last:
             self.last, self.picture = (scene, ground), scenes.draw(scene, ground, *self.size)
         return self.picture
@@ -55,7 +55,7 @@ def share_of(blind: Blind, media_s: float) -> float:
     return 1.0 if media_s >= blind.since else 1 - (blind.since - media_s) / blind.ramp
 
 
-def scene_at(script: Script, media_s: float) -> tuple[Scene, Ground]:
+def scene_at(script: Script, media_s: float) -> tuple[Scene, Background]:
     """The shapes then, on their way where they are, and what is behind them."""
     begun = [beat for beat in script.beats if beat.at <= media_s + 1e-6]
     if not begun:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from app.demo import scenes
-from app.demo.scenes import Ground, Scene, Shape
+from app.demo.scenes import Background, Scene, Shape
 from app.score.truth import SpanKind
 
 NUISANCES = ("noise", "flicker", "drift", "shake", "blocks", "jpeg")
@@ -42,7 +42,7 @@ class Beat:
     kind: str
     before: Scene
     after: Scene
-    ground: Ground
+    ground: Background
     """From then on."""
 
     @property
@@ -74,7 +74,7 @@ class Blind:
 @dataclass(frozen=True, slots=True)
 class Script:
     seconds: float
-    ground: Ground
+    ground: Background
     """At the beginning."""
     first: Scene
     beats: tuple[Beat, ...]
@@ -132,7 +132,7 @@ PLOTS: dict[str, Callable[[np.random.Generator, float], Script]] = {
 
 def eventful(rng: np.random.Generator, seconds: float, calm: tuple[float, float]) -> Script:
     """Changes with calm of so many seconds between them, and a little calm at the end."""
-    ground, scene, beats, at = sample_ground(rng), sample_scene(rng), list[Beat](), float(rng.uniform(*calm))
+    ground, scene, beats, at = sample_background(rng), sample_scene(rng), list[Beat](), float(rng.uniform(*calm))
     first = ground, scene
     while at < seconds - 3:
         beats.append(_beat(rng, at, scene, ground))
@@ -152,9 +152,9 @@ def stretches(rng: np.random.Generator, seconds: float) -> tuple[Stretch, ...]:
     return tuple(found)
 
 
-def sample_ground(rng: np.random.Generator) -> Ground:
+def sample_background(rng: np.random.Generator) -> Background:
     """As the model's lessons have them where any colour may lie on them."""
-    return scenes.sample_ground(rng, darkest=0.42, lightest=0.6)
+    return scenes.sample_background(rng, darkest=0.42, lightest=0.6)
 
 
 def sample_scene(rng: np.random.Generator) -> Scene:
@@ -165,14 +165,14 @@ def sample_scene(rng: np.random.Generator) -> Scene:
             return scene
 
 
-def _beat(rng: np.random.Generator, at: float, scene: Scene, ground: Ground) -> Beat:
+def _beat(rng: np.random.Generator, at: float, scene: Scene, ground: Background) -> Beat:
     """The first kind of change, in an order by chance, that can happen to this scene."""
     kinds, chances = list(_SHARES), np.array(list(_SHARES.values()), float)
     for kind in rng.permutation(rng.choice(kinds, size=len(kinds), replace=False, p=chances / chances.sum())):
         if (after := _tried(rng, str(kind), scene)) is not None:
             is_sudden = kind in _AT_ONCE or rng.random() < 0.4
             lasts = 0.0 if is_sudden else float(rng.uniform(0.25, LONGEST_CHANGE_S))
-            return Beat(at, lasts, str(kind), scene, after, sample_ground(rng) if kind == "cut" else ground)
+            return Beat(at, lasts, str(kind), scene, after, sample_background(rng) if kind == "cut" else ground)
     raise RuntimeError("nothing can happen to this scene")
 
 

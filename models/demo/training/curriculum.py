@@ -62,8 +62,8 @@ def _presence(rng: np.random.Generator, view: View) -> Turn:
     """Half of the answers are yes; most of the others differ from a thing there in one respect."""
     if view.scene and rng.random() < 0.5:
         shape = view.scene[int(rng.integers(len(view.scene)))]
-        return wordings.ask_presence(rng, shape.one), "Yes."
-    return wordings.ask_presence(rng, _absent(rng, view).one), "No."
+        return wordings.ask_presence(rng, shape.noun_phrase), "Yes."
+    return wordings.ask_presence(rng, _absent(rng, view).noun_phrase), "No."
 
 
 def _absent(rng: np.random.Generator, view: View) -> Shape:
@@ -89,10 +89,11 @@ def corpus(rng: np.random.Generator, lines: int) -> Iterator[str]:
     """What the tokenizer learns from: what is asked and answered."""
     for number in range(lines):
         clip = lessons.sample_still(rng, number % 4)
-        colour, shape = str(rng.choice(list(scenes.COLOURS))), scenes.sample_scene(rng, 1)[0]
+        colour = str(rng.choice(list(scenes.COLOURS)))
+        phrase = scenes.sample_scene(rng, 1)[0].noun_phrase
         yield " " + clip.answer
         yield f" Everything is {colour}. Yes. No. {' '.join(NUMBERS)}"
-        yield f" {colour.capitalize()}. {shape.one.capitalize()} moves left. right. up. down. appears. disappears."
+        yield f" {colour.capitalize()}. {phrase.capitalize()} moves left. right. up. down. appears. disappears."
         yield from (wordings.sample_request(rng) for _ in range(3))
         yield sample_question(rng, clip.views[0])[0]
         yield wordings.ask_plain(rng)

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from app.demo import scenes as world
-from app.demo.scenes import Ground, Scene, Shape
+from app.demo.scenes import Background, Scene, Shape
 from models.demo.training import camera, lessons
 from models.demo.training.camera import Look
 from models.demo.training.lessons import Clip, View
@@ -134,7 +134,7 @@ def sample_plain(rng: np.random.Generator, colour: str = "") -> View:
         return _glare(rng)
     red, green, blue = (part / 255 for part in world.COLOURS[colour])
     other = rng.uniform(0.9, 1.0)
-    ground = Ground("gradient", (red, green, blue), (red * other, green * other, blue * other), rng.uniform(0, 6.3))
+    ground = Background("gradient", (red, green, blue), (red * other, green * other, blue * other), rng.uniform(0, 6.3))
     return View((), ground, _even_light(rng, dim=0.96 if colour == "white" else 0.8), colour)
 
 
@@ -147,10 +147,10 @@ def _darkness(rng: np.random.Generator) -> View:
     """Hardly any light on whatever is there."""
     gain = rng.uniform(0, 0.06)
     look = Look(gain=(gain, gain, gain), lift=rng.uniform(0, 0.06), noise=rng.uniform(0, 0.05))
-    return View((), world.sample_ground(rng), look, "black")
+    return View((), world.sample_background(rng), look, "black")
 
 
 def _glare(rng: np.random.Generator) -> View:
     """Far too much light."""
     look = Look(gain=(0.1, 0.1, 0.1), lift=rng.uniform(0.92, 1.1), noise=rng.uniform(0, 0.03))
-    return View((), world.sample_ground(rng, 0.3), look, "white")
+    return View((), world.sample_background(rng, 0.3), look, "white")

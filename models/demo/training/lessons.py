@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.demo import scenes
-from app.demo.scenes import Ground, Scene, Shape
+from app.demo.scenes import Background, Scene, Shape
 from app.images import Pixels
 from models.demo.training import camera
 from models.demo.training.camera import Look
@@ -31,7 +31,7 @@ class View:
     """What is before the camera at one moment."""
 
     scene: Scene
-    ground: Ground
+    ground: Background
     look: Look
     plain: str = ""
     """The one colour that fills the picture, if one does."""
@@ -209,4 +209,4 @@ def sample_view(rng: np.random.Generator, scene: Scene) -> View:
     colours = {shape.colour for shape in scene}
     darkest = 0.30 if "black" in colours else 0.2 if not scene else 0.06
     lightest = 0.70 if "white" in colours else 0.84 if not scene else 0.94
-    return View(scene, scenes.sample_ground(rng, darkest, lightest), camera.sample_look(rng))
+    return View(scene, scenes.sample_background(rng, darkest, lightest), camera.sample_look(rng))

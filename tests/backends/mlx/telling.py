@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from threading import Event
 
-from app.demo.source import Scenes
+from app.demo.source import SceneSource
 from app.events import Chunk, Frame, Request
 
 WORDS = "Describe what you see in one short sentence."
@@ -12,7 +12,7 @@ WORDS = "Describe what you see in one short sentence."
 
 def clip(seed: int, count: int, every: int = 20) -> Iterator[Frame]:
     """Every so many frames of a drawn clip: moving, coming and going, and now and then all at once."""
-    drawn = Scenes(asap=True, seed=seed, size=(640, 480)).frames(Event())
+    drawn = SceneSource(asap=True, seed=seed, size=(640, 480)).frames(Event())
     return itertools.islice(drawn, 0, count * every, every)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.backends.mlx.tile import fitted, framed, grid, squeezed
-from app.demo.source import Scenes
+from app.demo.source import SceneSource
 
 RED = (210, 35, 40)
 
@@ -73,6 +73,7 @@ def test_the_smallest_and_the_thinnest_frames_fit_too(size: tuple[int, int]) -> 
 def test_a_tile_is_close_to_what_the_processors_own_resize_would_make_of_the_frame(edge: int, least_db: float) -> None:
     """Lanczos by Pillow, which takes 8 to 12 ms for a 720p frame; PSNR over six drawn scenes, 46 to 66 dB."""
     for seed in range(6):
-        pixels = next(itertools.islice(Scenes(asap=True, seed=seed, size=(1280, 720)).frames(Event()), 40, None)).pixels
+        frames = SceneSource(asap=True, seed=seed, size=(1280, 720)).frames(Event())
+        pixels = next(itertools.islice(frames, 40, None)).pixels
         theirs = Image.fromarray(pixels).resize((edge, edge), Image.Resampling.LANCZOS)
         assert cv2.PSNR(squeezed(pixels, edge), np.asarray(theirs)) >= least_db
