@@ -25,28 +25,17 @@ def fill_gaps() -> None:
             setattr(sys, name, open(nowhere, mode, closefd=False))  # noqa: SIM115 — for the whole run
 
 
-def is_read(stdout: int) -> bool:
-    """Whether anybody is left to read from the other end. If not, what still waits to be written goes nowhere."""
-    from select import POLLERR, POLLHUP, poll
-
-    ends = poll()
-    ends.register(stdout, 0)
-    if not any(event & (POLLERR | POLLHUP) for _, event in ends.poll(0)):
-        return True
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stdout)
-    os.close(nowhere)
-    return False
-
-
 if __name__ == "__main__":
     try:
         code = start()
         sys.stdout.flush()  # here: at Python's own end it would be too late to be quiet
-    except KeyboardInterrupt:  # before, or after, anybody has anything to end
+    except KeyboardInterrupt:  # before there is anything to end, or after
         code = 130
     except BrokenPipeError:
-        if is_read(1):
+        from app.text import discard_output, has_reader
+
+        if has_reader(sys.stdout):
             raise
+        discard_output(sys.stdout)
         code = 0
     sys.exit(code)

@@ -14,7 +14,10 @@
 Every other exception keeps its traceback: it is a defect of looksay, not of its input.
 """
 
-from app.text import sanitize
+import errno
+from typing import IO
+
+from app.text import discard_output, sanitize
 
 
 class UserError(Exception):
@@ -55,6 +58,18 @@ class Outage(ModelError):
 
 class OutputError(UserError):
     pass
+
+
+def stdout_error(stdout: IO[str], failure: OSError) -> OutputError | None:
+    """What to raise after a failed write to standard output; what still waits to be written is discarded.
+
+    None if the reader of the pipe, or the terminal, is gone (`… | head -1`): the run should end, quietly.
+    """
+    discard_output(stdout)
+    if failure.errno in (errno.EPIPE, errno.EIO):
+        return None
+    reason = failure.strerror or str(failure)
+    return OutputError(f"cannot write to standard output: {reason}", "free some space, or send the output elsewhere")
 
 
 class HistoryError(UserError):

@@ -219,6 +219,10 @@ class Notice:
         }
 
 
+SOUND_ONLY = ("looking",)
+"""Kinds of notices that are heard as an earcon and not shown."""
+
+
 def json_line(event: Sentence | Notice, at: float, thumbnails: str = "") -> str:
     """The record as a line of JSON without its newline. `at` (monotonic seconds): when a notice was given."""
     record = event.to_json(at) if isinstance(event, Notice) else event.to_json(thumbnails)

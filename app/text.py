@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
@@ -95,6 +96,13 @@ def write_line(line: str, stream: TextIO, end: str = "\n") -> None:
     encoding = stream.encoding or "utf-8"
     stream.write(line.encode(encoding, "replace").decode(encoding) + end)
     stream.flush()
+
+
+def has_reader(stream: IO[str]) -> bool:
+    """Whether the other end of a pipe is still open (`… | head -1` closes it); True for a file or a terminal."""
+    ends = select.poll()
+    ends.register(stream.fileno(), 0)
+    return not any(state & (select.POLLERR | select.POLLHUP) for _, state in ends.poll(0))
 
 
 def discard_output(stdout: IO[str]) -> None:

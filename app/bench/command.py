@@ -1,6 +1,5 @@
 """`./run.sh bench`: what the rows are shown, and how the numbers are told."""
 
-import errno
 import json
 import os
 import shutil
@@ -18,11 +17,10 @@ from app.backends.startup import Chosen, judged, refuse
 from app.bench.subject import circumstances, subject, tell
 from app.bench.ways import ROWS, Options, Subject
 from app.config import Settings
-from app.errors import OutputError
+from app.errors import stdout_error
 from app.events import Frame
 from app.protocols import Describer, Source
 from app.signals import ending_signals
-from app.text import discard_output
 from app.text import write_line as write
 
 if TYPE_CHECKING:
@@ -180,7 +178,7 @@ def narrated(subject: Subject, describer: Describer, source: Source, stop: Event
 
 
 def put(result: "Result", more: "Sequence[Grid]", options: Options, settings: Settings) -> None:
-    """Print it; nothing more happens where nobody reads any more (`… | head -1`).
+    """Print the result; nothing happens if the reader is gone (`… | head -1`).
 
     Raises:
         OutputError: standard output cannot be written to, a full disk for example.
@@ -192,10 +190,8 @@ def put(result: "Result", more: "Sequence[Grid]", options: Options, settings: Se
     try:
         write(in_form(result, more, options, settings), sys.stdout)
     except OSError as failure:
-        discard_output(sys.stdout)
-        if failure.errno not in (errno.EPIPE, errno.EIO):  # the reader, or the terminal itself, is gone
-            told = f"standard output cannot be written to: {failure.strerror or failure}"
-            raise OutputError(told, "make room there, or send the numbers elsewhere") from failure
+        if error := stdout_error(sys.stdout, failure):
+            raise error from failure
 
 
 def in_form(result: "Result", more: "Sequence[Grid]", options: Options, settings: Settings) -> str:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from app.events import (
+    SOUND_ONLY,
     Frame,
     FramePreview,
     LiveSettings,
@@ -22,7 +23,6 @@ from app.events import (
     Status,
     VoiceToggled,
 )
-from app.terminal.lines import UNSHOWN
 from app.text import sanitize
 from app.web.events import Event
 
@@ -88,7 +88,7 @@ class Board:
 
     def say(self, sentence: Sentence) -> Sequence[Event]:
         self.growing, self.newest = None, sentence.frame
-        self.sentences.append(without_pixels(sentence))
+        self.sentences.append(replace(sentence, frame=sentence.frame.without_pixels()))
         data: dict[str, Any] = {"record": sentence.to_json()}
         if self.has_thumbnails:
             data["thumbnail"] = f"/api/thumbnails/{self.count + 1}.jpg"
@@ -104,7 +104,7 @@ class Board:
             more.append(self.set())
         if notice.kind in BLOCKED:
             more += self.see("" if notice.kind == "clear" else notice.kind)
-        if notice.kind in (*UNSHOWN, "page"):  # where the page is, its readers know
+        if notice.kind in (*SOUND_ONLY, "page"):  # where the page is, its readers know
             return more
         return self.keep("notice", {"record": notice.to_json(now)}, now), *more
 
@@ -178,8 +178,3 @@ def grown(growing: PartialSentence | None) -> Event:
     if growing is None:
         return Event("growing", {"text": ""})
     return Event("growing", {"text": sanitize(growing.text)}, since=growing.frame.seen_at)
-
-
-def without_pixels(sentence: Sentence) -> Sentence:
-    frame = sentence.frame
-    return replace(sentence, frame=replace(frame, pixels=frame.pixels[:0, :0].copy()))
