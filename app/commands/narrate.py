@@ -85,9 +85,9 @@ def open_run(factory: "LiveFactory", more: Sequence[OpenOutput] = ()) -> Run:
             start_page(each, factory, handles, screen.tell)
         if factory.question is not None:
             return NoInputs()
-        from app.terminal.keyboard import Keys
+        from app.terminal.keyboard import Keyboard
 
-        return Keys(handles.send, handles.tell, screen.rest)
+        return Keyboard(handles.send, handles.tell, screen.rest)
 
     return Run(
         factory,

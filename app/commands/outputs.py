@@ -29,12 +29,12 @@ def open_screen(settings: Settings) -> Screen:
 
         return JsonLines()
     if settings.screen_reader or wants_plain(sys.stdout, sys.stderr, os.environ):
-        from app.terminal.lines import Plain
+        from app.terminal.lines import PlainLines
 
-        return Plain()
-    from app.terminal.live import Terminal
+        return PlainLines()
+    from app.terminal.live import LiveTerminal
 
-    return Terminal()
+    return LiveTerminal()
 
 
 def open_files(settings: Settings, warn: Tell) -> Sequence[Output]:

@@ -1,4 +1,4 @@
-"""What waits to be shown: told by any thread, taken by the main thread. It does not show anything."""
+"""Queue of events for a screen: any thread puts them in, the main thread shows them in batches."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -7,88 +7,85 @@ from threading import Event, Lock
 
 from app.events import Notice, PartialSentence, QuestionDraft, Repeated, RunEvent, Sentence, Status
 
-ROOM = 1000
-"""Lines kept for a screen that stands still; beyond that the oldest go, and their number is told."""
+MAX_LINES = 1000
+"""Lines kept while the output is blocked; beyond that the oldest are dropped and counted."""
 TICK_S = 0.1
-"""Seconds between two looks, unless a line or a key arrives."""
+"""The longest wait for a batch, so that ages and the status line stay current."""
 Line = Sentence | Notice | Repeated | QuestionDraft
-"""What makes a line that stays; of questions, those that are over."""
-
-
-def without_pixels(happening: RunEvent) -> RunEvent:
-    """The same, its picture let go: a screen that stands still must not hold on to pictures."""
-    match happening:
-        case PartialSentence(frame=frame) | Sentence(frame=frame):
-            return replace(happening, frame=replace(frame, pixels=frame.pixels[:0, :0].copy()))
-        case Repeated(sentence=sentence):
-            frame = sentence.frame
-            return Repeated(replace(sentence, frame=replace(frame, pixels=frame.pixels[:0, :0].copy())))
-        case _:
-            return happening
+"""Events that become a line; of question drafts, those that are over."""
 
 
 @dataclass(slots=True)
 class Inbox:
-    """Every line in order, and only the newest of what grows, is typed or counts. Silence is for those that speak."""
+    """Keeps every line in order; of partial sentences, question drafts and statuses only the newest."""
 
-    whole: deque[Line] = field(default_factory=deque)
-    growing: PartialSentence | None = None
-    asking: QuestionDraft | None = None
+    lines: deque[Line] = field(default_factory=deque)
+    partial: PartialSentence | None = None
+    draft: QuestionDraft | None = None
     status: Status | None = None
-    missed: int = 0
-    """Lines that were not shown, since the last look."""
+    dropped: int = 0
+    """Lines dropped since the last batch."""
     arrived: Event = field(default_factory=Event)
     lock: Lock = field(default_factory=Lock)
 
-    def tell(self, happening: RunEvent) -> None:
-        """Put it in; never blocks longer than a look takes."""
-        happening = without_pixels(happening)
+    def put(self, event: RunEvent) -> None:
+        """Add an event; never blocks for longer than a batch takes to be drained. Events without a line are ignored."""
+        event = without_pixels(event)
         with self.lock:
-            self._sort(happening)
-
-    def _sort(self, happening: RunEvent) -> None:
-        match happening:
-            case PartialSentence():
-                self.growing = happening
-            case Status():
-                self.status, self.growing = happening, None  # a status ends a description
-            case QuestionDraft(is_over=False):
-                self.asking = happening
-                self.arrived.set()
-            case Sentence() | Notice() | Repeated() | QuestionDraft():
-                self._add(happening)
+            match event:
+                case PartialSentence():
+                    self.partial = event
+                case Status():
+                    self.status, self.partial = event, None  # a status ends a description
+                case QuestionDraft(is_over=False):
+                    self.draft = event
+                    self.arrived.set()
+                case Sentence() | Notice() | Repeated() | QuestionDraft():
+                    self._add(event)
 
     def _add(self, line: Line) -> None:
-        if len(self.whole) == ROOM:
-            self.whole.popleft()
-            self.missed += 1
-        self.whole.append(line)
+        if len(self.lines) == MAX_LINES:
+            self.lines.popleft()
+            self.dropped += 1
+        self.lines.append(line)
         if isinstance(line, Sentence):
-            self.growing = None
+            self.partial = None
         if isinstance(line, QuestionDraft):
-            self.asking = None
+            self.draft = None
         self.arrived.set()
 
-    def take(self) -> list[RunEvent]:
-        """All that has arrived, in order; what counts, grows and is typed come last."""
+    def drain(self) -> list[RunEvent]:
+        """Everything since the last call: lines in order, then status, partial sentence and question draft."""
         with self.lock:
-            latest = [each for each in (self.status, self.growing, self.asking) if each]
-            gap = [missing(self.missed)] if self.missed else []
-            taken: list[RunEvent] = [*gap, *self.whole, *latest]
-            self.whole.clear()
-            self.growing, self.asking, self.status, self.missed = None, None, None, 0
+            latest = [event for event in (self.status, self.partial, self.draft) if event]
+            gap = [dropped_notice(self.dropped)] if self.dropped else []
+            events: list[RunEvent] = [*gap, *self.lines, *latest]
+            self.lines.clear()
+            self.partial, self.draft, self.status, self.dropped = None, None, None, 0
             self.arrived.clear()
-        return taken
+        return events
 
     def batches(self, until: Event) -> Iterator[list[RunEvent]]:
-        """Yield what has arrived, also when nothing has, at least every `TICK_S`; the last when `until` is set."""
+        """Yield what has arrived, even if nothing has, at least every `TICK_S`; a last time once `until` is set."""
         is_over = False
         while not is_over:
             is_over = until.is_set()
-            yield self.take()
+            yield self.drain()
             if not is_over:
                 self.arrived.wait(TICK_S)
 
 
-def missing(count: int) -> Notice:
-    return Notice("missed", f"{count} lines could not be shown: the terminal or the program that reads stood still.")
+def without_pixels(event: RunEvent) -> RunEvent:
+    """The event without its picture: a blocked screen must not hold on to pictures."""
+    match event:
+        case PartialSentence() | Sentence():
+            return replace(event, frame=event.frame.without_pixels())
+        case Repeated(sentence=sentence):
+            return Repeated(replace(sentence, frame=sentence.frame.without_pixels()))
+        case _:
+            return event
+
+
+def dropped_notice(count: int) -> Notice:
+    lines = "1 line was" if count == 1 else f"{count} lines were"
+    return Notice("missed", f"{lines} dropped because the output was blocked.")

@@ -1,6 +1,7 @@
-"""The keys of the terminal that looksay was started in, read one by one on a thread of its own.
+"""Keys of the terminal that looksay was started in, and the commands they send.
 
-Only while its job is in the foreground; the terminal's mode is as it was found whenever another job has it.
+Keys are read one by one on a thread of their own, while this job is in the foreground. Whenever another job is, and at
+the end, the terminal has the mode that it was found in.
 """
 
 import codecs
@@ -30,150 +31,32 @@ from app.events import (
     RepeatLast,
 )
 
-ESCAPE_S = 0.1
-"""A sequence that has come in part is complete by then, or Esc was a key of its own."""
-AWAY_S = 0.5
-"""Between two looks whether the terminal is ours: a shell need not tell a job that it brings to the front."""
-JOIN_S = 1.0
-
-
-class Keys:
-    """Sends the commands that keys ask for, while it is open."""
-
-    def __init__(
-        self,
-        send: Callable[[Command], None],
-        tell: Callable[[Notice], None],
-        rest: Callable[[], None],
-        terminal: int = 0,
-    ) -> None:
-        """`send` gets commands, `tell` help; `rest` is called on the main thread before Ctrl-Z stops the job.
-
-        `terminal` is a file descriptor; what is no terminal is not read.
-        """
-        self.send, self.tell, self.rest, self.terminal = send, tell, rest, terminal
-        self.mode, self.decoder, self.presses = Mode(terminal), Decoder(), Presses()
-        self.closing = Event()
-        self.woken, self.waking = os.pipe()
-        """A byte from one to the other ends every wait. Closed with the process: a signal may come late."""
-        self.has_greeted = False
-
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        """Read them meanwhile, if there is a terminal to read from. On the main thread Ctrl-Z is heard, too."""
-        if not self.mode.is_controlling:
-            yield
-            return
-        reader = Thread(target=self._work, name="keys", daemon=True)
-        with self._suspending():
-            reader.start()
-            try:
-                yield
-            finally:
-                self.closing.set()
-                self._wake()
-                reader.join(JOIN_S)
-                self.restore()
-
-    def restore(self) -> None:
-        """The terminal as it was found, for good and at once; from any thread, before `os._exit` for one."""
-        self.mode.end()
-
-    def _work(self) -> None:
-        """Until closed, or until the terminal is gone."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, JOB_SIGNALS)  # to read another job's keys is an error, and no stop
-        while not self.closing.is_set():
-            ready = self._wait(self._enter())
-            if self.terminal in ready and not self._read():
-                return
-            if not ready:
-                self._take(self.decoder.flush())
-
-    def _enter(self) -> bool:
-        """Whether the terminal is ours; if it is, it hands over its keys now."""
-        is_ours = self.mode.enter()
-        if is_ours and not self.has_greeted:
-            self.has_greeted = True
-            self.tell(HELP)
-        return is_ours
-
-    def _wait(self, is_ours: bool) -> list[int]:
-        """What can be read; nothing after a while in which nothing came."""
-        watched = [self.woken, self.terminal] if is_ours else [self.woken]
-        limit_s = ESCAPE_S if self.decoder.is_waiting else None if is_ours else AWAY_S
-        ready, _, _ = select.select(watched, [], [], limit_s)
-        if self.woken in ready:
-            os.read(self.woken, 1024)
-        return ready
-
-    def _read(self) -> bool:
-        """Take the keys that have come; False when the terminal is gone."""
-        try:
-            data = os.read(self.terminal, 1024)
-        except OSError:  # or it has just been given to another job
-            return not self.mode.is_ours
-        self._take(self.decoder.feed(data))
-        return bool(data)
-
-    def _take(self, keys: list[str]) -> None:
-        for key in keys:
-            for each in self.presses.take(key):
-                if isinstance(each, Notice):
-                    self.tell(each)
-                else:
-                    self.send(each)
-
-    def _wake(self, *_signal: object) -> None:
-        os.write(self.waking, b"!")
-
-    @contextmanager
-    def _suspending(self) -> Iterator[None]:
-        """Leave the terminal clean when Ctrl-Z stops the job, and take it up again when that goes on."""
-        if current_thread() is not main_thread() or signal.getsignal(signal.SIGTSTP) is signal.SIG_IGN:
-            yield
-            return
-        before = {each: signal.getsignal(each) for each in (signal.SIGTSTP, signal.SIGCONT)}
-        signal.signal(signal.SIGTSTP, self._suspend)
-        signal.signal(signal.SIGCONT, self._wake)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _suspend(self, *_signal: object) -> None:
-        """Stop here as the system would; what follows happens when the job goes on."""
-        self.rest()
-        self.mode.leave()
-        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-        signal.raise_signal(signal.SIGTSTP)
-        signal.signal(signal.SIGTSTP, self._suspend)
-        self._wake()
-
+# Bytes to keys
 
 ESCAPE = "\x1b"
 SEQUENCE = re.compile(
-    r"\x1b{1,2}(?:"  # twice: some terminals say Alt so
+    r"\x1b{1,2}(?:"  # two: Alt, on some terminals
     r"\[\[[A-E]"  # F1 to F5 of the Linux console
-    r"|\[200~.*?\x1b\[201~"  # a paste that is marked as one
+    r"|\[200~.*?\x1b\[201~"  # a bracketed paste
     r"|\[(?!200~)[0-?]*[ -/]*[@-Z\\-~]"  # CSI: arrows, the other F-keys
     r"|O[0-9;]*[@-~]"  # SS3: arrows and F-keys in another mode
-    r"|[]PX^_].*?(?:\x07|\x1b\\)"  # strings: what a terminal says of itself
+    r"|[]PX^_].*?(?:\x07|\x1b\\)"  # control strings: a terminal's answers
     r"|[^]\[OPX^_\x1b]"  # a character with Alt
     r")",
     re.DOTALL,
 )
+"""Escape sequences of ECMA-48, xterm and the Linux console. They are swallowed, never taken for commands."""
 
 
 @dataclass(slots=True)
-class Decoder:
-    """Remembers what has come in part: half a character, half a sequence."""
+class KeyDecoder:
+    """Decodes a terminal's bytes into keys: single characters, and Esc. Other keys are swallowed."""
 
     utf8: codecs.IncrementalDecoder = field(
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")("ignore"), init=False
     )
     rest: str = field(default="", init=False)
-    """Begins with Esc, or is empty."""
+    """The beginning of an escape sequence, or empty."""
 
     def feed(self, data: bytes) -> list[str]:
         """The keys that these bytes complete."""
@@ -185,17 +68,17 @@ class Decoder:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether more is needed to know which key it was."""
+        """Whether a sequence is incomplete."""
         return bool(self.rest)
 
     def flush(self) -> list[str]:
-        """No more came for a while: Esc was a key of its own; any longer beginning is of no use."""
+        """Decode the rest, after a while without bytes: Esc was a key of its own; an incomplete sequence is dropped."""
         keys = [] if self.rest.strip(ESCAPE) else [ESCAPE] * len(self.rest)
         self.rest = ""
         return keys
 
     def _next(self) -> str | None:
-        """Take one key off the rest, or one sequence as an empty one; None: its end has not come."""
+        """Remove the first key from the rest; empty: it was a sequence; None: it is incomplete."""
         if not self.rest.startswith(ESCAPE) or self.rest.startswith(ESCAPE * 3):
             key, self.rest = self.rest[0], self.rest[1:]
             return key
@@ -205,36 +88,40 @@ class Decoder:
         return None
 
 
-ENTER, ESCAPE = ("\r", "\n"), "\x1b"
-BACKSPACE, CTRL_U, CTRL_W = ("\x7f", "\b"), "\x15", "\x17"
+# Keys to commands
 
-HELP = Notice("keys", "Keys: space stops, a asks, m more, ? help, q ends.")
-ALL_KEYS = Notice(
+ENTER, BACKSPACE, CTRL_U, CTRL_W = ("\r", "\n"), ("\x7f", "\b"), "\x15", "\x17"
+
+SHORT_HELP = Notice("keys", "Keys: Space pauses, A asks, M tells more, ? help, Q quits.")
+HELP = Notice(
     "keys",
-    "Keys: space stops or goes on; a, or a capital letter, begins a question, Enter asks it, Esc gives it up; "
-    "m tells more, r repeats; + and - say more or less; q ends.",
+    "Space: pause or resume. A: ask a question (Enter sends, Esc cancels). M: describe in detail. R: repeat. "
+    "Plus and minus: more or less detail. Q: quit.",
 )
 COMMANDS: dict[str, Command | Notice] = {
     " ": Pause(),
     "m": DescribeMore(),
     "r": RepeatLast(),
     "+": ChangeVerbosity(1),
-    "=": ChangeVerbosity(1),  # a plus without its shift key
+    "=": ChangeVerbosity(1),  # plus without Shift
     "-": ChangeVerbosity(-1),
-    "?": ALL_KEYS,
+    "?": HELP,
     "q": Quit(),
 }
 
 
 @dataclass(slots=True)
-class Presses:
-    """Remembers the question in the making."""
+class KeyBindings:
+    """Commands for keys: lower-case letters and signs are commands; `a` begins a question.
+
+    Any other letter or digit begins a question too, as its first character.
+    """
 
     question: str | None = field(default=None, init=False)
-    """None: no question is being typed."""
+    """The question that is being typed; None: none is."""
 
-    def take(self, key: str) -> Sequence[Command | Notice]:
-        """What this key asks for, in order; a key is one character."""
+    def press(self, key: str) -> Sequence[Command | Notice]:
+        """The commands for a key (one character), in order; a notice is for the user."""
         if self.question is not None:
             return self._edit(self.question, key)
         if key == "a":
@@ -254,85 +141,87 @@ class Presses:
         if key in ENTER or key == ESCAPE:
             self.question = None
             return [CancelQuestion()]
-        self.question = edited(question, key)
+        self.question = edit(question, key)
         return [EditQuestion(self.question)] if self.question != question else []
 
 
-def edited(question: str, key: str) -> str:
-    """The question after this key, as a line editor has it; unchanged by what is no character."""
+def edit(question: str, key: str) -> str:
+    """The question after a key of a line editor; unchanged by other control characters."""
     if key in BACKSPACE:
         return question[:-1]
     if key == CTRL_U:
         return ""
     if key == CTRL_W:
-        return question[: len(question.rstrip()) - len(last_word(question))]
+        words = question.split()
+        return question[: len(question.rstrip()) - len(words[-1])] if words else ""
     return question + key if key.isprintable() and len(question) < LONGEST_QUESTION else question
 
 
-def last_word(question: str) -> str:
-    words = question.split()
-    return words[-1] if words else ""
-
+# The terminal's mode
 
 LOCAL, CONTROL = 3, 6
-"""Where tcgetattr(3) keeps the local modes and the control characters, in Python's list."""
+"""Indices of the local modes and the control characters in the list of `termios.tcgetattr`."""
 JOB_SIGNALS = (signal.SIGTTIN, signal.SIGTTOU)
-"""What stops a job that uses the terminal of another one."""
+"""Signals that stop a job which uses the terminal of another one."""
 Attributes = list[Any]
+"""As `termios.tcgetattr` gives them."""
 
 
-class Mode:
-    """The mode of one terminal. Every method may be called by any thread, and by a signal handler."""
+class TerminalMode:
+    """The mode of one terminal: keys one by one and without echo (cbreak), or as it was found.
+
+    Ctrl-C, Ctrl-Z and Ctrl-\\ stay signals. A terminal that belongs to another job is left alone (termios(4), job
+    control). Every method may be called by any thread, and by a signal handler.
+    """
 
     def __init__(self, terminal: int) -> None:
-        """`terminal` is a file descriptor."""
+        """`terminal`: a file descriptor."""
         self.terminal = terminal
         self.found: Attributes | None = None
-        """How the terminal was found."""
+        """The mode that the terminal was found in."""
         self.is_over = False
 
     @property
     def is_controlling(self) -> bool:
-        """Whether it is the terminal that we were started in."""
-        return self._job() is not None
+        """Whether it is the terminal that this process was started in."""
+        return self._foreground_job() is not None
 
     @property
     def is_ours(self) -> bool:
-        """Whether keys typed there are for this job."""
-        return self._job() == os.getpgrp()
+        """Whether this job is in the foreground."""
+        return self._foreground_job() == os.getpgrp()
 
-    def _job(self) -> int | None:
-        """The process group in its foreground."""
+    def _foreground_job(self) -> int | None:
         try:
             return os.tcgetpgrp(self.terminal)
         except OSError:  # no terminal, another one, or gone
             return None
 
     def enter(self) -> bool:
-        """Keys one by one, without echo, if the terminal is ours; whether it is."""
+        """Read keys one by one, if the terminal is ours; return whether it is."""
         if self.is_over or not self.is_ours:
             return False
         with undisturbed():
             now = termios.tcgetattr(self.terminal)
-            if self.found is None or now[LOCAL] & termios.ICANON:  # else a shell has brought our own mode back
+            if self.found is None or now[LOCAL] & termios.ICANON:  # else a shell has restored our own mode
                 self.found = now
-            termios.tcsetattr(self.terminal, termios.TCSANOW, one_by_one(now))
+            termios.tcsetattr(self.terminal, termios.TCSANOW, cbreak(now))
         return True
 
     def leave(self) -> None:
-        """As it was found. At once, whatever waits to be written: the terminal may have been halted with Ctrl-S."""
+        """Restore the mode at once, without waiting for output: the terminal may be halted with Ctrl-S."""
         if self.found and self.is_ours:
             with undisturbed():
                 termios.tcsetattr(self.terminal, termios.TCSANOW, self.found)
 
     def end(self) -> None:
-        """As it was found, for good."""
+        """Restore the mode for good."""
         self.is_over = True
         self.leave()
 
 
-def one_by_one(found: Attributes) -> Attributes:
-    """The same without line editing and echo; a read returns as soon as there is a byte."""
+def cbreak(found: Attributes) -> Attributes:
+    """The mode without line editing and echo; a read returns as soon as there is a byte."""
     control = list(found[CONTROL])
     control[termios.VMIN], control[termios.VTIME] = 1, 0
     return [*found[:LOCAL], found[LOCAL] & ~(termios.ICANON | termios.ECHO), *found[LOCAL + 1 : CONTROL], control]
@@ -340,7 +229,7 @@ def one_by_one(found: Attributes) -> Attributes:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Not stopped by a terminal that has just been given to another job, nor failed by one that is gone."""
+    """Neither be stopped by a terminal that was just given to another job, nor fail on one that is gone."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, JOB_SIGNALS)
     try:
         yield
@@ -348,3 +237,126 @@ def undisturbed() -> Iterator[None]:
         pass
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+# The thread that reads
+
+ESCAPE_S = 0.1
+"""After this time without bytes, Esc was a key of its own, and an incomplete sequence is dropped."""
+BACKGROUND_S = 0.5
+"""How often a job in the background looks whether it is in the foreground: a shell does not always signal that."""
+JOIN_S = 1.0
+
+
+class Keyboard:
+    """Reads keys on a thread while it is open, and sends their commands."""
+
+    def __init__(
+        self,
+        send: Callable[[Command], None],
+        tell: Callable[[Notice], None],
+        before_stop: Callable[[], None],
+        terminal: int = 0,
+    ) -> None:
+        """`send` gets commands, `tell` help; `before_stop` is called on the main thread before Ctrl-Z stops the job.
+
+        `terminal`: a file descriptor; not read if it is not a terminal.
+        """
+        self.send, self.tell, self.before_stop, self.terminal = send, tell, before_stop, terminal
+        self.mode, self.decoder, self.bindings = TerminalMode(terminal), KeyDecoder(), KeyBindings()
+        self.closing = Event()
+        self.wake_read, self.wake_write = os.pipe()
+        """A byte in this pipe ends every wait. Closed with the process: a signal may come late."""
+        self.has_shown_help = False
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Read keys meanwhile, if there is a terminal. Opened on the main thread, it also handles Ctrl-Z."""
+        if not self.mode.is_controlling:
+            yield
+            return
+        reader = Thread(target=self._work, name="keys", daemon=True)
+        with self._suspending():
+            reader.start()
+            try:
+                yield
+            finally:
+                self.closing.set()
+                self._wake()
+                reader.join(JOIN_S)
+                self.restore()
+
+    def restore(self) -> None:
+        """Restore the terminal at once and for good; from any thread, such as before `os._exit`."""
+        self.mode.end()
+
+    def _work(self) -> None:
+        """Read until closed, or until the terminal is gone."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, JOB_SIGNALS)  # reading another job's keys fails, and does not stop us
+        while not self.closing.is_set():
+            ready = self._wait(self._enter())
+            if self.terminal in ready and not self._read():
+                return
+            if not ready:
+                self._press(self.decoder.flush())
+
+    def _enter(self) -> bool:
+        """Set the terminal's mode if it is ours; return whether it is."""
+        is_ours = self.mode.enter()
+        if is_ours and not self.has_shown_help:
+            self.has_shown_help = True
+            self.tell(SHORT_HELP)
+        return is_ours
+
+    def _wait(self, is_ours: bool) -> list[int]:
+        """The file descriptors that can be read; empty after a while without bytes."""
+        watched = [self.wake_read, self.terminal] if is_ours else [self.wake_read]
+        limit_s = ESCAPE_S if self.decoder.is_waiting else None if is_ours else BACKGROUND_S
+        ready, _, _ = select.select(watched, [], [], limit_s)
+        if self.wake_read in ready:
+            os.read(self.wake_read, 1024)
+        return ready
+
+    def _read(self) -> bool:
+        """Read the keys that have come; False if the terminal is gone."""
+        try:
+            data = os.read(self.terminal, 1024)
+        except OSError:  # or it was just given to another job
+            return not self.mode.is_ours
+        self._press(self.decoder.feed(data))
+        return bool(data)
+
+    def _press(self, keys: list[str]) -> None:
+        for key in keys:
+            for action in self.bindings.press(key):
+                if isinstance(action, Notice):
+                    self.tell(action)
+                else:
+                    self.send(action)
+
+    def _wake(self, *_signal: object) -> None:
+        os.write(self.wake_write, b"!")
+
+    @contextmanager
+    def _suspending(self) -> Iterator[None]:
+        """Leave the terminal clean when Ctrl-Z stops the job, and use it again when the job continues."""
+        if current_thread() is not main_thread() or signal.getsignal(signal.SIGTSTP) is signal.SIG_IGN:
+            yield
+            return
+        before = {number: signal.getsignal(number) for number in (signal.SIGTSTP, signal.SIGCONT)}
+        signal.signal(signal.SIGTSTP, self._suspend)
+        signal.signal(signal.SIGCONT, self._wake)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _suspend(self, *_signal: object) -> None:
+        """Stop as the system would; what follows runs when the job continues."""
+        self.before_stop()
+        self.mode.leave()
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, self._suspend)
+        self._wake()

@@ -1,6 +1,8 @@
-"""What a run is shown on: the terminal, plain lines or JSON lines. One interface, so that the app treats them alike."""
+"""Plain lines and JSON lines: sentences on stdout, notices, questions and the summary on stderr.
 
-import errno
+For pipes, files, screen readers and terminals without colour. Nothing is redrawn.
+"""
+
 import sys
 import time
 from collections import deque
@@ -9,41 +11,31 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from statistics import median
 from threading import Event
-from typing import IO, Protocol, TextIO
+from typing import IO, TextIO
 
 from rich.cells import cell_len
 
-from app.errors import OutputError
-from app.events import Banner, Notice, QuestionDraft, Repeated, RunEvent, Sentence, Status, json_line
-from app.protocols import Output
+from app.errors import stdout_error
+from app.events import (
+    SOUND_ONLY,
+    Banner,
+    Notice,
+    QuestionDraft,
+    Repeated,
+    RunEvent,
+    Sentence,
+    Status,
+    json_line,
+)
 from app.terminal.inbox import Inbox
 from app.text import discard_output, sanitize, write_line
 
-Batches = Iterable[list[RunEvent]]
-UNSHOWN = ("looking",)
-"""Kinds of notices that are for the ear alone."""
-
-
-class Screen(Output, Protocol):
-    """An output that draws on the thread that calls `run`; `tell` may be called from any."""
-
-    def run(self, until: Event) -> bool:
-        """Show what is told until `until` is set and nothing waits.
-
-        False: nobody reads standard output any more (`… | head -1`); the run should end, quietly.
-
-        Raises:
-            OutputError: standard output cannot be written to, a full disk for example.
-        """
-        ...
-
-    def rest(self) -> None:
-        """Leave a terminal tidy for another job; what is told next is drawn anew. On the thread that runs."""
-        ...
+LABELS = {"answer": "answer: ", "alert": "alert: "}
+"""Before a sentence of this kind on a terminal; a program gets the bare sentence."""
 
 
 def wants_plain(stdout: TextIO, stderr: TextIO, environment: Mapping[str, str]) -> bool:
-    """Whether to write plain lines: not a terminal, one that can only print, or a wish for no colour."""
+    """Whether to write plain lines: not on a terminal, on one that can only print, or with NO_COLOR."""
     return (
         not (stdout.isatty() and stderr.isatty())
         or bool(environment.get("NO_COLOR"))
@@ -52,214 +44,209 @@ def wants_plain(stdout: TextIO, stderr: TextIO, environment: Mapping[str, str]) 
     )
 
 
-def attend(batches: Batches, show: Callable[[list[RunEvent]], None], stdout: IO[str]) -> bool:
-    """Show every batch; the border where failures to write become what `Screen.run` promises."""
+def show_all(batches: Iterable[list[RunEvent]], show: Callable[[list[RunEvent]], None], stdout: IO[str]) -> bool:
+    """Show every batch; False if the reader of stdout is gone (`… | head -1`).
+
+    Raises:
+        OutputError: stdout cannot be written to, such as on a full disk.
+    """
     try:
-        for happenings in batches:
-            show(happenings)
+        for batch in batches:
+            show(batch)
     except OSError as failure:
-        discard_output(stdout)
-        if failure.errno in (errno.EPIPE, errno.EIO):  # the reader, or the terminal itself, is gone
-            return False
-        reason = failure.strerror or str(failure)
-        raise OutputError(
-            f"standard output cannot be written to: {reason}.", "Make room there, or send the sentences elsewhere."
-        ) from failure
+        if error := stdout_error(stdout, failure):
+            raise error from failure
+        return False
     return True
 
 
-LEADS = {"answer": "answer: ", "alert": "alert: "}
-"""What a person is told of a sentence's kind; a program gets the bare sentence."""
-
-
-class Plain:
-    """A `Screen` of whole lines; the growing sentence and the status are not shown, their sum is at the end."""
+class PlainLines:
+    """A screen of whole lines, with the summary as the last one. Partial sentences and statuses are not shown."""
 
     banner = Banner("plain lines")
 
     def __init__(self, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
         self.stdout, self.stderr = stdout or sys.stdout, stderr or sys.stderr
-        self.inbox, self.echo = Inbox(), Echo(self.stderr)
-        self.summary = Summary()
+        self.inbox, self.summary = Inbox(), Summary()
+        self.echo = QuestionEcho(self.stderr)
         self.is_closed = False
 
-    def tell(self, happening: RunEvent) -> None:
-        self.inbox.tell(happening)
+    def tell(self, event: RunEvent) -> None:
+        """Queue an event; any thread may call this."""
+        self.inbox.put(event)
 
     def run(self, until: Event) -> bool:
-        is_read = attend(self.inbox.batches(until), self.show, self.stdout)
-        self.is_closed = not is_read  # nobody is left to be told the summary
-        return is_read
+        """Show events until `until` is set and none waits; False if the reader of stdout is gone.
 
-    def show(self, happenings: list[RunEvent]) -> None:
-        for each in happenings:
-            self.summary.add(each)
-            self._take(each)
+        Raises:
+            OutputError: stdout cannot be written to, such as on a full disk.
+        """
+        has_reader = show_all(self.inbox.batches(until), self.show, self.stdout)
+        self.is_closed = not has_reader  # nor would the summary be read
+        return has_reader
+
+    def show(self, events: list[RunEvent]) -> None:
+        for event in events:
+            self.summary.add(event)
+            self._write(event)
         self.echo.resume()
 
-    def _take(self, happening: RunEvent) -> None:
-        match happening:
+    def _write(self, event: RunEvent) -> None:
+        match event:
             case QuestionDraft():
-                self.echo.tell(happening)
+                self.echo.update(event)
             case Sentence() | Notice():
-                self.echo.make_room()
-                self._write(happening)
+                self.echo.end_line()
+                if line := self.stdout_line(event):
+                    write_line(line, self.stdout)
+                if isinstance(event, Notice) and event.kind not in SOUND_ONLY:
+                    self._write_notice(event)
             case Repeated():
-                self.echo.make_room()
-                write_line(f"again: {sanitize(happening.sentence.text)}", self.stderr)
+                self.echo.end_line()
+                write_line(f"repeat: {sanitize(event.sentence.text)}", self.stderr)
 
-    def _write(self, happening: Sentence | Notice) -> None:
-        if line := self.line(happening):
-            write_line(line, self.stdout)
-        if isinstance(happening, Notice) and happening.kind not in UNSHOWN:
-            self.remark(happening)
-
-    def line(self, happening: Sentence | Notice) -> str:
-        """What standard output is given; empty for nothing."""
-        if not isinstance(happening, Sentence):
+    def stdout_line(self, event: Sentence | Notice) -> str:
+        """The line for stdout; empty: none."""
+        if not isinstance(event, Sentence):
             return ""
-        lead = LEADS.get(happening.kind, "") if self.stdout.isatty() else ""
-        return lead + sanitize(happening.text)
+        label = LABELS.get(event.kind, "") if self.stdout.isatty() else ""
+        return label + sanitize(event.text)
 
-    def remark(self, notice: Notice) -> None:
+    def _write_notice(self, notice: Notice) -> None:
         write_line(f"notice: {sanitize(notice.text)}", self.stderr)
         if notice.hint:
             write_line(f"hint: {sanitize(notice.hint)}", self.stderr)
 
     def rest(self) -> None:
-        """Nothing is drawn, so nothing is to be tidied."""
+        """Nothing is redrawn, so nothing must be tidied for another job."""
 
     def close(self) -> None:
-        """Show what still waits, and the sum; on the thread that ran."""
+        """Show what still waits, and the summary; on the thread that ran. May be called twice."""
         if self.is_closed:
             return
         self.is_closed = True
         try:
-            self.show(self.inbox.take())
-            self.echo.make_room()
+            self.show(self.inbox.drain())
+            self.echo.end_line()
             if self.summary.line:
                 write_line(self.summary.line, self.stderr)
         except OSError:
             discard_output(self.stdout)
 
 
-class JsonLines(Plain):
-    """Plain lines whose standard output is for programs; notices are on stderr too, for people."""
+class JsonLines(PlainLines):
+    """`--json`: every sentence and notice as one JSON object per line of stdout, as in a log; stderr as usual."""
 
     banner = Banner("JSON lines")
 
-    def line(self, happening: Sentence | Notice) -> str:
-        return json_line(happening, time.monotonic())
+    def stdout_line(self, event: Sentence | Notice) -> str:
+        return json_line(event, time.monotonic())
 
 
-LEAD = "ask: "
-GIVEN_UP = "(given up)"
-MOST_BACK = 8
-"""Characters: a terminal does not go back beyond the beginning of a row."""
+ECHO_LABEL = "ask: "
+CANCELLED = "(cancelled)"
+MAX_BACKSPACES = 8
+"""Characters; a longer change goes to a new line, as a terminal does not go back beyond the beginning of a row."""
 
 
 @dataclass(slots=True)
-class Echo:
-    """The last line of a stream, while a question is typed there; nothing where the stream is no terminal."""
+class QuestionEcho:
+    """Echoes a question as it is typed, on the last line of a terminal; writes nothing to any other stream."""
 
     stream: TextIO
     question: str | None = field(default=None, init=False)
-    """The one that is being typed."""
-    shown: str | None = field(default=None, init=False)
+    """The question that is being typed."""
+    written: str | None = field(default=None, init=False)
     """What of it is on the last line; None: the stream is at the beginning of a line."""
 
-    def tell(self, asking: QuestionDraft) -> None:
-        """Bring the last line to where the question is."""
+    def update(self, draft: QuestionDraft) -> None:
         if not self.stream.isatty():
             return
-        if asking.is_over:
-            self._end(asking.text)
+        if draft.is_over:
+            self._finish(draft.text)
         else:
-            self.question = asking.text
-            self._go_on(asking.text)
+            self.question = draft.text
+            self._write(draft.text)
 
-    def make_room(self) -> None:
-        """Another line may follow."""
-        if self.shown is not None:
-            self.shown = None
+    def end_line(self) -> None:
+        """End the line of the question, so that another line may follow."""
+        if self.written is not None:
+            self.written = None
             write_line("", self.stream)
 
     def resume(self) -> None:
-        """Other lines have been written: the question goes on below them."""
-        if self.question is not None and self.shown is None:
-            self._go_on(self.question)
+        """Write the question again, below other lines."""
+        if self.question is not None and self.written is None:
+            self._write(self.question)
 
-    def _end(self, text: str) -> None:
-        """The question has been asked, or given up if nothing is left of it."""
-        begun, self.question = self.question, None
-        if not text and begun is not None:
-            self._go_on(f"{begun.rstrip()} {GIVEN_UP}".lstrip())
-        elif text != (self.shown or "").strip():
-            self._go_on(text)
-        self.make_room()
+    def _finish(self, text: str) -> None:
+        """End the question: asked as `text`, or cancelled if that is empty."""
+        question, self.question = self.question, None
+        if not text and question is not None:
+            self._write(f"{question.rstrip()} {CANCELLED}".lstrip())
+        elif text != (self.written or "").strip():
+            self._write(text)
+        self.end_line()
 
-    def _go_on(self, text: str) -> None:
-        """Take back what has changed and append the rest; what changes much goes to a new line."""
-        before = self.shown or ""
-        kept = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(before, text, strict=False))))
-        gone = before[kept:]
-        if self.shown is None or len(gone) > MOST_BACK:
-            self.make_room()
-            write_line(LEAD + text, self.stream, end="")
+    def _write(self, text: str) -> None:
+        """Erase what has changed and append the rest, or begin a new line if much has changed."""
+        before = self.written or ""
+        common = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(before, text, strict=False))))
+        erased = before[common:]
+        if self.written is None or len(erased) > MAX_BACKSPACES:
+            self.end_line()
+            write_line(ECHO_LABEL + text, self.stream, end="")
         else:
-            write_line("\b \b" * cell_len(gone) + text[kept:], self.stream, end="")
-        self.shown = text
+            write_line("\b \b" * cell_len(erased) + text[common:], self.stream, end="")
+        self.written = text
 
 
 @dataclass(slots=True)
 class Summary:
-    """Counts along; medians are over the newest 10,000 frames that were told of."""
+    """Figures for the last line of a run: how much was described, in what time, with what delay."""
 
-    seen: int = 0
+    now: Callable[[], float] = time.monotonic
     described: int = 0
-    drafted: int = 0
-    draft_accepted: int = 0
+    began_at: float | None = None
+    """When the first frame was reported (monotonic s); None: none was."""
+    ended_at: float = 0.0
     newest: tuple[str, int] = ("", -1)
-    """Camera and number of the newest frame that was told of."""
-    first_words_s: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
-    ages_s: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
+    """Camera and number of the frame described last."""
+    delays_s: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
+    """Age of each described frame when its first word was out, the newest 10,000."""
 
-    def add(self, happening: RunEvent) -> None:
-        if isinstance(happening, Status):
-            self._count(happening.frames_seen, happening.frames_described)
-            self.drafted, self.draft_accepted = happening.drafted, happening.draft_accepted
-        elif isinstance(happening, Sentence):
-            self._count(happening.frame.number + 1, happening.frames_described)
-            self._time(happening)
-
-    def _count(self, seen: int, described: int) -> None:
-        self.seen, self.described = max(self.seen, seen), max(self.described, described)
-
-    def _time(self, sentence: Sentence) -> None:
-        """Once a frame: a description of two sentences has one first word."""
-        if (newest := (sentence.frame.camera, sentence.frame.number)) != self.newest:
-            self.newest = newest
-            self.first_words_s.append(sentence.cost.first_word_s)
-            self.ages_s.append(sentence.frame_age_s)
+    def add(self, event: RunEvent) -> None:
+        if not isinstance(event, Status | Sentence):
+            return
+        self.ended_at = self.now()
+        if self.began_at is None:
+            self.began_at = self.ended_at
+        self.described = max(self.described, event.frames_described)
+        if isinstance(event, Sentence):
+            newest = event.frame.camera, event.frame.number
+            if newest != self.newest:  # a description of two sentences has one first word
+                self.newest = newest
+                self.delays_s.append(event.frame_age_s)
 
     @property
     def line(self) -> str:
-        """Empty when nothing was seen."""
-        if not self.seen:
+        """Such as "Done: 13 descriptions in 27 s; median delay 0.06 s."; empty if no frame was seen."""
+        if self.began_at is None:
             return ""
-        texts = [frames(self.described, self.seen)]
-        if self.ages_s:
-            first_word_s, age_s = median(self.first_words_s), median(self.ages_s)
-            texts.append(f"median first word {first_word_s:.2f} s, frame age {age_s:.2f} s")
-        if self.drafted:
-            texts.append(drafts(self.draft_accepted, self.drafted))
-        return "; ".join(texts)
+        seconds = round(self.ended_at - self.began_at)
+        text = f"Done: {descriptions(self.described)}" + (f" in {duration(seconds)}" if seconds else "")
+        if self.delays_s:
+            text += f"; {'median ' if len(self.delays_s) > 1 else ''}delay {median(self.delays_s):.2f} s"
+        return text + "."
 
 
-def frames(described: int, seen: int) -> str:
-    """Not how many were dropped: most of those showed nothing new, and no machine was too slow for them."""
-    return f"{described} of {seen} frames described"
+def descriptions(count: int) -> str:
+    return "1 description" if count == 1 else f"{count} descriptions"
 
 
-def drafts(accepted: int, drafted: int) -> str:
-    return f"drafts {100 * accepted // drafted} %"
+def duration(seconds: int) -> str:
+    """Such as 27 s, 3 min or 2 h 5 min."""
+    if seconds < 120:
+        return f"{seconds} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return " ".join([f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes))

@@ -1,6 +1,6 @@
-"""A program that shows happenings as the app would: `python -m tests.terminal.feed STEPS [--json]`.
+"""A program that shows events as the app would: `python -m tests.terminal.feed STEPS [--json]`.
 
-STEPS is a file or a pipe; every line of it is a JSON list, what to tell: `["say", "A red circle.", "scene"]`.
+STEPS is a file or a pipe; each line of it is a JSON list, an event: `["say", "A red circle.", "scene"]`.
 """
 
 import json
@@ -9,40 +9,34 @@ import sys
 from pathlib import Path
 from threading import Event, Thread
 
-from app.terminal.lines import Screen, wants_plain
+from app.terminal.lines import JsonLines, PlainLines, wants_plain
+from app.terminal.live import LiveTerminal
 from tests.terminal.stage import again, asking, growing, notice, sentence, status
 
-TOLD = {"say": sentence, "grow": growing, "notice": notice, "status": status, "ask": asking, "again": again}
+EVENTS = {"say": sentence, "grow": growing, "notice": notice, "status": status, "ask": asking, "again": again}
+Screen = PlainLines | LiveTerminal
 
 
-def screen() -> Screen:
+def open_screen() -> Screen:
     if "--json" in sys.argv:
-        from app.terminal.lines import JsonLines
-
         return JsonLines()
-    if wants_plain(sys.stdout, sys.stderr, os.environ):
-        from app.terminal.lines import Plain
-
-        return Plain()
-    from app.terminal.live import Terminal
-
-    return Terminal()
+    return PlainLines() if wants_plain(sys.stdout, sys.stderr, os.environ) else LiveTerminal()
 
 
-def feed(shown: Screen, until: Event, steps: Path) -> None:
+def feed(screen: Screen, until: Event, steps: Path) -> None:
     with steps.open() as lines:
         for what, *words in map(json.loads, lines):
-            shown.tell(TOLD[what](*words))
+            screen.tell(EVENTS[what](*words))
     until.set()
 
 
 def main(steps: Path) -> int:
-    """0: all is shown; 3: nobody read it."""
-    shown, until = screen(), Event()
-    Thread(target=feed, args=(shown, until, steps), daemon=True).start()
-    is_read = shown.run(until)
-    shown.close()
-    return 0 if is_read else 3
+    """0: all events were shown; 3: the reader of stdout has gone."""
+    screen, until = open_screen(), Event()
+    Thread(target=feed, args=(screen, until, steps), daemon=True).start()
+    has_reader = screen.run(until)
+    screen.close()
+    return 0 if has_reader else 3
 
 
 if __name__ == "__main__":

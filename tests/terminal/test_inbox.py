@@ -3,7 +3,7 @@
 from threading import Event, Thread
 
 from app.events import Mute, Notice, PartialSentence, QuestionDraft, Repeated, Sentence, Status
-from app.terminal.inbox import ROOM, Inbox
+from app.terminal.inbox import MAX_LINES, Inbox
 from tests.terminal.stage import again, asking, growing, notice, sentence, status
 
 
@@ -11,16 +11,16 @@ def test_sentences_and_notices_come_in_order() -> None:
     inbox = Inbox()
     told = [sentence("One."), notice(), sentence("Two.")]
     for each in told:
-        inbox.tell(each)
-    assert [getattr(each, "text", "") for each in inbox.take()] == ["One.", "The camera is gone.", "Two."]
-    assert inbox.take() == []
+        inbox.put(each)
+    assert [getattr(each, "text", "") for each in inbox.drain()] == ["One.", "The camera is gone.", "Two."]
+    assert inbox.drain() == []
 
 
 def test_only_the_newest_growing_and_status_are_kept() -> None:
     inbox = Inbox()
     for each in (status(1), status(2), growing("A"), growing("A red")):
-        inbox.tell(each)
-    latest, grown = inbox.take()
+        inbox.put(each)
+    latest, grown = inbox.drain()
     assert isinstance(latest, Status)
     assert latest.frames_seen == 2
     assert isinstance(grown, PartialSentence)
@@ -29,16 +29,16 @@ def test_only_the_newest_growing_and_status_are_kept() -> None:
 
 def test_a_whole_sentence_replaces_what_was_growing() -> None:
     inbox = Inbox()
-    inbox.tell(growing("A red"))
-    inbox.tell(sentence("A red circle."))
-    assert [type(each) for each in inbox.take()] == [Sentence]
+    inbox.put(growing("A red"))
+    inbox.put(sentence("A red circle."))
+    assert [type(each) for each in inbox.drain()] == [Sentence]
 
 
 def test_of_a_question_in_the_making_only_the_newest_is_kept_and_what_is_asked_stays_in_order() -> None:
     inbox = Inbox()
     for each in (asking("w"), asking("wh"), notice(), asking("what", 1), sentence("It."), asking(""), asking("a")):
-        inbox.tell(each)
-    *rest, newest = inbox.take()
+        inbox.put(each)
+    *rest, newest = inbox.drain()
     assert [type(each) for each in rest] == [Notice, QuestionDraft, Sentence]
     assert rest[1] == asking("what", 1)
     assert newest == asking("a")
@@ -47,20 +47,20 @@ def test_of_a_question_in_the_making_only_the_newest_is_kept_and_what_is_asked_s
 def test_a_question_that_is_over_leaves_none_in_the_making() -> None:
     inbox = Inbox()
     for each in (asking("wha"), asking("", 1)):
-        inbox.tell(each)
-    assert inbox.take() == [asking("", 1)]
+        inbox.put(each)
+    assert inbox.drain() == [asking("", 1)]
 
 
 def test_silence_is_not_for_the_eye() -> None:
     inbox = Inbox()
-    inbox.tell(Mute(True))
-    assert inbox.take() == []
+    inbox.put(Mute(True))
+    assert inbox.drain() == []
 
 
 def test_pictures_are_let_go_of_what_is_told_again_too() -> None:
     inbox = Inbox()
-    inbox.tell(again())
-    (told,) = inbox.take()
+    inbox.put(again())
+    (told,) = inbox.drain()
     assert isinstance(told, Repeated)
     assert told.sentence.frame.pixels.size == 0
     assert told.sentence.frame.number == 7
@@ -68,9 +68,9 @@ def test_pictures_are_let_go_of_what_is_told_again_too() -> None:
 
 def test_pictures_are_let_go() -> None:
     inbox = Inbox()
-    inbox.tell(sentence(number=5))
-    inbox.tell(growing(number=6))
-    for each in inbox.take():
+    inbox.put(sentence(number=5))
+    inbox.put(growing(number=6))
+    for each in inbox.drain():
         assert isinstance(each, Sentence | PartialSentence)
         assert each.frame.pixels.size == 0
         assert each.frame.number in (5, 6)
@@ -78,13 +78,13 @@ def test_pictures_are_let_go() -> None:
 
 def test_a_screen_that_stands_still_loses_the_oldest_and_says_how_many() -> None:
     inbox = Inbox()
-    for number in range(ROOM + 7):
-        inbox.tell(sentence(f"{number}."))
-    first, *rest = inbox.take()
+    for number in range(MAX_LINES + 7):
+        inbox.put(sentence(f"{number}."))
+    first, *rest = inbox.drain()
     assert isinstance(first, Notice)
-    assert first.text.startswith("7 lines")
-    assert len(rest) == ROOM
-    assert not [each for each in inbox.take() if isinstance(each, Notice)]
+    assert first.text == "7 lines were dropped because the output was blocked."
+    assert len(rest) == MAX_LINES
+    assert not [each for each in inbox.drain() if isinstance(each, Notice)]
 
 
 def test_what_was_told_before_the_end_is_shown_before_the_end() -> None:
@@ -92,7 +92,7 @@ def test_what_was_told_before_the_end_is_shown_before_the_end() -> None:
 
     def tell() -> None:
         for number in range(50):
-            inbox.tell(sentence(f"{number}."))
+            inbox.put(sentence(f"{number}."))
         until.set()
 
     teller = Thread(target=tell)

@@ -1,7 +1,8 @@
-"""Plain lines and JSON lines: sentences alone on standard output, whatever else there is on standard error."""
+"""PlainLines lines and JSON lines: sentences alone on standard output, whatever else there is on standard error."""
 
 import io
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -12,8 +13,8 @@ from threading import Event
 import pytest
 
 from app.errors import OutputError
-from app.events import Cost, Notice, RunEvent
-from app.terminal.lines import JsonLines, Plain, Summary, wants_plain
+from app.events import Notice, RunEvent
+from app.terminal.lines import JsonLines, PlainLines, Summary, wants_plain
 from tests.needs import platform
 from tests.terminal.stage import ROOT, again, asking, growing, notice, sentence, status
 from tests.waiting import LIMIT_S
@@ -21,7 +22,7 @@ from tests.waiting import LIMIT_S
 TOLD: list[RunEvent] = [notice("loading", "Loading.", ""), growing(), sentence(), status(), notice(), sentence("Two.")]
 
 
-def shown(screen_type: type[Plain], told: list[RunEvent]) -> tuple[str, str]:
+def shown(screen_type: type[PlainLines], told: list[RunEvent]) -> tuple[str, str]:
     out, err, until = io.StringIO(), io.StringIO(), Event()
     screen = screen_type(out, err)
     for each in told:
@@ -34,14 +35,11 @@ def shown(screen_type: type[Plain], told: list[RunEvent]) -> tuple[str, str]:
 
 
 def test_sentences_alone_are_on_standard_output() -> None:
-    out, err = shown(Plain, TOLD)
+    out, err = shown(PlainLines, TOLD)
     assert out == "A red circle.\nTwo.\n"
-    assert err.splitlines() == [
-        "notice: Loading.",
-        "notice: The camera is gone.",
-        "hint: Plug it in.",
-        "12 of 240 frames described; median first word 0.21 s, frame age 0.31 s",
-    ]
+    *notices, total = err.splitlines()
+    assert notices == ["notice: Loading.", "notice: The camera is gone.", "hint: Plug it in."]
+    assert re.fullmatch(r"Done: 12 descriptions( in \d+ s)?; delay 0\.31 s\.", total)
 
 
 def test_json_lines_are_the_records_of_the_log_and_notices_are_for_people_too() -> None:
@@ -66,9 +64,9 @@ ASKED: list[RunEvent] = [
 
 
 def test_only_sentences_are_on_standard_output_whatever_is_asked() -> None:
-    out, err = shown(Plain, ASKED)
+    out, err = shown(PlainLines, ASKED)
     assert out == "A red circle.\nIt is.\n"
-    assert err.splitlines()[:-1] == ["again: A red circle."]
+    assert err.splitlines()[:-1] == ["repeat: A red circle."]
 
 
 def test_json_lines_hold_answers_and_nothing_that_is_asked() -> None:
@@ -108,7 +106,7 @@ class Typewriter(io.StringIO):
     ids=["a terminal", "a pipe"],
 )
 def test_on_a_terminal_alone_answers_and_alerts_are_told_from_narration(paper: io.StringIO, lines: list[str]) -> None:
-    screen = Plain(paper, io.StringIO())
+    screen = PlainLines(paper, io.StringIO())
     texts = {"scene": "A red circle.", "change": "It grows.", "answer": "Two cups.", "alert": "A person."}
     screen.show([sentence(text, kind) for kind, text in texts.items()])  # type: ignore[arg-type]
     assert paper.getvalue().splitlines() == lines
@@ -127,15 +125,15 @@ def test_json_lines_are_the_same_on_a_terminal() -> None:
         ([asking("wha"), asking("wh"), asking("who"), asking("who", 1)], ["ask: who", ""]),
         ([asking("what ia"), asking("what is", 1)], ["ask: what is", ""]),
         ([asking("what  "), asking("what", 1)], ["ask: what", ""]),
-        ([asking("what"), asking("", 1)], ["ask: what (given up)", ""]),
-        ([asking("what "), asking("", 1)], ["ask: what (given up)", ""]),
-        ([asking("w"), asking(""), asking("", 1)], ["ask: (given up)", ""]),
-        ([asking("  "), asking("", 1)], ["ask: (given up)", ""]),
+        ([asking("what"), asking("", 1)], ["ask: what (cancelled)", ""]),
+        ([asking("what "), asking("", 1)], ["ask: what (cancelled)", ""]),
+        ([asking("w"), asking(""), asking("", 1)], ["ask: (cancelled)", ""]),
+        ([asking("  "), asking("", 1)], ["ask: (cancelled)", ""]),
         ([asking("", 1)], [""]),
         ([asking("", 1), asking("w")], ["ask: w"]),
         ([asking("what", 1)], ["ask: what", ""]),
         ([asking("what is on the table"), asking("")], ["ask: what is on the table", "ask:"]),
-        ([asking("wh"), again("Two."), asking("wha")], ["ask: wh", "again: Two.", "ask: wha"]),
+        ([asking("wh"), again("Two."), asking("wha")], ["ask: wh", "repeat: Two.", "ask: wha"]),
         ([asking("wh"), notice("dark", "It is dark.", "")], ["ask: wh", "notice: It is dark.", "ask: wh"]),
     ],
 )
@@ -143,24 +141,24 @@ def test_a_question_is_echoed_as_it_is_typed_and_other_lines_do_not_break_it(
     told: list[RunEvent], lines: list[str]
 ) -> None:
     paper = Typewriter()
-    screen = Plain(io.StringIO(), paper)
+    screen = PlainLines(io.StringIO(), paper)
     for each in told:
         screen.show([each])
     assert paper.lines == lines
 
 
-def test_a_question_given_up_behind_another_line_ends_in_a_line_of_its_own() -> None:
+def test_a_question_cancelled_behind_another_line_ends_in_a_line_of_its_own() -> None:
     paper = Typewriter()
-    screen = Plain(io.StringIO(), paper)
+    screen = PlainLines(io.StringIO(), paper)
     screen.show([asking("wh")])
     screen.show([notice("dark", "It is dark.", ""), asking("", 1)])
-    assert paper.lines == ["ask: wh", "notice: It is dark.", "ask: wh (given up)", ""]
+    assert paper.lines == ["ask: wh", "notice: It is dark.", "ask: wh (cancelled)", ""]
 
 
 def test_what_is_told_after_the_run_is_shown_at_the_close() -> None:
     out, until = io.StringIO(), Event()
     until.set()
-    screen = Plain(out, io.StringIO())
+    screen = PlainLines(out, io.StringIO())
     assert screen.run(until)
     screen.tell(sentence("The last."))
     screen.close()
@@ -169,7 +167,7 @@ def test_what_is_told_after_the_run_is_shown_at_the_close() -> None:
 
 def test_a_character_that_the_stream_has_not_does_not_stop_the_run() -> None:
     raw, until = io.BytesIO(), Event()
-    screen = Plain(io.TextIOWrapper(raw, "ascii"), io.StringIO())
+    screen = PlainLines(io.TextIOWrapper(raw, "ascii"), io.StringIO())
     screen.tell(sentence("Grüße."))
     until.set()
     assert screen.run(until)
@@ -246,7 +244,7 @@ def test_a_full_disk_behind_standard_output_is_explained() -> None:
     until = Event()
     until.set()
     with open("/dev/full", "w") as full:
-        screen = Plain(full, io.StringIO())
+        screen = PlainLines(full, io.StringIO())
         screen.tell(sentence())
         with pytest.raises(OutputError, match="No space left"):
             screen.run(until)
@@ -255,43 +253,60 @@ def test_a_full_disk_behind_standard_output_is_explained() -> None:
 
 def test_telling_waits_for_nobody_while_nothing_is_drawn() -> None:
     """And is bounded: ten thousand happenings that nobody looks at."""
-    screen, told = Plain(io.StringIO(), io.StringIO()), sentence()
+    screen, told = PlainLines(io.StringIO(), io.StringIO()), sentence()
     for _ in range(10_000):
         screen.tell(told)
-    assert len(screen.inbox.whole) == 1000
+    assert len(screen.inbox.lines) == 1000
 
 
 def test_nothing_seen_is_nothing_said() -> None:
-    summary = Summary()
+    summary = Summary(lambda: 0.0)
     summary.add(notice())
     summary.add(growing())
     assert summary.line == ""
 
 
 def test_frames_without_a_sentence_are_counted_without_a_median() -> None:
-    summary = Summary()
+    summary = Summary(lambda: 0.0)
     summary.add(status(seen=30, described=2))
-    assert summary.line == "2 of 30 frames described"
+    assert summary.line == "Done: 2 descriptions."
 
 
 def test_medians_are_over_frames_not_over_sentences() -> None:
-    summary = Summary()
-    for number, first_word_s in ((0, 0.1), (1, 0.2), (1, 9.0), (1, 9.0), (2, 0.3)):
-        told = sentence(number=number, described=number + 1)
-        summary.add(replace(told, cost=Cost(first_word_s=first_word_s), frame_age_s=first_word_s + 0.1))
-    assert summary.line == "3 of 3 frames described; median first word 0.20 s, frame age 0.30 s"
+    summary = Summary(lambda: 0.0)
+    for number, delay_s in ((0, 0.2), (1, 0.3), (1, 9.0), (1, 9.0), (2, 0.4)):
+        summary.add(replace(sentence(number=number, described=number + 1), frame_age_s=delay_s))
+    assert summary.line == "Done: 3 descriptions; median delay 0.30 s."
 
 
 def test_two_cameras_frames_of_the_same_number_are_two() -> None:
-    summary = Summary()
-    for camera, first_word_s in (("Door", 0.1), ("Yard", 0.3), ("Yard", 9.0)):
-        told = sentence(number=7)
-        told = replace(told, frame=replace(told.frame, camera=camera), cost=Cost(first_word_s=first_word_s))
-        summary.add(told)
-    assert "median first word 0.20 s" in summary.line
+    summary = Summary(lambda: 0.0)
+    for camera, delay_s in (("Door", 0.1), ("Yard", 0.3), ("Yard", 9.0)):
+        one = sentence(number=7)
+        summary.add(replace(one, frame=replace(one.frame, camera=camera), frame_age_s=delay_s))
+    assert "median delay 0.20 s" in summary.line
 
 
-def test_drafts_are_told_if_there_were_any() -> None:
-    summary = Summary()
-    summary.add(replace(status(seen=30, described=2), drafted=25, draft_accepted=23))
-    assert summary.line == "2 of 30 frames described; drafts 92 %"
+@pytest.mark.parametrize(
+    ("seconds", "line"),
+    [
+        (0.4, "Done: 1 description."),
+        (27.2, "Done: 1 description in 27 s."),
+        (119.0, "Done: 1 description in 119 s."),
+        (170.0, "Done: 1 description in 3 min."),
+        (7200.0, "Done: 1 description in 2 h."),
+        (7500.0, "Done: 1 description in 2 h 5 min."),
+    ],
+)
+def test_the_summary_says_how_long_it_took(seconds: float, line: str) -> None:
+    times = iter([100.0, 100.0 + seconds])
+    summary = Summary(lambda: next(times))
+    for described in (0, 1):
+        summary.add(status(described=described))
+    assert summary.line == line
+
+
+def test_of_one_description_the_delay_is_no_median() -> None:
+    summary = Summary(lambda: 0.0)
+    summary.add(sentence())
+    assert summary.line == "Done: 1 description; delay 0.31 s."

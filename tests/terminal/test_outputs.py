@@ -19,8 +19,9 @@ from app.outputs.hook import Hook
 from app.outputs.log import Log
 from app.outputs.subtitles import Subtitles
 from app.protocols import Output
-from app.terminal.lines import JsonLines, Plain, Screen
-from app.terminal.live import Terminal
+from app.terminal.lines import JsonLines, PlainLines
+from app.terminal.live import LiveTerminal
+from tests.terminal.feed import Screen
 from tests.terminal.stage import again, asking, growing, notice, sentence, status
 
 
@@ -33,8 +34,8 @@ class Nothing:
 
 QUIET = Program("cat", ("cat",), ())
 SCREENS: dict[str, Callable[[], Screen]] = {
-    "terminal": lambda: Terminal(io.StringIO(), io.StringIO()),
-    "plain": lambda: Plain(io.StringIO(), io.StringIO()),
+    "terminal": lambda: LiveTerminal(io.StringIO(), io.StringIO()),
+    "plain": lambda: PlainLines(io.StringIO(), io.StringIO()),
     "json": lambda: JsonLines(io.StringIO(), io.StringIO()),
 }
 OUTPUTS: dict[str, Callable[[Path], Output]] = {
@@ -45,7 +46,7 @@ OUTPUTS: dict[str, Callable[[Path], Output]] = {
     "earcons": lambda _folder: Earcons(Nothing(), pytest.fail),
     "microphone": lambda _folder: Microphone(pytest.fail, lambda _heard: nullcontext()),
     "voice": lambda _folder: Speech(QUIET, pytest.fail),
-    "fanout": lambda folder: Fanout([Plain(io.StringIO(), io.StringIO()), Log(folder / "b.jsonl", pytest.fail)]),
+    "fanout": lambda folder: Fanout([PlainLines(io.StringIO(), io.StringIO()), Log(folder / "b.jsonl", pytest.fail)]),
 }
 
 
@@ -74,6 +75,6 @@ def test_every_screen_ends_when_told_and_has_shown_all(make: Callable[[], Screen
     teller.start()
     assert screen.run(until)
     teller.join()
-    out = screen.out.file if isinstance(screen, Terminal) else screen.stdout  # type: ignore[attr-defined]
+    out = screen.out.file if isinstance(screen, LiveTerminal) else screen.stdout  # type: ignore[attr-defined]
     assert [f"Number {number}." in out.getvalue() for number in range(20)] == [True] * 20
     screen.close()
