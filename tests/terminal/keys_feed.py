@@ -8,25 +8,30 @@ import signal
 import sys
 from threading import Event, Thread
 
-from app.events import Ask, Notice
-from app.live.controls import CommandQueue, dispatch
+from app.events import Ask, Command, EditQuestion, Notice
+from app.live.controls import CommandQueue
 from app.terminal.keyboard import Keyboard
 from tests.terminal.feed import Screen, open_screen
 from tests.terminal.stage import sentence, status
 
 
-def carry_out(queue: CommandQueue, screen: Screen, until: Event) -> None:
+def answer(queue: CommandQueue, screen: Screen, until: Event) -> None:
     screen.tell(status())
     while not until.wait(0.01):
-        for command in queue.each():
-            screen.tell(Notice("order", repr(command)))
+        for command in queue.each(""):
             if isinstance(command, Ask):
                 screen.tell(sentence(f"{command.question}: yes.", "answer"))
 
 
 def main() -> int:
     screen, until, queue = open_screen(), Event(), CommandQueue()
-    keyboard = Keyboard(lambda command: dispatch(command, queue, screen.tell, until.set), screen.tell, screen.rest)
+
+    def send(command: Command) -> None:
+        queue.send(command, screen.tell, until.set)
+        if not isinstance(command, EditQuestion):
+            screen.tell(Notice("command", repr(command)))
+
+    keyboard = Keyboard(send, screen.tell, screen.rest)
 
     def leave(*_signal: object) -> None:
         keyboard.restore()
@@ -35,7 +40,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_signal: until.set())
     signal.signal(signal.SIGUSR1, leave)
-    narration = Thread(target=carry_out, args=(queue, screen, until))
+    narration = Thread(target=answer, args=(queue, screen, until))
     with keyboard.open():
         narration.start()
         screen.run(until)
