@@ -25,7 +25,7 @@ def warnings() -> tuple[str, ...]:
     """Lines for the banner; empty on Metal."""
     if not is_cpu():
         return ()
-    slower = "Computing on the CPU, in float32: MLX finds no Metal here. An Apple Silicon Mac is many times faster."
+    slower = "Running on the CPU (no Apple GPU here); an Apple Silicon Mac is many times faster."
     if sys.platform != "linux" or "openblas" in os.environ.get("LD_PRELOAD", ""):
         return (slower,)
     return slower, f"OpenBLAS is not preloaded, and matrices take about 30 times as long without it. {OPENBLAS}"

@@ -11,7 +11,7 @@ from app.errors import UsageError
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 NAMES = {"mps": "Metal", "cuda": "CUDA", "cpu": "the CPU"}
-SLOW = "Computing on the CPU: torch finds neither Metal nor CUDA here. A graphics processor is many times faster."
+SLOW = "Running on the CPU (torch finds no GPU here); a GPU is many times faster."
 ROUGH = "bfloat16 does not work with torch on {place} here, so it computes in float32, in twice the memory."
 
 
