@@ -4,7 +4,6 @@ Sentences go to standard output (or to a file, image_files/sink.py), everything 
 cannot be read or described is an error there and never a line of text; the others go on.
 """
 
-import errno
 import json
 import sys
 import time
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 from app.backends import Engine, engine
 from app.cleaning import NoAnswer
 from app.config import Settings
-from app.errors import ModelError, Outage, OutputError, UsageError, UserError
+from app.errors import ModelError, Outage, UsageError, UserError, stdout_error
 from app.events import Chunk, Cost, Notice, Request
 from app.image_files.clip import MOST, Stretch
 from app.image_files.fetch import Limits
@@ -30,7 +29,7 @@ from app.live.stall import Outages
 from app.models.spoilt import short
 from app.protocols import Describer
 from app.signals import INTERRUPTED
-from app.text import discard_output, format_time, sanitize, write_line
+from app.text import format_time, sanitize, write_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -382,13 +381,7 @@ class ResultWriter:
             if text:
                 write_line(text, self.out)
         except OSError as failure:
-            discard_output(self.out)
-            if failure.errno in (errno.EPIPE, errno.EIO):  # the reader, or the terminal itself, is gone
-                raise BrokenOutput from failure
-            raise OutputError(
-                f"standard output cannot be written to: {failure.strerror or failure}",
-                "make room there, or send the sentences elsewhere",
-            ) from failure
+            raise stdout_error(self.out, failure) or BrokenOutput from failure
 
 
 def line(result: Described | Undescribed, *, has_names: bool) -> str:
