@@ -14,8 +14,6 @@ LOOPING = "The model repeated itself over this picture."
 CUT = "The model did not finish its sentence about this picture."
 
 WORD = re.compile(r"\w+")
-MARKUP = re.compile(r"<[^<>]{0,40}>|[*#`_~|]")
-"""Special tokens of models, and signs of Markdown."""
 STUTTER = re.compile(r"([^\W\d]{1,12}?|[^\s\d])\1{7,}")
 """The same few characters eight times over, without a blank between."""
 LIST = re.compile(r"(?:(?<=[,;])|\band\b)\s*(?=[^\s,;])")
@@ -86,14 +84,13 @@ def reason_to_doubt(text: str, *, is_cut: bool) -> str | None:
 
     `is_cut`: the describer was stopped at its limit of tokens; that alone is no reason once one sentence is whole.
     """
-    bare = MARKUP.sub(" ", text)
-    if not any(character.isalnum() or character == "\ufffd" for character in bare):
+    if not any(character.isalnum() or character == "\ufffd" for character in text):
         return NOTHING
-    if _is_garbled(bare):
+    if _is_garbled(text):
         return BROKEN
     if find_loop(text) is not None:
         return LOOPING
-    return CUT if is_cut and not END.search(bare) else None
+    return CUT if is_cut and not END.search(text) else None
 
 
 def _is_garbled(text: str) -> bool:
