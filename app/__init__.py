@@ -5,6 +5,7 @@
                a look?    they come   sentences saying?
 
     cli, config    the command line; every setting      commands/      what each command is made of
+    cleaning, markdown  a model's output to plain text
     events, protocols   what flows; its interfaces      live/          the loop: frames in, sentences out
     sources/       cameras, streams, videos             demo/          the drawn world
     frames/        change detection, visibility         novelty/       which sentences are new

@@ -29,7 +29,7 @@ class Describer(Protocol):
     def banner(self) -> Banner: ...
 
     def describe(self, request: Request) -> Generator[Chunk]:
-        """Yield the description as it comes; to cancel, close the iterator.
+        """Yield the description as it comes, cleaned (`app.cleaning`); to cancel, close the iterator.
 
         Raises:
             ModelError: the model failed, with a hint.
