@@ -215,3 +215,12 @@ def test_a_turn_ends_where_the_chat_template_ends_it(mlx: MlxDescriber, tmp_path
     assert text(describer) == text(mlx)
     plain = [chunk.text for chunk in describer.plain.describe(request())]
     assert "".join(plain).strip() == text(mlx)
+
+
+@needs.module("torch", even_in_ci=True)
+def test_a_turn_ends_where_the_chat_template_ends_it_in_transformers_too(
+    torch_describer: Describer, tmp_path: Path
+) -> None:
+    from app.backends.transformers.describer import TransformersDescriber
+
+    assert text(TransformersDescriber(copied(tmp_path / "demo"))) == text(torch_describer)
