@@ -104,7 +104,7 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         "returned no text",
     ),
     "thoughts only": (sends(HEAD, event("<thi"), event("nk>" + HALF), finish(), DONE), "returned no text"),
-    "thoughts as the answer": (sends(HEAD, event(HALF), event("</think>"), finish(), DONE), "as its answer|no text"),
+    "thoughts as the answer": (sends(HEAD, event(HALF + "</think>"), finish(), DONE), "returned no text"),
     "an error in the stream": (
         sends(HEAD, event(HALF), b'data: {"error": {"message": "out of memory"}}\n\n', DONE),
         "has failed: out of memory",
