@@ -21,8 +21,8 @@ from app.events import Banner, Chunk, Cost, Request
 WORTH_S = 60.0
 """One that lives for so long is worth being started again."""
 TURN_S = 0.05
-GONE_S = 0.1
-"""Between the end of its connection and the end of itself."""
+GONE_S = 2.0
+"""The longest from the end of its connection to the end of its process, on a busy machine."""
 FORM = Form("llama", is_picture_first=True)
 """The order in which models learn them. The words would be kept as a prefix otherwise: a dozen tokens a frame."""
 
@@ -68,7 +68,11 @@ class RestartingServer:
         except NoAnswer:
             raise
         except ModelError as failure:
-            if server.has_ended(GONE_S):
+            broke_off_at = self.now()
+            while isinstance(failure, Outage) and not server.has_ended() and self.now() - broke_off_at < GONE_S:
+                yield Chunk("", Cost())
+                time.sleep(TURN_S)
+            if server.has_ended():
                 raise self.started_again(server) from failure
             raise Outage(failure.message, self.order.hint) from failure  # its log is not for people to see
 
