@@ -63,7 +63,7 @@ def test_it_is_what_the_settings_name(tmp_path: Path) -> None:
 def test_the_demo_models_pair_is_known_as_what_it_is() -> None:
     pair = chosen(settings(gguf=str(demo_pair().text)))
     assert (pair.card.name, pair.card.frames) == ("demo", 4)
-    assert pair.notes[0].startswith("The demo model knows drawn shapes")
+    assert pair.notes[0].startswith("The demo model recognizes simple drawn")
 
 
 def test_an_empty_name_is_none() -> None:
