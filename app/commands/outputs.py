@@ -3,13 +3,14 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from itertools import combinations
 from threading import Event
 from typing import TYPE_CHECKING
 
 from app.config import Settings
 from app.errors import UsageError
 from app.events import Notice, VoiceToggled
+from app.files import same_file, user_path
 from app.live.session import Screen, Tell
 from app.protocols import Output
 
@@ -39,21 +40,23 @@ def open_screen(settings: Settings) -> Screen:
 
 def open_files(settings: Settings, warn: Tell) -> Sequence[Output]:
     """Log, thumbnails and subtitles, as far as they are asked for."""
-    if not settings.subtitles:
+    refuse_shared_files(settings)
+    if settings.subtitles is None:
         return open_log(settings, warn)
-    refuse_one_file_for_both(settings)
     from app.outputs.subtitles import Subtitles
 
     return [*open_log(settings, warn), Subtitles(settings.subtitles, warn)]
 
 
-def refuse_one_file_for_both(settings: Settings) -> None:
-    """Raise UsageError where log and subtitles would be written into each other."""
-    if (
-        settings.log
-        and Path(settings.log).expanduser().resolve() == Path(settings.subtitles or "").expanduser().resolve()
-    ):
-        raise UsageError("--log and --subtitles name the same file", "give each a file of its own")
+def refuse_shared_files(settings: Settings) -> None:
+    """Raise UsageError where the source, the log and the subtitles would be written into each other."""
+    given = {"--source": settings.source, "--log": settings.log, "--subtitles": settings.subtitles}
+    if not os.path.exists(os.path.expanduser(settings.source)):  # a camera or an address
+        del given["--source"]
+    paths = [(flag, user_path(text)) for flag, text in given.items() if text is not None]
+    for (one, first), (other, second) in combinations(paths, 2):
+        if same_file(first, second):
+            raise UsageError(f"{one} and {other} name the same file", "give each a file of its own")
 
 
 def open_hook(then: str | None) -> Sequence[OpenOutput]:
@@ -66,13 +69,13 @@ def open_hook(then: str | None) -> Sequence[OpenOutput]:
 
 
 def open_log(settings: Settings, warn: Tell) -> Sequence[Output]:
-    if not settings.log:
+    if settings.log is None:
         if settings.thumbnails:
             raise UsageError("--thumbnails are kept beside a log", "add --log FILE.jsonl")
         return ()
     from app.outputs.log import Log, remember, thumbnails_of
 
-    path = Path(settings.log).expanduser()
+    path = user_path(settings.log)
     folder = thumbnails_of(path) if settings.thumbnails else None
     log = Log(path, warn, thumbnails=folder)
     remember(path)

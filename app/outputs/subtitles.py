@@ -4,15 +4,17 @@ WebVTT follows https://www.w3.org/TR/webvtt1/. SubRip has no escapes, so `<`, `>
 formatting, become look-alikes there.
 """
 
-import errno
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from app.errors import OutputError, UsageError
 from app.events import Banner, Frame, Notice, RunEvent, Sentence
+from app.files import explain, open_own, readable, user_path
 from app.text import sanitize
 from app.threads import Worker
 
@@ -22,6 +24,9 @@ SHORTEST_MS, LONGEST_MS = 1500, 7000
 """Limits of a cue's duration, whatever its length."""
 BEHIND_MS, HURRIED_MS = 5000, 500
 """Once a cue would come this far behind its frame, the one before it is cut to `HURRIED_MS`, so that cues catch up."""
+
+LARGEST = 1 << 26
+"""Bytes of a file that is read back: weeks of sentences have fewer."""
 
 
 # When each cue begins and ends. In whole milliseconds of the source, as files have them.
@@ -80,6 +85,14 @@ def reading_ms(text: str) -> int:
     return min(LONGEST_MS, max(SHORTEST_MS, round(len(text) * 1000 / READ_PER_S)))
 
 
+def is_placed(cue: Cue, following: Cue | None) -> bool:
+    """Whether a cue lasts as `Cues` lets it: as long as reading takes, or cut short by the following one."""
+    lasts_ms, reads_ms = cue.end_ms - cue.start_ms, reading_ms(cue.text)
+    return lasts_ms == reads_ms or (
+        following is not None and cue.end_ms == following.start_ms and 0 < lasts_ms < reads_ms
+    )
+
+
 # How cues are written
 
 
@@ -98,9 +111,31 @@ class Format:
         text = "".join(self.replacements.get(each, each) for each in cue.text)
         return f"{cue.number}\n{self.time(cue.start_ms)} --> {self.time(cue.end_ms)}\n{text}\n\n".encode()
 
+    def wrote(self, content: BinaryIO) -> bool:
+        """Whether looksay wrote this file and nothing in it has changed; SubRip has no comments to mark it with."""
+        data = content.read(LARGEST)
+        cues = list(self.parse(data.decode(errors="replace")))
+        following = [*cues[1:], None][: len(cues)]
+        is_whole = data == self.header.encode() + b"".join(map(self.block, cues))
+        return is_whole and all(is_placed(cue, after) for cue, after in zip(cues, following, strict=True))
+
+    def parse(self, text: str) -> Iterator[Cue]:
+        """The cues that `block` has written."""
+        for number, start, end, line in re.findall(r"(\d+)\n(\S+) --> (\S+)\n([^\n]+)\n\n", text):
+            for plain, escaped in reversed(self.replacements.items()):
+                line = line.replace(escaped, plain) if escaped.startswith("&") else line
+            yield Cue(int(number), to_ms(start), to_ms(end), line)
+
     def time(self, ms: int) -> str:
         seconds, ms = divmod(ms, 1000)
         return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{self.decimal_mark}{ms:03}"
+
+
+def to_ms(time: str) -> int:
+    """Milliseconds of a time in either format; 0 for anything else."""
+    found = re.fullmatch(r"(\d{2,6}):(\d\d):(\d\d)[.,](\d{3})", time)
+    hours, minutes, seconds, ms = map(int, found.groups()) if found else (0, 0, 0, 0)
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + ms
 
 
 FORMATS = {
@@ -117,12 +152,12 @@ class Subtitles:
 
         Raises:
             UsageError: the file's name ends neither in .vtt nor in .srt.
-            OutputError: the file cannot be written to.
+            OutputError: the file cannot be written to, or looksay did not write what is in it.
         """
-        self.path, self.warn = Path(path).expanduser(), warn
-        self.banner = Banner(f"subtitles {self.path}")
+        self.path, self.warn = user_path(path), warn
+        self.banner = Banner(f"subtitles {readable(self.path)}")
         self.format = format_of(self.path)
-        self.file, self.length = open_subtitles(self.path, self.format.header.encode())
+        self.file, self.length = open_subtitles(self.path, self.format)
         self.last_at = self.length
         """Where in the file the last cue begins; `length`: bytes written by this run."""
         self.cues = Cues()
@@ -172,7 +207,7 @@ class Subtitles:
         self.last_at = self.length = len(self.format.header)
 
     def _warn(self, reason: str) -> None:
-        hint = f"Free up space for {self.path}, or choose another file with --subtitles."
+        hint = f"Free up space for {readable(self.path)}, or choose another file with --subtitles."
         self.warn(Notice("subtitles", f"Some subtitles are missing: {reason}.", hint))
 
 
@@ -181,23 +216,23 @@ def format_of(path: Path) -> Format:
         return FORMATS[path.suffix.lower()]
     except KeyError:
         hint = "name it out.vtt (WebVTT, for browsers) or out.srt (SubRip, for players)"
-        raise UsageError(f"--subtitles cannot write {path.name!r}: not .vtt or .srt", hint) from None
+        raise UsageError(f"--subtitles cannot write {readable(path.name)!r}: not .vtt or .srt", hint) from None
 
 
-def open_subtitles(path: Path, header: bytes) -> tuple[int, int]:
+def open_subtitles(path: Path, form: Format) -> tuple[int, int]:
     """Open for writing; return the descriptor and how many bytes were written: the header, or 0 if it has content.
 
     Raises:
-        OutputError: the file cannot be written to.
+        OutputError: the file cannot be written to, or looksay did not write what is in it.
     """
+    header = form.header.encode()
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        file = open_own(path, 0, form.wrote, is_pipe_fine=False)  # its last cue is written twice
         if os.fstat(file).st_size:
             return file, 0
         write_at(file, header, 0)
     except OSError as failure:
-        message = f"cannot write the subtitles {path}: {failure.strerror or failure}"
-        raise OutputError(message, hint_for(path, failure)) from failure
+        raise OutputError(*explain(failure, path, verb="written")) from failure
     return file, len(header)
 
 
@@ -206,11 +241,3 @@ def write_at(file: int, data: bytes, offset: int) -> None:
     written = 0
     while written < len(data):
         written += os.pwrite(file, data[written:], offset + written)
-
-
-def hint_for(path: Path, failure: OSError) -> str:
-    if failure.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"Free up space on the disk of {path.parent.absolute()}, or choose a file on another with --subtitles."
-    if not path.parent.is_dir():
-        return f"Make the folder first: mkdir -p {path.parent}"
-    return f"Choose a file that you can write to: --subtitles ~/looksay{path.suffix}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app.errors import OutputError
 from app.events import Banner, Frame, Notice, RunEvent, Sentence, thumbnail_name
+from app.files import explain, readable
 from app.images import encode_jpeg
 from app.threads import Worker
 
@@ -25,7 +26,7 @@ class Thumbnails:
             OutputError: the folder cannot be made.
         """
         self.folder, self.warn = folder, warn
-        self.banner = Banner(f"thumbnails {folder}")
+        self.banner = Banner(f"thumbnails {readable(folder)}")
         make_folder(folder)
         self.newest = ""
         """Name of the last thumbnail: a description of two sentences has one picture."""
@@ -57,9 +58,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as failure:
-        hint = "Choose a log in a folder that you can write to: --log ~/looksay.jsonl"
-        message = f"cannot make the folder {folder} for thumbnails: {failure.strerror or failure}"
-        raise OutputError(message, hint) from failure
+        raise OutputError(*explain(failure, folder, "folder", "written")) from failure
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -19,6 +19,7 @@ from app.events import Mute, Notice, thumbnail_name
 from app.outputs.log import Log, forget, is_thumbnail, last_log, remember, thumbnails_of
 from app.threads import Worker
 from tests.needs import platform
+from tests.privileges import ordinary_user
 from tests.terminal.stage import ROOT, again, asking, frame, growing, notice, sentence, status
 from tests.waiting import LIMIT_S, until
 
@@ -56,7 +57,7 @@ def test_growing_and_status_are_not_recorded_and_notices_are(tmp_path: Path) -> 
 
 def test_a_second_run_appends_and_mends_a_torn_end(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_text('{"event": "sentence"}\n{"event": "sen')
+    path.write_text('{"event": "sentence", "kind": "scene", "text": "One."}\n{"event": "sen')
     log = Log(path, pytest.fail)
     log.tell(sentence())
     log.close()
@@ -95,9 +96,9 @@ def test_close_ends_the_thread_twice_is_fine_and_telling_afterwards_too(tmp_path
 def test_a_file_that_cannot_be_opened_is_explained_before_anything_starts(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for path, hint in (
-        (tmp_path, "--log"),
+        (tmp_path, "name a log in it"),
         (tmp_path / "none" / "a.jsonl", "mkdir -p"),
-        (tmp_path / "file" / "a.jsonl", "mkdir -p"),
+        (tmp_path / "file" / "a.jsonl", "check the path"),
     ):
         with pytest.raises(OutputError) as failure:
             Log(path, pytest.fail)
@@ -105,11 +106,35 @@ def test_a_file_that_cannot_be_opened_is_explained_before_anything_starts(tmp_pa
         assert str(path) in failure.value.message
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_forbidden_file_is_explained(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").touch(mode=0o400)
-    with pytest.raises(OutputError, match="Permission denied"):
+    with ordinary_user(), pytest.raises(OutputError, match="permission denied"):
         Log(tmp_path / "a.jsonl", pytest.fail)
+
+
+FOREIGN = ("My notes.\n", '{\n  "event": "sentence"\n}\n', '{"picture": "a.png"}\n', "\n\nnotes", "\xff", "[]")
+
+
+@pytest.mark.parametrize("text", FOREIGN)
+def test_a_file_that_looksay_did_not_write_stays_as_it_is(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text(text, encoding="latin-1")
+    (tmp_path / "link.jsonl").symlink_to(path)
+    for name in ("notes.txt", "link.jsonl"):
+        with pytest.raises(OutputError, match="was not written by looksay"):
+            Log(tmp_path / name, pytest.fail)
+    assert path.read_text(encoding="latin-1") == text
+
+
+@pytest.mark.parametrize("text", ["", "\n", '{"event": "notice", "kind": "loading", "te'])
+def test_what_a_run_may_have_left_is_appended_to(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(text)
+    log = Log(path, pytest.fail)
+    log.tell(sentence())
+    log.close()
+    assert path.read_text().startswith(text)
+    assert json.loads(path.read_text().splitlines()[-1])["event"] == "sentence"
 
 
 @platform("linux")
@@ -189,10 +214,10 @@ def test_the_log_written_last_is_remembered_whole_until_it_is_forgotten(
     assert last_log(last) is None
 
 
-def test_a_log_at_home_is_remembered_by_its_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
+def test_a_log_is_remembered_by_its_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "a.jsonl").touch()
-    remember(Path("~/a.jsonl"), tmp_path / "last.json")
+    remember(Path("a.jsonl"), tmp_path / "last.json")
     assert last_log(tmp_path / "last.json") == tmp_path / "a.jsonl"
 
 

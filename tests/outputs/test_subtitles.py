@@ -204,6 +204,44 @@ def test_a_file_of_an_earlier_run_is_kept_until_the_first_sentence(tmp_path: Pat
     assert written(tmp_path / name, "Four.").count("-->") == 1
 
 
+FOREIGN = {
+    "notes.vtt": "My notes.\n",
+    "captions.vtt": "WEBVTT\n\n1\n00:00:00.000 --> 00:00:01.000\nHi.\n\n",
+    "fixed.srt": "1\n00:00:00,000 --> 00:00:02,000\nHello there.\n\n2\n00:00:02,000 --> 00:00:04,000\nHi.\n\n",
+    "corrected.vtt": "WEBVTT\n\n1\n00:00:00.000 --> 00:00:03.533\nA red circle is at the left, and it is moving.\n\n",
+    "open.srt": "1\n00:00:00,000 --> 00:00:01,500\nHi.\n",
+    "numbered.srt": "3\n00:00:00,000 --> 00:00:01,500\nHi.\n\nAnd more.",
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_file_that_looksay_did_not_write_stays_as_it_is(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(FOREIGN[name])
+    (tmp_path / f"link{path.suffix}").symlink_to(path)
+    for each in (path, tmp_path / f"link{path.suffix}"):
+        with pytest.raises(OutputError, match="was not written by looksay"):
+            Subtitles(each, pytest.fail)
+    assert path.read_text() == FOREIGN[name]
+
+
+@pytest.mark.parametrize("name", ["a.vtt", "a.srt"])
+@pytest.mark.parametrize("every_s", [0, 1, 10])
+def test_a_file_of_an_earlier_run_is_known_however_fast_its_sentences_came(
+    tmp_path: Path, name: str, every_s: int
+) -> None:
+    texts = (
+        "A <red> & blue circle {1}.",
+        "A green square is at the top right, and it is moving down.",
+        "Hi &amp; you.",
+    )
+    written(tmp_path / name, *texts, every_s=every_s)
+    assert written(tmp_path / name, "Anew.", every_s=every_s).count("-->") == 1
+    (tmp_path / name).write_text((tmp_path / name).read_text().replace("Anew", "Corrected by a person who reads it"))
+    with pytest.raises(OutputError, match="was not written by looksay"):
+        Subtitles(tmp_path / name, pytest.fail)
+
+
 def test_a_new_file_is_valid_before_the_first_sentence(tmp_path: Path) -> None:
     assert written(tmp_path / "a.vtt") == "WEBVTT\n\n"
 
@@ -245,8 +283,8 @@ def test_a_file_that_cannot_be_written_is_explained_before_anything_starts(tmp_p
     (tmp_path / "folder.vtt").mkdir()
     os.mkfifo(tmp_path / "pipe.vtt")
     reader = os.open(tmp_path / "pipe.vtt", os.O_RDONLY | os.O_NONBLOCK)
-    for name, hint in (("folder.vtt", "--subtitles"), ("none/a.vtt", "mkdir -p"), ("pipe.vtt", "--subtitles")):
-        with pytest.raises(OutputError, match="cannot write") as failure:
+    for name, hint in (("folder.vtt", "in it"), ("none/a.vtt", "mkdir -p"), ("pipe.vtt", "another file")):
+        with pytest.raises(OutputError, match=r"cannot be written|is a folder") as failure:
             Subtitles(tmp_path / name, pytest.fail)
         assert hint in failure.value.hint
     os.close(reader)
@@ -255,9 +293,9 @@ def test_a_file_that_cannot_be_written_is_explained_before_anything_starts(tmp_p
 @platform("linux")
 def test_a_full_disk_at_the_start_asks_for_room(tmp_path: Path) -> None:
     (tmp_path / "a.vtt").symlink_to("/dev/full")
-    with pytest.raises(OutputError, match="No space left") as failure:
+    with pytest.raises(OutputError, match="the disk is full") as failure:
         Subtitles(tmp_path / "a.vtt", pytest.fail)
-    assert failure.value.hint.startswith(f"Free up space on the disk of {tmp_path}")
+    assert failure.value.hint.startswith(f"make room on the disk of {tmp_path}")
 
 
 FILLING = """

@@ -2,13 +2,15 @@
 
 import fcntl
 import json
+import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from app.commands.history.entries import census, log_named, unreadable
+from app.commands.history.entries import census, log_named
 from app.errors import HistoryError
+from app.files import explain, open_to_read, readable
 from app.outputs.log import forget, is_thumbnail, last_log, thumbnails_of
 from app.text import sanitize
 
@@ -48,7 +50,7 @@ def wipe(log: str | None, out: TextIO | None = None, *, is_json: bool = False) -
         HistoryError: there is none, it is not looksay's, or something cannot be removed.
     """
     named = log_named(log)
-    real, wiped = named.resolve(), Wiped()
+    real, wiped = Path(os.path.realpath(named)), Wiped()
     refuse_others(named)
     try:
         take_thumbnails(thumbnails_of(real), wiped)
@@ -67,22 +69,26 @@ def wipe(log: str | None, out: TextIO | None = None, *, is_json: bool = False) -
 
 def refuse_others(log: Path) -> None:
     """Raise HistoryError unless there is something to wipe, and it is looksay's."""
-    if not log.exists():
-        if thumbnails_of(log).exists() or log == last_log():
+    try:
+        log.stat()
+    except OSError as failure:
+        if isinstance(failure, FileNotFoundError) and (thumbnails_of(log).exists() or log == last_log()):
             return
-        raise unreadable(log, "there is no such file")
+        raise HistoryError(*explain(failure, log, "log")) from failure
     if is_being_written(log):
-        raise HistoryError(f"a run of looksay still writes to {log}", "end it first: q or Ctrl-C in its terminal")
+        raise HistoryError(
+            f"a run of looksay still writes to {readable(log)}", "end it first: q or Ctrl-C in its terminal"
+        )
     records, others = census(log)
     if others:
         lines = "1 line is" if others == 1 else f"{others} lines are"
         raise HistoryError(
-            f"{log} is not a log of looksay's alone, so it stays: {lines} not looksay's",
+            f"{readable(log)} is not a log of looksay's alone, so it stays: {lines} not looksay's",
             "move what is yours to another file, or name another log: ./run.sh history --wipe --log FILE",
         )
     if not records and log.stat().st_size:
         raise HistoryError(
-            f"{log} is not a log of looksay's, so it stays: it has no record",
+            f"{readable(log)} is not a log of looksay's, so it stays: it has no record",
             "name the log: ./run.sh history --wipe --log FILE",
         )
 
@@ -90,7 +96,7 @@ def refuse_others(log: Path) -> None:
 def is_being_written(log: Path) -> bool:
     """Whether a run holds it; it would go on writing to what nobody can find any more."""
     try:
-        with log.open("rb") as file:
+        with os.fdopen(open_to_read(log), "rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

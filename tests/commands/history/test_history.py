@@ -17,7 +17,8 @@ from tests.waiting import until
 @pytest.fixture
 def home(tmp_path: Path) -> dict[str, str]:
     """The environment of a looksay that remembers its logs in a folder of its own."""
-    (tmp_path / "app").symlink_to(ROOT / "app")
+    for folder in ("app", "models"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
     return dict(environment(PYTHONPATH=str(tmp_path), PYTHONSAFEPATH="1"))  # safe: not the app of this folder
 
 

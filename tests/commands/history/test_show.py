@@ -168,10 +168,10 @@ def test_thumbnails_are_found_after_both_have_been_moved_and_no_other_file_is_na
 
 
 def test_a_log_that_is_not_there_or_no_file_is_explained(tmp_path: Path) -> None:
-    for path, reason in ((tmp_path / "none.jsonl", "no such file"), (tmp_path, "not a file")):
+    for path, reason in ((tmp_path / "none.jsonl", "no such log"), (tmp_path, "is a folder")):
         with pytest.raises(HistoryError, match=reason) as failure:
             AnyFrame().of(path)
-        assert "--log" in failure.value.hint
+        assert failure.value.hint
 
 
 def test_a_full_disk_behind_standard_output_is_explained(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from app.commands.history import wipe
-from app.commands.history.entries import LONGEST, log_named
+from app.commands.history.entries import log_named
 from app.errors import HistoryError
-from app.outputs.log import Log, forget, last_log, remember, thumbnails_of
+from app.outputs.log import LONGEST, Log, forget, last_log, remember, thumbnails_of
 from tests.commands.history.logs import keep, line, write
 from tests.terminal.stage import sentence
 
@@ -160,7 +160,7 @@ def test_thumbnails_whose_log_is_gone_can_still_be_wiped_and_then_there_is_nothi
     remember(log)
     log.unlink()
     assert wiped(log) == {"removed": [f"{log}.thumbnails"], "thumbnails": 2, "forgotten": True, "left": []}
-    with pytest.raises(HistoryError, match="no such file"):
+    with pytest.raises(HistoryError, match="no such log"):
         wiped(log)
 
 
@@ -177,5 +177,5 @@ def test_a_log_that_a_run_still_writes_to_stays_until_the_run_has_ended(tmp_path
 
 
 def test_a_folder_is_never_taken_for_a_log(tmp_path: Path) -> None:
-    with pytest.raises(HistoryError, match="not a file"):
+    with pytest.raises(HistoryError, match="is a folder"):
         wiped(tmp_path)
