@@ -1,5 +1,6 @@
 """The command line: the parser of each command, and what it runs. Heavy modules are imported when they are needed."""
 
+import os
 import sys
 from argparse import Action, ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
@@ -7,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from app.config import Settings, add_flags, at_least, from_flags, port, wording
+from app.config import Settings, add_flags, at_least, from_flags, path_text, port, wording
 from app.errors import UsageError, UserError
+from app.files import user_path
 from app.text import parse_time
 
 SAFETY = "Not for navigation, traffic or medicine: it can be wrong, and it can be late."
@@ -159,7 +161,7 @@ def moment_or_file(text: str) -> float | Path:
     found = parse_time(text)
     if found is None and not text.lower().endswith(".jsonl"):
         raise ArgumentTypeError(f"{text!r} is neither a time, such as 1:20, nor a file that ends in .jsonl")
-    return Path(text) if found is None else found
+    return user_path(text) if found is None else found
 
 
 def describe(parser: ArgumentParser, argv: Sequence[str]) -> int:
@@ -171,7 +173,7 @@ def describe(parser: ArgumentParser, argv: Sequence[str]) -> int:
 
 def history_parser(name: str, summary: str) -> ArgumentParser:
     parser = flags("json")(name, summary)
-    parser.add_argument("--log", metavar="FILE.jsonl", help="which log (default: the one written last)")
+    parser.add_argument("--log", metavar="FILE.jsonl", type=path_text, help="which log (default: the one written last)")
     parser.add_argument("--find", metavar="WORD", help="only entries with this text, whatever its accents and capitals")
     parser.add_argument("--since", metavar="WHEN", help="only since: 10m, 2h, 3d, 14:30 or 2026-11-20")
     parser.add_argument("--wipe", action="store_true", help="delete the log and its thumbnails")
@@ -220,7 +222,9 @@ def check_parser(name: str, summary: str) -> ArgumentParser:
     parser = flags("model", "api_key_file", "json")(name, summary)
     target = "a model, a GGUF file, or a server's address (default: this machine)"
     parser.add_argument("target", nargs="?", metavar="NAME|PATH|URL", help=target)
-    parser.add_argument("--mmproj", metavar="FILE", help="the GGUF file's vision projector, if not next to it")
+    parser.add_argument(
+        "--mmproj", metavar="FILE", type=path_text, help="the GGUF file's vision projector, if not next to it"
+    )
     return parser
 
 
@@ -236,7 +240,7 @@ def serve_parser(name: str, summary: str) -> ArgumentParser:
     number = "port on this machine; 0 picks a free one (default: %(default)s)"
     parser.add_argument("--port", metavar="N", type=port, default=8410, help=number)
     key = "file of the key that clients must send; created if missing (default: LOOKSAY_KEY, or a new key each time)"
-    parser.add_argument("--key-file", metavar="FILE", type=Path, help=key)
+    parser.add_argument("--key-file", metavar="FILE", type=user_path, help=key)
     return parser
 
 
@@ -258,9 +262,9 @@ def bench_parser(name: str, summary: str) -> ArgumentParser:
     add("--rounds", metavar="N", type=number, default=3, help="how often all rows are measured (default: %(default)s)")
     captions = "frames of a clip in a round (default: %(default)s)"
     add("--captions", metavar="N", type=number, default=12, help=captions)
-    add("--compare", metavar="OLD.json", help="show what has changed since an earlier --json")
-    add("--gguf", metavar="FILE", help="also measure llama.cpp with this model, if it is installed")
-    add("--mmproj", metavar="FILE", help="the GGUF file's vision projector")
+    add("--compare", metavar="OLD.json", type=path_text, help="show what has changed since an earlier --json")
+    add("--gguf", metavar="FILE", type=path_text, help="also measure llama.cpp with this model, if it is installed")
+    add("--mmproj", metavar="FILE", type=path_text, help="the GGUF file's vision projector")
     return parser
 
 
@@ -278,9 +282,13 @@ def bench(parser: ArgumentParser, argv: Sequence[str]) -> int:
 def score_parser(name: str, summary: str) -> ArgumentParser:
     parser = flags(*MODEL, "prompt", "frames", "max_tokens", "every", "verbosity", "json")(name, summary)
     parser.set_defaults(model="demo")
-    parser.add_argument("clip", metavar="CLIP|DIR", type=Path, help="a clip, or a folder of clips with their truths")
-    parser.add_argument("truth", nargs="?", type=Path, help="what can be seen in it, and when (default: CLIP.json)")
-    parser.add_argument("--log", metavar="FILE.jsonl", type=Path, help="score the log of a run instead")
+    parser.add_argument(
+        "clip", metavar="CLIP|DIR", type=user_path, help="a clip, or a folder of clips with their truths"
+    )
+    parser.add_argument(
+        "truth", nargs="?", type=user_path, help="what can be seen in it, and when (default: CLIP.json)"
+    )
+    parser.add_argument("--log", metavar="FILE.jsonl", type=user_path, help="score the log of a run instead")
     return parser
 
 
@@ -336,10 +344,19 @@ def check_usage(argv: Sequence[str]) -> int:
     return dispatch(argv, parse)
 
 
+def refuse_removed_folder() -> None:
+    """Raise UsageError if the current folder no longer exists: libraries that ask for it fail without a reason."""
+    try:
+        os.getcwd()
+    except OSError as failure:
+        raise UsageError("the current folder no longer exists", "change to another one, such as: cd ~") from failure
+
+
 def dispatch(argv: Sequence[str], run: Callable[[Command, ArgumentParser, Sequence[str]], int]) -> int:
     name = argv[0] if argv and argv[0] in COMMANDS else ""
     command = COMMANDS[name]
     try:
+        refuse_removed_folder()
         return run(command, command.parser(name, command.summary), argv[1:] if name else argv)
     except UserError as failure:
         print(failure, file=sys.stderr)

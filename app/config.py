@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from app.errors import UsageError
+from app.files import user_path
 
 Precision = Literal["float32", "bfloat16", "float16", "8bit", "4bit"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -81,6 +82,16 @@ def wording(text: str) -> str:
     return text
 
 
+def path_text(text: str) -> str:
+    """A flag's type: a path as it was typed.
+
+    Raises:
+        UsageError: it is empty, names an unknown user, or cannot be a file's name.
+    """
+    user_path(text)
+    return text
+
+
 def image_tokens(text: str) -> int | Literal["tiles"]:
     """A flag's type: a whole number of tokens, or all the tiles."""
     return "tiles" if text == "tiles" else int(at_least(1, int)(text))
@@ -109,7 +120,7 @@ class Settings:
         type=wording,
     )
     cameras: str | None = setting(
-        None, "the same from a file: a table [NAME] with its source for each", metavar="FILE.toml"
+        None, "the same from a file: a table [NAME] with its source for each", metavar="FILE.toml", type=path_text
     )
     asap: bool = setting(False, "read a file as fast as the model goes, instead of as filmed", action="store_true")
     model: str = setting(
@@ -134,10 +145,12 @@ class Settings:
     url: str | None = setting(None, "where the server is, such as http://127.0.0.1:8080/v1", metavar="URL")
     allow_remote: bool = setting(False, "allow sending pictures to a server on another machine", action="store_true")
     api_key_file: str | None = setting(
-        None, "the key that the server wants (or the variable LOOKSAY_API_KEY)", metavar="FILE"
+        None, "the key that the server wants (or the variable LOOKSAY_API_KEY)", metavar="FILE", type=path_text
     )
-    gguf: str | None = setting(None, "a language model in GGUF, for llama", metavar="FILE|HUB")
-    mmproj: str | None = setting(None, "the vision projector (mmproj), if not next to it", metavar="FILE")
+    gguf: str | None = setting(None, "a language model in GGUF, for llama", metavar="FILE|HUB", type=path_text)
+    mmproj: str | None = setting(
+        None, "the vision projector (mmproj), if not next to it", metavar="FILE", type=path_text
+    )
     parallel: int | None = setting(
         None,
         "with several cameras: requests to the server at once",
@@ -174,9 +187,11 @@ class Settings:
     screen_reader: bool = setting(
         False, "for use with a screen reader: one plain line a sentence, no voice of its own", action="store_true"
     )
-    subtitles: str | None = setting(None, "write the sentences as subtitles", metavar="FILE.vtt|.srt")
+    subtitles: str | None = setting(None, "write the sentences as subtitles", metavar="FILE.vtt|.srt", type=path_text)
     thumbnails: bool = setting(False, "save a small picture of each sentence next to the log", action="store_true")
-    log: str | None = setting(None, "append every sentence and notice to a JSONL file", metavar="FILE.jsonl")
+    log: str | None = setting(
+        None, "append every sentence and notice to a JSONL file", metavar="FILE.jsonl", type=path_text
+    )
     page: bool = setting(False, "also show it in a browser on this machine, and control it there", action="store_true")
     page_port: int | None = setting(None, "the page's port (8737, or the next that is free)", metavar="N", type=port)
     page_host: str | None = setting(
@@ -186,9 +201,11 @@ class Settings:
         metavar="HOST",
     )
     page_cert: str | None = setting(
-        None, "a certificate for --page-host, in PEM (default: looksay makes one)", metavar="FILE.pem"
+        None, "a certificate for --page-host, in PEM (default: looksay makes one)", metavar="FILE.pem", type=path_text
     )
-    page_key: str | None = setting(None, "the certificate's key, if it is in a file of its own", metavar="FILE.pem")
+    page_key: str | None = setting(
+        None, "the certificate's key, if it is in a file of its own", metavar="FILE.pem", type=path_text
+    )
     seconds: float | None = setting(None, "stop after S seconds", metavar="S", type=at_least(0))
     json: bool = setting(False, "JSON lines on standard output instead of plain sentences", action="store_true")
 

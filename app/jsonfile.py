@@ -2,11 +2,18 @@
 
 import json
 import os
+import re
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+
+def as_line(content: Mapping[str, object]) -> str:
+    """JSON on one line, letters as they are; a file name's bytes that are not UTF-8 as escapes, which JSON can hold."""
+    text = json.dumps(content, ensure_ascii=False)
+    return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def load_cached(path: Path) -> dict[str, Any]:

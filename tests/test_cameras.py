@@ -240,4 +240,4 @@ def test_words_that_make_no_sense_together_are_explained(words: tuple[str, ...])
 def test_a_camera_that_is_not_there_is_explained_by_its_name() -> None:
     ended = run("--camera", "Door=scenes", "--camera", "Yard=no-such.mp4", "--model", "demo")
     assert (ended.code, ended.out) == (1, "")
-    assert "error: Yard: there is no source" in ended.err
+    assert "error: Yard: no such file: no-such.mp4" in ended.err

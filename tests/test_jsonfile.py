@@ -1,10 +1,11 @@
 """What is kept is there whole, and nothing that can happen to the file stops a start."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from app.jsonfile import load_cached, save_cached, write_atomically
+from app.jsonfile import as_line, load_cached, save_cached, write_atomically
 
 
 def test_what_is_kept_is_recalled_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
@@ -28,3 +29,9 @@ def test_where_nothing_can_be_written_keeping_is_silent_and_writing_is_not(tmp_p
     with pytest.raises(OSError, match="directory"):
         write_atomically(tmp_path / "kept.json", {})
     assert [each.name for each in tmp_path.iterdir()] == ["kept.json"]
+
+
+def test_a_line_holds_every_name_of_a_file_as_it_is() -> None:
+    record = {"picture": "caf\udce9 \u202f\u202e日本\n.png"}
+    assert json.loads(as_line(record).encode()) == record
+    assert "日本" in as_line(record)

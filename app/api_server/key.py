@@ -7,11 +7,11 @@ import hmac
 import os
 import re
 import secrets
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.errors import UsageError
+from app.files import explain, read_private, readable
 
 VARIABLE = "LOOKSAY_KEY"
 FIT = re.compile(r"[!-~]{16,200}")
@@ -50,29 +50,15 @@ def new() -> str:
 
 
 def kept(file: Path) -> str:
+    """The key in the file; a new one is written there first if there is none, for its owner's eyes only."""
     try:
-        if not file.exists():
-            write(file)
-        return fit(read(file), str(file))
-    except (OSError, UnicodeDecodeError) as failure:
-        raise UsageError(
-            f"the key cannot be read from {file}: {failure}", "give another file, or leave --key-file out"
-        ) from failure
-
-
-def write(file: Path) -> None:
-    """A new key, for its owner's eyes only from the first moment."""
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as opened:
-        opened.write(new() + "\n")
-
-
-def read(file: Path) -> str:
-    """What stands in the file. It is opened first and asked then, so that nobody can put another in its place."""
-    with file.open(encoding="ascii") as opened:
-        about = os.fstat(opened.fileno())
-        if about.st_mode & (stat.S_IRWXG | stat.S_IRWXO) or about.st_uid != os.geteuid():
-            raise UsageError(f"others may read or own {file}, which holds the key", f"chmod 600 {file}, as its owner")
-        return opened.read(1000)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as opened:
+            opened.write(new() + "\n")
+    except FileExistsError:
+        pass
+    except OSError as failure:
+        raise UsageError(*explain(failure, file, "key file", "written")) from failure
+    return fit(read_private(file), readable(file))
 
 
 def fit(text: str, where: str) -> str:

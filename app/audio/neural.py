@@ -19,8 +19,9 @@ import numpy as np
 from app.audio.playback import Player, Samples
 from app.audio.tts import VoiceInfo
 from app.errors import OutputError
+from app.files import ROOT, is_appledouble
 
-FOLDER = Path(__file__).parents[2] / ".models" / "voices"
+FOLDER = ROOT / ".models" / "voices"
 CHUNK_S = 0.24
 """Of sound, computed and played together: three frames of Pocket TTS. Shorter chunks leave gaps on a busy machine."""
 INSTALL = (
@@ -126,5 +127,5 @@ def find_neural_voice(voice: str, player: Player, folder: Path = FOLDER) -> Neur
 def neural_voices(folder: Path = FOLDER) -> list[VoiceInfo]:
     """Every voice of every model in the folder, by name."""
     found = [*folder.glob("*/voices/*.safetensors"), *folder.glob("*/embeddings/*.safetensors")]
-    usable = [each for each in sorted(found) if (each.parents[1] / "config.json").exists()]
+    usable = [each for each in sorted(found) if not is_appledouble(each) and (each.parents[1] / "config.json").exists()]
     return [VoiceInfo(f"{each.parents[1].name}:{each.stem}", "mlx-audio", "", str(each)) for each in usable]

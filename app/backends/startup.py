@@ -136,8 +136,8 @@ def remembered(model: Chosen, what: str, ask: "Callable[[], list[Finding]]", afr
     """What was found before about the same files; asked `afresh`, nothing is hashed for a model that is refused."""
     from app.check.absence import leftovers
     from app.check.verdict_cache import Memory, key
+    from app.files import ROOT
     from app.models.digests import folder_digests
-    from app.models.registry import ROOT
 
     memory = Memory(ROOT / ".cache" / "checks.json")
     if not afresh:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from app.backends.startup import Chosen, judged, refuse
 from app.bench.subject import circumstances, subject, tell
-from app.bench.ways import ROWS, Options, Subject
+from app.bench.ways import ROWS, Options, Subject, gguf_files
 from app.config import Settings
 from app.errors import stdout_error
 from app.events import Frame
@@ -50,7 +50,9 @@ def bench(options: Options, settings: Settings) -> int:
     from app.bench.result import refuse_other_work, refuse_others
 
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    old = comparable(options.compare) if options.compare else None
+    old = None if options.compare is None else comparable(options.compare)
+    if options.gguf is not None:
+        gguf_files(options.gguf, options.mmproj)
     end_on_signals()
     with ExitStack() as stack:
         model, settings = subject(settings, stack)

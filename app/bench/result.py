@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from app.errors import BenchError
+from app.files import explain, read_small, readable, user_path
 
+MOST = 1 << 26
+"""Bytes of a result."""
 FORMAT = 1
 """Of the JSON object; to be raised when what a number means changes."""
 Result = dict[str, Any]
@@ -31,9 +33,12 @@ def opened(path: str) -> Result:
     Raises:
         BenchError: it cannot be read, or it is none.
     """
+    file, path = user_path(path), readable(path)
     try:
-        found = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as failure:
+        found = json.loads(read_small(file, MOST).decode())
+    except (OSError, UnicodeError) as failure:
+        raise BenchError(*explain(failure, file)) from failure
+    except (ValueError, RecursionError) as failure:
         raise BenchError(f"{path} is no result that can be read: {failure}", ANOTHER) from failure
     if not isinstance(found, dict) or not all(isinstance(found.get(key), dict) for key in ("fingerprint", "settings")):
         raise BenchError(f"{path} is not what ./run.sh bench --json prints", ANOTHER)

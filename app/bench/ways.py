@@ -1,5 +1,6 @@
 """The rows of `./run.sh bench`: every way of describing frames that is measured. All share one model's weights."""
 
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from app.bench.subject import tell
 from app.config import Settings
 from app.errors import ModelError, UsageError
 from app.events import Request
+from app.files import explain, open_to_read
 
 if TYPE_CHECKING:
     from app.backends.mlx.describer import MlxDescriber
@@ -110,25 +112,42 @@ def memory() -> "Memory":
 
 def llama(subject: Subject) -> "Row | None":
     """A llama.cpp server with the same model as a GGUF pair, where one is named."""
-    if not subject.options.gguf:
+    if subject.options.gguf is None:
         return None
     from app.backends.llama.server import Order, files, llama_server
     from app.backends.openai.describer import ServerDescriber
     from app.backends.openai.payload import Form
     from app.bench.rows import Row
+
+    text, mmproj = gguf_files(subject.options.gguf, subject.options.mmproj)
+    tell("starting llama.cpp")
+    server = subject.stack.enter_context(llama_server(Order(files(text, mmproj))))
+    words = f"{server.name}: {text.name}, the whole frame, one answer"
+    return Row("llama", words, ServerDescriber(server.line, Form("bench")))
+
+
+def gguf_files(gguf: str, mmproj: str | None) -> tuple[Path, Path]:
+    """The language model and its vision projector, both of which can be read.
+
+    Raises:
+        UsageError, ModelError: they are not there, or cannot be read.
+    """
     from app.check.gguf_find import find_pair
+    from app.models.registry import path_of
     from app.models.spoilt import Spoilt
 
     try:
-        pair = find_pair(Path(subject.options.gguf), Path(subject.options.mmproj) if subject.options.mmproj else None)
+        pair = find_pair(path_of(gguf), path_of(mmproj) if mmproj else None)
     except Spoilt as failure:
         raise ModelError(failure.sentence, failure.hint) from failure
     if pair.mmproj is None:
-        raise UsageError(f"no eyes lie beside {pair.text.name}", "name them: --mmproj FILE")
-    tell("starting llama.cpp")
-    server = subject.stack.enter_context(llama_server(Order(files(pair.text, pair.mmproj))))
-    words = f"{server.name}: {pair.text.name}, the whole frame, one answer"
-    return Row("llama", words, ServerDescriber(server.line, Form("bench")))
+        raise UsageError(f"no vision projector (mmproj) beside {pair.text.name}", "name it: --mmproj FILE")
+    for file in (pair.text, pair.mmproj):
+        try:
+            os.close(open_to_read(file, is_pipe_fine=False))
+        except OSError as failure:
+            raise ModelError(*explain(failure, file)) from failure
+    return pair.text, pair.mmproj
 
 
 def transformers(subject: Subject) -> "Row | None":

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from app.files import is_appledouble
 from app.models.spoilt import Spoilt
 
 PIECES = ("*.incomplete", "*.part", "*.crdownload", ".cache/huggingface/download/**/*.incomplete")
@@ -12,7 +13,8 @@ COMPLETE = "take the complete model: ./run.sh models lists those that are known 
 
 def leftovers(folder: Path) -> list[str]:
     """Names of what an interrupted download left, relative to the folder."""
-    return sorted(str(path.relative_to(folder)) for pattern in PIECES for path in folder.glob(pattern))
+    found = (path for pattern in PIECES for path in folder.glob(pattern) if not is_appledouble(path))
+    return sorted(str(path.relative_to(folder)) for path in found)
 
 
 def explain_absence(folder: Path, missing: list[Path]) -> Spoilt:
@@ -50,7 +52,8 @@ def _instead(folder: Path) -> tuple[str, str]:
 
 
 def _first(folder: Path, *patterns: str) -> str:
-    return next((path.name for pattern in patterns for path in sorted(folder.glob(pattern))), "")
+    found = (path.name for pattern in patterns for path in sorted(folder.glob(pattern)))
+    return next((name for name in found if not is_appledouble(name)), "")
 
 
 def one_line(error: Exception) -> str:

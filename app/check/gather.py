@@ -10,8 +10,8 @@ from pathlib import Path
 
 from app.check import device, machine, packages, parts
 from app.check.findings import Facts, Finding, unknown
+from app.files import ROOT
 
-ROOT = Path(__file__).parents[2]
 IS_MAC = sys.platform == "darwin"
 
 

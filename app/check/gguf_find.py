@@ -5,9 +5,11 @@ the other. What the files really are, gguf_pair.py says.
 """
 
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.files import explain, is_appledouble
 from app.models.spoilt import Spoilt
 
 SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?!00000)(?P<count>\d{5})\.gguf")
@@ -26,12 +28,16 @@ def find_pair(path: Path, mmproj: Path | None = None) -> Pair:
     """`path`: a language model, one of its shards, or a folder of GGUF files; `mmproj`: if it lies elsewhere.
 
     Raises:
-        Spoilt: `missing`, `no-gguf`, `several-models` or `several-mmprojs`.
+        Spoilt: `missing`, `unreadable`, `no-gguf`, `several-models` or `several-mmprojs`.
     """
-    if not path.exists():
-        raise Spoilt("missing", f"{path} is not there", f"see what is: ls {path.parent}")
-    text = _only_text(path) if path.is_dir() else shards(path)[0]
-    return Pair(text, mmproj or _only_mmproj(text.parent))
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+        text = _only_text(path) if is_folder else shards(path)[0]
+        return Pair(text, mmproj or _only_mmproj(text.parent))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Spoilt("missing", *explain(error, Path(error.filename or path))) from error
+    except OSError as error:
+        raise Spoilt("unreadable", *explain(error, Path(error.filename or path))) from error
 
 
 def shards(path: Path) -> list[Path]:
@@ -68,7 +74,12 @@ def _only_mmproj(folder: Path) -> Path | None:
 
 
 def _ggufs(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.name.lower().endswith(".gguf"))
+    return sorted(path for path in folder.iterdir() if is_gguf(path) and not is_appledouble(path))
+
+
+def is_gguf(path: Path) -> bool:
+    """Whether a file's name ends as GGUF files do."""
+    return path.name.lower().endswith(".gguf")
 
 
 def _is_mmproj(path: Path) -> bool:

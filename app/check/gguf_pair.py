@@ -11,6 +11,7 @@ from app.check import projector_probe
 from app.check.findings import Finding, bad, unknown
 from app.check.gguf_find import mmprojs, shards
 from app.check.projector import WORDS, architecture, is_mmproj, projector, sees, width_made, width_taken
+from app.files import explain
 from app.models.gguf import Header, read_header
 from app.models.spoilt import Spoilt
 
@@ -53,11 +54,10 @@ def _reading(name: str, path: Path, words: Collection[str] = ()) -> Generator[Fi
         return read_header(path, words)
     except Spoilt as spoilt:
         yield bad(name, spoilt)
-    except FileNotFoundError:
-        yield Finding(name, "bad", f"{path} is not there", f"see what is: ls {path.parent}", "missing")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        yield Finding(name, "bad", *explain(error, path), code="missing")
     except OSError as error:
-        sentence = f"{path.name} cannot be read: {error.strerror or error}"
-        yield Finding(name, "bad", sentence, f"see who may read it: ls -l {path}", "unreadable")
+        yield Finding(name, "bad", *explain(error, path), code="unreadable")
     return None
 
 

@@ -7,8 +7,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from app.check.findings import Finding
+from app.files import ROOT
 
-PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+PROJECT = ROOT / "pyproject.toml"
 OPENCV = "opencv-python-headless"
 WATCHED = ("mlx", "mlx-vlm", "transformers", OPENCV, "pillow", "numpy", "torch")
 OPTIONAL = frozenset({"torch"})

@@ -10,6 +10,7 @@ from typing import TextIO
 
 from app.check.findings import Finding, Status
 from app.check.packages import project_version
+from app.files import ROOT
 from app.text import sanitize
 
 MARKS: dict[Status, str] = {"ok": "ok", "note": "note", "bad": "MISSING", "unknown": "unknown"}
@@ -19,7 +20,6 @@ LAST_WORDS = ("sight", "pair")
 WIDTH = len("processor")
 """Of the names in front of findings about a model."""
 AS_A_WHOLE = r"(?![\w.-])"
-ROOT = Path(__file__).parents[2]
 
 
 def render(findings: Sequence[Finding], title: str | None = None) -> str:

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from app.check.findings import Finding
+from app.files import ROOT
 from app.jsonfile import load_cached, save_cached
 
 VERSIONED = ("mlx", "mlx-vlm", "transformers", "tokenizers", "jinja2", "numpy", "pillow", "opencv-python-headless")
@@ -67,7 +68,7 @@ def versions() -> list[str]:
 
 def own_code() -> str:
     """A hash over the files that judge and that show pictures to the model: about 1 ms."""
-    app = Path(__file__).parents[1]
+    app = ROOT / "app"
     places = [app / name for name in JUDGES]
     files = sorted(file for place in places for file in ([place] if place.is_file() else place.rglob("*.py")))
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.backends.startup import Chosen, asked, chosen, is_url, judged, load, seen
 from app.config import AS_PUBLISHED, Settings
 from app.errors import ModelError, UsageError
+from app.files import is_appledouble
 
 if TYPE_CHECKING:
     from app.check.findings import Finding, ModelState
@@ -109,7 +110,7 @@ def is_gguf(path: Path) -> bool:
     """A GGUF file, or a folder of them without a config.json, which would make it a model of another kind."""
     try:
         if path.is_dir():
-            return not (path / "config.json").exists() and any(path.glob("*.gguf"))
+            return not (path / "config.json").exists() and any(not is_appledouble(each) for each in path.glob("*.gguf"))
     except OSError:  # whoever asks what is wrong with it will say so
         return False
     return path.suffix.lower() == ".gguf"

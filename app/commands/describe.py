@@ -4,7 +4,6 @@ Sentences go to standard output (or to a file, image_files/sink.py), everything 
 cannot be read or described is an error there and never a line of text; the others go on.
 """
 
-import json
 import sys
 import time
 from argparse import Namespace
@@ -20,10 +19,12 @@ from app.cleaning import NoAnswer
 from app.config import Settings
 from app.errors import ModelError, Outage, UsageError, UserError, stdout_error
 from app.events import Chunk, Cost, Notice, Request
+from app.files import readable
 from app.image_files.clip import MOST, Stretch
 from app.image_files.fetch import Limits
 from app.image_files.inputs import AS_NAMED, InputOptions, Question, Shown
 from app.image_files.sink import Captions
+from app.jsonfile import as_line
 from app.live.caption_quality import find_loop
 from app.live.stall import Outages
 from app.models.spoilt import short
@@ -191,15 +192,15 @@ def describe(shown: Shown, task: Task, describer: Describer) -> Described:
     with closing(describer.describe(request)) as chunks:
         for chunk in chunks:
             text += chunk.text
-    text = sanitize(text)
+    text, names = sanitize(text), ", ".join(map(readable, shown.names))
     if not text:
         raise ModelError(
-            f"the model said nothing about {', '.join(shown.names)}",
+            f"the model said nothing about {names}",
             'ask it a question: ./run.sh describe PICTURE --ask "What is in the picture?"',
         )
     if (begins := find_loop(text)) is not None:
         raise ModelError(
-            f'the model repeated itself over {", ".join(shown.names)}: "{short(text[:begins], LONGEST)}…"',
+            f'the model repeated itself over {names}: "{short(text[:begins], LONGEST)}…"',
             "rephrase the question; with a clip, use fewer frames: --frames 4",
         )
     is_cut = chunk.cost.tokens >= request.max_tokens and text[-1] not in ".!?"
@@ -292,7 +293,7 @@ def run(
                     if captions:
                         captions.keep(question, record(result, task))
                     elif writer.is_json:
-                        writer.write(json.dumps(record(result, task), ensure_ascii=False))
+                        writer.write(as_line(record(result, task)))
                     else:
                         writer.write(line(result, has_names=has_names))
     except KeyboardInterrupt:
@@ -301,7 +302,7 @@ def run(
         pass
     finally:
         if captions:
-            writer.note(f"{captions.path}: {count}")
+            writer.note(f"{readable(captions.path)}: {count}")
     return 1 if count.failed else 0
 
 
@@ -368,7 +369,7 @@ class ResultWriter:
             print(result.error, file=self.err, flush=True)
             return
         for note in result.shown.notes:
-            self.note(f"{result.shown.names[0]}: {note}")
+            self.note(f"{readable(result.shown.names[0])}: {note}")
 
     def write(self, text: str) -> None:
         """Write a line, unless it is empty.
@@ -388,7 +389,7 @@ def line(result: Described | Undescribed, *, has_names: bool) -> str:
     """The sentence, after its picture's name and a clip's moments; empty for a failure."""
     if isinstance(result, Undescribed):
         return ""
-    about = ", ".join(filter(None, [result.shown.names[0] if has_names else "", result.shown.when]))
+    about = ", ".join(filter(None, [readable(result.shown.names[0]) if has_names else "", result.shown.when]))
     if not about:
         return result.text
     return f"{about if has_names else about[0].upper() + about[1:]}: {result.text}"

@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.backends.verdicts import known_models
@@ -12,6 +11,7 @@ from app.commands.narrate import LiveFactory, live_settings
 from app.config import Settings
 from app.errors import UsageError
 from app.events import CameraChoice, Command, ModelChoice, Notice
+from app.files import user_path
 from app.live.session import RunHandles, Selection, Tell
 
 if TYPE_CHECKING:
@@ -88,12 +88,12 @@ def placed(settings: Settings) -> "Place":
     where = address(host, listener.getsockname()[1])
     if not where.is_secure:
         return Place(where, listener)
-    from app.models.registry import ROOT
+    from app.files import ROOT
     from app.web.tls import given, kept
 
     if settings.page_cert:
-        chain = Path(settings.page_cert).expanduser()
-        certificate = given(chain, Path(settings.page_key).expanduser() if settings.page_key else chain)
+        chain = user_path(settings.page_cert)
+        certificate = given(chain, user_path(settings.page_key) if settings.page_key else chain)
         return Place(where, listener, certificate.context())
     certificate = kept(ROOT / ".cache" / "page.pem", (where.reached, *where.names))
     return Place(where, listener, certificate.context(), certificate.fingerprint)

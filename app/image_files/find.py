@@ -25,7 +25,7 @@ def expand(what: str) -> list[str]:
 def inside(folder: str, what: str) -> list[str]:
     """The files of a folder that end like pictures."""
     try:
-        files = [name for name in os.listdir(folder) if not name.startswith(".")]
+        files = [name for name in os.listdir(folder) if not name.startswith(".")]  # nor macOS's ._NAME
     except OSError:
         return []
     found = chosen(files, is_picture, what)

@@ -3,14 +3,14 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from app.errors import SourceError, UsageError
 from app.events import Frame
-from app.image_files import called, expand, picture
+from app.files import readable, user_path
+from app.image_files import expand, picture
 from app.image_files.clip import WHOLE, Stretch, is_video, watched
 from app.image_files.fetch import LIMITS, Limits
-from app.image_files.names import is_remote
+from app.image_files.names import is_remote, masked
 from app.text import join_times
 
 Question = tuple[str, ...]
@@ -22,6 +22,7 @@ class Shown:
     """What the model is shown with one question."""
 
     names: tuple[str, ...]
+    """As in JSON: real names of files, addresses without passwords."""
     frames: tuple[Frame, ...]
     """Oldest first."""
     is_clip: bool = False
@@ -70,8 +71,8 @@ class InputOptions:
         return [tuple(named)]
 
     def called(self, question: Question) -> tuple[str, ...]:
-        """The names that are told, even of what cannot be read."""
-        return tuple(called(each) for each in question)
+        """The names for JSON, even of what cannot be read."""
+        return tuple(masked(each) for each in question)
 
     def read(self, question: Question) -> Shown:
         """Raises SourceError for what cannot be had, is no picture, or is a clip where none can be."""
@@ -80,23 +81,23 @@ class InputOptions:
             return self.clip(question, names)
         if self.stretch.has_times:
             raise SourceError(
-                f"{names[0]} is a picture: nothing of it lies between two times",
+                f"{readable(names[0])} is a picture: nothing of it lies between two times",
                 "--from and --to are for videos; to write to a file, end its name in .jsonl",
             )
         seen = [picture(each, self.limits).pixels for each in question]
         return Shown(names, tuple(Frame(each, time.monotonic(), 0.0, number) for number, each in enumerate(seen)))
 
     def is_clip(self, what: str) -> bool:
-        return not is_remote(what) and is_video(Path(what).expanduser())
+        return not is_remote(what) and is_video(user_path(what, SourceError))
 
     def clip(self, question: Question, names: tuple[str, ...]) -> Shown:
         if self.together:
-            clip = names[[self.is_clip(each) for each in question].index(True)]
+            clip = readable(names[[self.is_clip(each) for each in question].index(True)])
             raise SourceError(
                 f"{clip} is a video, and --together is for pictures",
                 "name it alone: it is shown to the model at several moments in any case",
             )
-        seen = watched(Path(question[0]).expanduser(), names[0], self.stretch)
+        seen = watched(user_path(question[0], SourceError), readable(names[0]), self.stretch)
         frames = (Frame(each.pixels, time.monotonic(), each.at_s, at) for at, each in enumerate(seen.moments))
         return Shown(names, tuple(frames), is_clip=True, notes=(*seen.notes, *filter(None, [self.note])))
 

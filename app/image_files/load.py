@@ -2,24 +2,22 @@
 
 import base64
 import binascii
+import errno
 import io
 import os
 import re
-import select
 import stat
 import sys
-import time
+from glob import has_magic
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, unquote_to_bytes
 
 from app.errors import SourceError
+from app.files import explain, open_to_read, read_all, user_path
 from app.image_files.fetch import Limits, fetch, too_much
 from app.image_files.find import expand
-from app.image_files.names import WEB, called, is_data
-
-BLOCK = 65536
-TICK_S = 0.05
+from app.image_files.names import WEB, is_data
 
 
 def opened(what: str, name: str, limits: Limits) -> BinaryIO:
@@ -41,62 +39,41 @@ def opened(what: str, name: str, limits: Limits) -> BinaryIO:
             f"{name} is an address of a kind that describe does not fetch",
             "give an http:// or https:// address or a path; a stream is watched with ./run.sh --source ADDRESS",
         )
-    return file(Path(what).expanduser(), name, limits)
+    return file(user_path(what, SourceError), name, limits)
 
 
 def file(path: Path, name: str, limits: Limits) -> BinaryIO:
     """A file to be read as it is needed; what is no plain file (a pipe, a device), whole."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe without a writer would hang
-    except FileNotFoundError as failure:
-        raise missing(path, name) from failure
-    except (OSError, ValueError) as failure:
-        reason = getattr(failure, "strerror", None) or failure
-        raise SourceError(
-            f"{name} cannot be opened: {reason}",
-            "chmod u+r FILE; on a Mac, allow your terminal in System Settings, Privacy & Security, Files and Folders",
-        ) from failure
-    kind = os.fstat(handle).st_mode
-    if stat.S_ISREG(kind):
+        handle = open_to_read(path)
+    except IsADirectoryError as failure:
+        raise no_picture(path, name) from failure
+    except OSError as failure:
+        if isinstance(failure, FileNotFoundError) and has_magic(name) and not path.is_symlink():
+            raise SourceError(f"no file matches {name}", "check the pattern; ** goes into folders, too") from failure
+        raise SourceError(*explain(failure, path)) from failure
+    if stat.S_ISREG(os.fstat(handle).st_mode):
         return os.fdopen(handle, "rb")
     try:
-        if stat.S_ISDIR(kind):
-            raise no_picture(path, name)
-        return patient(handle, name, limits)
+        return io.BytesIO(read_all(handle, limits.size, limits.wait_s, limits.whole_s))
+    except TimeoutError as failure:
+        raise stuck(name) from failure
+    except OSError as failure:
+        is_large = failure.errno == errno.EFBIG
+        raise (too_much(name, limits) if is_large else SourceError(*explain(failure, path))) from failure
     finally:
         os.close(handle)
 
 
-def missing(path: Path, name: str) -> SourceError:
-    """What is not there, and why it may seem to be."""
-    if path.is_symlink():
-        leads = called(os.readlink(path))
-        return SourceError(f"{name} is a link to {leads}, which is not there", "give the path of the picture itself")
-    if any(letter in name for letter in "*?["):
-        return SourceError(f"no file matches {name}", "check the pattern; ** goes into folders, too")
-    return SourceError(f"there is no file {name}", "check the spelling; quote names that contain blanks")
-
-
 def no_picture(folder: Path, name: str) -> SourceError:
+    try:
+        os.listdir(folder)
+    except OSError as failure:
+        return SourceError(*explain(failure, folder, "folder"))
     if expand(str(folder)) != [str(folder)]:
         return SourceError(f"{name} is a folder, and folders in folders are not entered", "name it by itself")
     hint = "name a folder with JPEG or PNG files; folders in it are not entered"
     return SourceError(f"the folder {name} holds no pictures", hint)
-
-
-def patient(handle: int, name: str, limits: Limits) -> BinaryIO:
-    """All that comes out of a pipe or a device, if it begins, ends and fits in time."""
-    began, read = time.monotonic(), bytearray()
-    while len(read) <= limits.size:
-        if time.monotonic() - began > (limits.whole_s if read else limits.wait_s):
-            raise stuck(name)
-        chunk = at_hand(handle)
-        if chunk == b"" and read:
-            return io.BytesIO(read)
-        if chunk == b"":  # nobody has opened its other end yet
-            time.sleep(TICK_S)
-        read += chunk or b""
-    raise too_much(name, limits)
 
 
 def stuck(name: str) -> SourceError:
@@ -104,14 +81,6 @@ def stuck(name: str) -> SourceError:
         f"{name} is a pipe or a device from which nothing whole has come in time",
         "save the picture as a file and describe that, or pipe it in: ./run.sh describe - < PICTURE.jpg",
     )
-
-
-def at_hand(handle: int) -> bytes | None:
-    """What can be read now; nothing at the end, None where that has to be waited for."""
-    try:
-        return os.read(handle, BLOCK) if select.select([handle], [], [], TICK_S)[0] else None
-    except BlockingIOError:
-        return None
 
 
 def standard_input() -> BinaryIO:

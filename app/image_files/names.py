@@ -6,6 +6,8 @@ Names and messages show no passwords or keys of an address.
 import os
 import re
 
+from app.files import readable
+
 SUFFIXES = re.compile(
     r".*\.(avif|bmp|dib|gif|heic|heif|ico|jfif|jp2|jpe|jpe?g|mpo|pbm|pgm|png|pnm|ppm|qoi|tiff?|webp)",
     re.IGNORECASE | re.DOTALL,
@@ -19,12 +21,15 @@ WEB = ("http://", "https://")
 
 
 def called(what: str) -> str:
-    """How `what` is called in output and messages: short, printable, without passwords."""
+    """How `what` is called on a terminal and in messages: short, printable, without passwords."""
+    return readable(masked(what))
+
+
+def masked(what: str) -> str:
+    """How `what` is called in JSON: a path as it really is, an address without passwords."""
     if is_data(what):
         return "data URL"
-    if is_remote(what):
-        what = SECRET.sub(r"\1***", re.sub(r"(://)[^/?#]*@", r"\1***@", what))
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in what)
+    return SECRET.sub(r"\1***", re.sub(r"(://)[^/?#]*@", r"\1***@", what)) if is_remote(what) else what
 
 
 def is_remote(what: str) -> bool:

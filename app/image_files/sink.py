@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.errors import OutputError
+from app.files import explain, readable, user_path
 from app.image_files.inputs import Question
 from app.image_files.names import is_remote
+from app.jsonfile import as_line
 
 HEAD = b'{"picture": '
 """What every line begins with."""
@@ -32,7 +34,7 @@ class Captions:
         Raises:
             OutputError: it cannot be written, is in use, is no such file, or holds answers to another question.
         """
-        self.path = Path(path).expanduser()
+        self.path = user_path(path)
         self.asked = dict(asked)
         self.described: set[str] = set()
         self.failed: dict[str, str] = {}
@@ -50,16 +52,16 @@ class Captions:
         try:
             file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)
         except OSError as failure:
-            raise self.unwritable(failure) from failure
+            raise OutputError(*explain(failure, self.path, verb="written")) from failure
         if not stat.S_ISREG(os.fstat(file).st_mode):
             os.close(file)
-            raise OutputError(f"{self.path} is no plain file", NOT_OURS)
+            raise OutputError(f"{readable(self.path)} is not a plain file", NOT_OURS)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as failure:
             os.close(file)
             raise OutputError(
-                f"{self.path} is being written by another looksay", "wait until it ends, or name another file"
+                f"{readable(self.path)} is being written by another looksay", "wait until it ends, or name another file"
             ) from failure
         except OSError:  # not every disk has locks
             pass
@@ -81,7 +83,9 @@ class Captions:
         """Remember one line; refuse a strange one."""
         found = known(line)
         if found is None:
-            raise OutputError(f"line {number} of {self.path} is not one that describe --to has written", NOT_OURS)
+            raise OutputError(
+                f"line {number} of {readable(self.path)} is not one that describe --to has written", NOT_OURS
+            )
         if found["asked"] != self.asked:
             raise self.otherwise(found["asked"])
         mark = json.dumps(found["of"], sort_keys=True)
@@ -117,8 +121,7 @@ class Captions:
         if mark and "error" in told and self.failed.get(mark) == told["error"]:
             return
         of = json.loads(mark) if mark else {}
-        line = json.dumps({**told, "of": of, "asked": self.asked}, ensure_ascii=False)
-        self.append(line.encode("utf-8", "replace") + b"\n")
+        self.append(as_line({**told, "of": of, "asked": self.asked}).encode() + b"\n")
 
     def append(self, data: bytes) -> None:
         """All of it or nothing."""
@@ -130,7 +133,8 @@ class Captions:
         except OSError as failure:
             with suppress(OSError):
                 os.ftruncate(self.file, size)
-            raise self.unwritable(failure) from failure
+            message, hint = explain(failure, self.path, verb="written")
+            raise OutputError(message, f"{hint}; the same command goes on where it stopped") from failure
 
     def mark(self, question: Question) -> str:
         """By what a picture is known again; empty for one that never is."""
@@ -141,21 +145,12 @@ class Captions:
             return json.dumps({"sha256": hashlib.sha256(what.encode("utf-8", "replace")).hexdigest()})
         return json.dumps(of_file(what), sort_keys=True)
 
-    def unwritable(self, failure: OSError) -> OutputError:
-        if self.path.is_dir():
-            hint = f"name a file in it: --to {self.path / 'captions.jsonl'}"
-        elif not self.path.parent.is_dir():
-            hint = f"make its folder first: mkdir -p {self.path.parent}"
-        else:
-            hint = "make room, or name a file that you may write to; the same command goes on where it stopped"
-        return OutputError(f"{self.path} cannot be written: {failure.strerror or failure}", hint)
-
     def otherwise(self, asked: Mapping[str, Any]) -> OutputError:
         """What is asked now is not what was asked of the lines that are there."""
         names = [name for name in {**asked, **self.asked} if asked.get(name) != self.asked.get(name)]
         told = "; ".join(f"{name} was {asked.get(name)!r} and is now {self.asked.get(name)!r}" for name in names)
         return OutputError(
-            f"{self.path} was asked otherwise: {told}",
+            f"{readable(self.path)} was asked otherwise: {told}",
             "name another file for it, or ask as before; what is there was left as it is",
         )
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from app.errors import ModelError
+from app.files import ROOT
 from app.models.card import Card
-from app.models.registry import ROOT, is_installed, registered
+from app.models.registry import is_installed, registered
 
 SHARE = 0.25
 """Of the memory, for a model that nobody chose by name."""

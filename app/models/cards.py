@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from app.files import ROOT
 from app.models.card import Bound, Card
-from app.models.registry import ROOT, fetched_name, home, registered
+from app.models.registry import fetched_name, home, registered
 
 SAME = {"lfm2-vl": "lfm2_vl"}
 """An architecture that was renamed: what it was called, and what it is called now."""

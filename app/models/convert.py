@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import InstallError
+from app.files import is_appledouble
 from app.models.layers import LAYERS
 from app.models.rope import GUESSED, rope_theta, text_part
 from app.models.safetensors import read_header
@@ -102,7 +103,7 @@ def check(folder: Path, how: Recipe) -> None:
 
 def tensor_names(folder: Path) -> set[str]:
     """Names of all tensors in a folder's safetensors files, read from their headers alone."""
-    return {name for path in folder.glob("*.safetensors") for name in _names(path)}
+    return {name for path in folder.glob("*.safetensors") if not is_appledouble(path) for name in _names(path)}
 
 
 def _wanted(quantize: bool | None) -> bool:

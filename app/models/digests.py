@@ -7,15 +7,14 @@ is read again, for it may have changed once more within the clock's grain.
 
 import hashlib
 import os
-import shlex
 import time
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
 from app.errors import ModelError
+from app.files import ROOT, explain, is_appledouble
 from app.jsonfile import load_cached, save_cached
-from app.models.registry import ROOT
 
 LOADED = ("json", "jsonl", "safetensors", "txt", "jinja", "model", "tiktoken")
 """How the names of those files end that a loader reads: weights, configs, and what tokenizers and templates are in."""
@@ -74,9 +73,7 @@ def reading(path: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        what = error.filename or path
-        why = error.strerror or type(error).__name__
-        raise ModelError(f"{what} cannot be read: {why}", f"see whose it is: ls -l {shlex.quote(str(what))}") from error
+        raise ModelError(*explain(error, Path(error.filename or path))) from error
 
 
 def sha256(path: Path) -> str:
@@ -109,4 +106,5 @@ def _keep(known: Remembered, root: Path) -> None:
 
 
 def _loaded(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix[1:] in LOADED and not path.is_dir())
+    files = (path for path in folder.iterdir() if path.suffix[1:] in LOADED and not is_appledouble(path))
+    return sorted(path for path in files if not path.is_dir())

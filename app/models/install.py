@@ -22,10 +22,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.errors import InstallError, ModelError, UserError
+from app.files import ROOT
 from app.models import convert, lockfile
 from app.models.card import Card
 from app.models.hub import PATIENCE_S, Listing
-from app.models.registry import ROOT, fetched_folder, folder_name, known, locate
+from app.models.registry import fetched_folder, folder_name, known, locate
 
 ANOTHER = "take another with --model NAME; ./run.sh models lists those that looksay knows"
 COMMIT = re.compile(r"[0-9a-f]{40}")

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from app.files import ROOT
 from app.models import lockfile
 from app.models.auto import fits
 from app.models.card import Card
 from app.models.cards import card_for
-from app.models.registry import ROOT, fetched_name, home, is_installed, registered
+from app.models.registry import fetched_name, home, is_installed, registered
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.errors import ModelError
+from app.files import ROOT, is_appledouble
 from app.jsonfile import write_atomically
 from app.models.digests import digests, reading, sha256
-from app.models.registry import ROOT, fetched_name
+from app.models.registry import fetched_name
 
 Trust = Literal["pinned", "recorded at install", "not locked"]
 """How far a folder is known: checked against the registry's hash, against what came at install, or not at all."""
@@ -146,7 +147,8 @@ def _entry(found: dict[str, Any]) -> Entry:
 
 
 def _names(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in _inside(folder) if path.name != FINDERS_OWN)
+    files = (path for path in _inside(folder) if path.name != FINDERS_OWN and not is_appledouble(path))
+    return sorted(path.relative_to(folder).as_posix() for path in files)
 
 
 def _inside(folder: Path) -> Iterator[Path]:

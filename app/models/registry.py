@@ -17,10 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import ModelError, UsageError
+from app.files import ROOT, explain, readable, user_path
 from app.models.card import Bound, Card, ImageTokens, Reported, Sampling, Verified
-
-ROOT = Path(__file__).resolve().parents[2]
-"""The project's folder."""
 
 PART = r"[A-Za-z0-9](?:(?!--|\.\.)[\w.-])*"
 HUB_ID = re.compile(rf"(?P<repository>{PART}/{PART})(?:@(?P<revision>[\w./-]+))?", re.ASCII)
@@ -36,7 +34,9 @@ def registered(root: Path = ROOT) -> dict[str, Card]:
     path = root / "models" / "registry.toml"
     try:
         return {card.name: card for card in _cards(path.read_text(encoding="utf-8"))}
-    except (OSError, tomllib.TOMLDecodeError, TypeError) as error:
+    except OSError as error:
+        raise ModelError(*explain(error, path)) from error
+    except (ValueError, TypeError, RecursionError) as error:
         raise ModelError(
             f"{path} is no list of models: {error}", f"a table may have: {', '.join(_keys())}; licence must be there"
         ) from error
@@ -84,7 +84,7 @@ def locate(name_or_path: str, root: Path = ROOT) -> Path:
     if name_or_path in cards:
         return _installed(cards[name_or_path], root)
     path = path_of(name_or_path)
-    if HUB_ID.fullmatch(name_or_path) and not path.exists():
+    if HUB_ID.fullmatch(name_or_path) and not path.exists() and not path.parent.is_file():
         return _installed(known(name_or_path, root), root)
     if path.exists() or _looks_like_path(name_or_path):
         return _model_folder(path)
@@ -92,16 +92,13 @@ def locate(name_or_path: str, root: Path = ROOT) -> Path:
 
 
 def path_of(text: str) -> Path:
-    """The path that a person typed, with `~` for the home folder. It may lead nowhere, but it can be looked at.
+    """The path that a person typed for a model's files. It may lead nowhere, but it can be looked at.
 
     Raises:
-        ModelError: no path can be this, there is no such home folder, or we may not look there.
+        ModelError: no path can be this, or we may not look there.
     """
-    try:
-        path = Path(text).expanduser()
-        _is(path, stat.S_ISREG)
-    except (RuntimeError, ValueError) as error:
-        raise ModelError(f"{text!r} is no path: {error}", "give the folder with its whole path, /… or ./…") from error
+    path = user_path(text, ModelError)
+    _is(path, stat.S_ISREG)
     return path
 
 
@@ -163,10 +160,15 @@ def _installed(card: Card, root: Path) -> Path:
 
 
 def _model_folder(path: Path) -> Path:
+    name = readable(path)
+    try:
+        path.stat()
+    except OSError as error:
+        raise ModelError(*explain(error, path, "model")) from error
     if not _is(path, stat.S_ISDIR):
-        raise ModelError(f"{path} is not a folder", "give a model's name (./run.sh models), or the folder it lies in")
+        raise ModelError(f"{name} is not a folder", "give a model's name (./run.sh models), or the folder it lies in")
     if not _is(path / "config.json", stat.S_ISREG):
-        raise ModelError(f"{path} is no model folder: it has no config.json", "give the folder that config.json is in")
+        raise ModelError(f"{name} is no model folder: it has no config.json", "give the folder that config.json is in")
     return path
 
 
@@ -177,8 +179,7 @@ def _is(path: Path, kind: Callable[[int], bool]) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        hint = f"see who may look there: ls -ld {shlex.quote(str(path.parent))}; or give another path"
-        raise ModelError(f"{path} cannot be looked at: {error.strerror}", hint) from error
+        raise ModelError(*explain(error, path, "model")) from error
 
 
 def _looks_like_path(words: str) -> bool:
@@ -189,4 +190,4 @@ def _unknown(name: str, names: list[str]) -> UsageError:
     close = get_close_matches(name, names, n=1)
     meant = f"did you mean {close[0]}? " if close else ""
     hint = f"{meant}./run.sh models lists them; a folder, or owner/name on the hub, will do as well"
-    return UsageError(f"there is no model called {name}", hint)
+    return UsageError(f"there is no model called {readable(name)}", hint)

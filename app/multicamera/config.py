@@ -1,5 +1,6 @@
 """Several cameras: their names, sources and own settings, from flags or from a cameras.toml."""
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -9,10 +10,13 @@ from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from app.errors import UsageError
+from app.files import explain, read_small, readable, user_path
 from app.text import sanitize
 
 LONGEST = 40
 """Letters in a name: it comes before every sentence."""
+LONGEST_S = 1e9
+"""Seconds between two looks: more is a mistake, and hundreds of digits are too many for a float."""
 NAMED = re.compile(r"([^=:/\\]+)=(.+)", re.DOTALL)
 """NAME=SOURCE. Text with a colon or a slash before its first = is a source alone."""
 EXAMPLE = 'such as: [Door] and below it source = "camera:1"'
@@ -44,7 +48,7 @@ def of_flags(flags: Sequence[str]) -> tuple[CameraConfig, ...]:
 
 def of_flag(text: str) -> CameraConfig:
     """Its name empty where none is given."""
-    found = None if Path(text).expanduser().exists() else NAMED.fullmatch(text)
+    found = None if os.path.exists(os.path.expanduser(text)) else NAMED.fullmatch(text)
     return CameraConfig(valid_name(found[1]), found[2].strip()) if found else CameraConfig("", text)
 
 
@@ -72,11 +76,19 @@ def default_name(source: str) -> str:
     if kind == "camera":
         name = f"Camera {rest}" if rest.isdigit() else Path(rest).stem or "Camera"
     elif "://" in source:
-        name = urlsplit(source).hostname or "Stream"
+        name = host(source) or "Stream"
     else:
         stem = Path(source).stem.replace("_", " ").strip() or "Camera"
         name = {"scenes": "Drawn scenes", "browser": "Browser"}.get(source, stem[:1].upper() + stem[1:])
     return sanitize(name)[:LONGEST].strip() or "Camera"
+
+
+def host(url: str) -> str:
+    """Of a stream's address; empty if it has none or is malformed, which opening it will report."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def of_file(path: Path) -> tuple[CameraConfig, ...]:
@@ -85,27 +97,27 @@ def of_file(path: Path) -> tuple[CameraConfig, ...]:
     Raises:
         UsageError: it cannot be read, or says what is not understood; the message names the line or the table.
     """
+    path = user_path(path)
     cameras = tuple(of_table(path, name, table) for name, table in tables(path).items())
     if not cameras:
-        raise UsageError(f"no camera in {path}", EXAMPLE)
+        raise UsageError(f"no camera in {readable(path)}", EXAMPLE)
     refuse_duplicates([each.name for each in cameras])
     return cameras
 
 
 def tables(path: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(path.expanduser().read_text(encoding="utf-8"))
-    except OSError as failure:
-        reason = failure.strerror or str(failure)
-        raise UsageError(f"cannot read {path}: {reason}", "name another file") from failure
-    except ValueError as failure:  # tomllib's own names the line
-        raise UsageError(f"{path} is not valid TOML: {failure}", EXAMPLE) from failure
+        return tomllib.loads(read_small(path).decode())
+    except (OSError, UnicodeError) as failure:
+        raise UsageError(*explain(failure, path)) from failure
+    except (ValueError, RecursionError) as failure:  # tomllib's own names the line
+        raise UsageError(f"{readable(path)} is not valid TOML: {failure}", EXAMPLE) from failure
 
 
 def of_table(path: Path, name: str, table: object) -> CameraConfig:
-    where = f"{path}, [{name}]"
+    where = f"{readable(path)}, [{name}]"
     if not isinstance(table, dict):
-        raise UsageError(f"{path}: {name!r} is outside of a table", EXAMPLE)
+        raise UsageError(f"{readable(path)}: {name!r} is outside of a table", EXAMPLE)
     known = [each.name for each in fields(CameraConfig) if each.name != "name"]
     if unknown := [key for key in table if key not in known]:
         raise UsageError(f"{where}: unknown key {unknown[0]!r}", f"a camera can have: {', '.join(known)}")
@@ -128,7 +140,7 @@ def is_text(value: object) -> TypeGuard[str]:
 def seconds(where: str, value: object) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST_S:
         raise UsageError(f"{where}: its every is not a number of seconds", "such as: every = 2.5")
     return float(value)
 

@@ -1,6 +1,8 @@
 """`./run.sh score`: clips narrated on a clock of their own, or the log of a run, held against what was true."""
 
 import json
+import os
+import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +14,7 @@ from app.backends.startup import Chosen, chosen, open_describer
 from app.commands.narrate import open_narrator, refuse_more_frames
 from app.config import Settings
 from app.errors import ScoreError, UsageError
+from app.files import explain, is_appledouble, readable
 from app.protocols import Describer
 
 if TYPE_CHECKING:
@@ -43,7 +46,7 @@ def score(what: Path, truth: Path | None, log: Path | None, settings: Settings) 
 
 def refuse_folder(what: Path, truth: Path | None, log: Path | None) -> None:
     """Raise UsageError for a truth or a log that can be of one clip only, and not of a folder of them."""
-    if what.is_dir() and (truth or log):
+    if os.path.isdir(what) and (truth or log):
         one = f"the truth {truth}" if truth else f"the log {log}"
         raise UsageError(f"{one} is of one clip, and {what} is a folder", "name the clip in place of the folder")
 
@@ -52,12 +55,15 @@ def clips_in(what: Path, truth: Path | None) -> list[Pair]:
     """Every clip of a folder that has a truth beside it; or the one that is named."""
     from app.score.truth import read
 
-    if not what.is_dir():
+    if not os.path.isdir(what):
         return [(what, truth_of(what, truth))]
-    truths = sorted(what.glob("*.json"))
+    try:
+        truths = sorted(what / name for name in os.listdir(what) if name.endswith(".json") and not is_appledouble(name))
+    except OSError as failure:
+        raise ScoreError(*explain(failure, what, "folder")) from failure
     if not truths:
         hint = "python -m models.demo.clips FOLDER draws some"
-        raise ScoreError(f"{what} has no clip with its truth (.json) beside it", hint)
+        raise ScoreError(f"{readable(what)} has no clip with its truth (.json) beside it", hint)
     return [(what / read(each).clip, each) for each in truths]
 
 
@@ -78,8 +84,12 @@ def truth_about(clip: Path, path: Path) -> "Truth":
 
 def refuse_missing(clip: Path) -> None:
     """Raise ScoreError if there is no such clip."""
-    if not clip.is_file():
-        raise ScoreError(f"there is no clip {clip}", "name one that is there, or a folder of clips with their truths")
+    try:
+        if stat.S_ISREG(clip.stat().st_mode):
+            return
+    except OSError as failure:
+        raise ScoreError(*explain(failure, clip, "clip or folder")) from failure
+    raise ScoreError(f"{readable(clip)} is no clip", "name a video, or a folder of clips with their truths")
 
 
 def of_log(log: Path, clip: Path, truth: Path) -> "dict[str, list[Verdicts]]":
@@ -88,7 +98,7 @@ def of_log(log: Path, clip: Path, truth: Path) -> "dict[str, list[Verdicts]]":
     from app.score.log_reader import logged
     from app.score.metrics import judge
 
-    if not truth.is_file():  # then its clip may be mistyped
+    if not os.path.isfile(truth):  # then its clip may be mistyped
         refuse_missing(clip)
     return {OURS: [judge(truth_about(clip, truth), logged(log), same)]}
 

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import ScoreError
+from app.files import explain, read_small, readable
 
+MOST = 1 << 30
+"""Bytes of a log."""
 NO_SENTENCE = "narrate the clip as filmed with --log FILE, and score that file"
 
 
@@ -50,26 +53,29 @@ def logged(path: Path) -> Telling:
     try:
         sentences = [each for each in records if each["event"] == "sentence"]
         if not sentences:
-            raise ScoreError(f"{path} has no sentence in its last run", NO_SENTENCE)
+            raise ScoreError(f"{readable(path)} has no sentence in its last run", NO_SENTENCE)
         began = sentences[0]["seen_at"] - sentences[0]["media_s"]
         return Telling(
             tuple(sentence(each) if each["event"] == "sentence" else notice(each, began) for each in records),
             described=None,
         )
     except (KeyError, TypeError) as failure:
-        raise ScoreError(f"{path} lacks what a log of looksay has: {failure}", NO_SENTENCE) from failure
+        raise ScoreError(f"{readable(path)} lacks what a log of looksay has: {failure}", NO_SENTENCE) from failure
 
 
 def records_of(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_small(path, MOST).decode().splitlines()
+    except (OSError, UnicodeError) as failure:
+        raise ScoreError(*explain(failure, path, "log")) from failure
+    try:
         for number, line in enumerate(lines, 1):
             record = json.loads(line)
             if not isinstance(record, dict):
-                raise ScoreError(f"{path}, line {number} is no record of a log", NO_SENTENCE)
+                raise ScoreError(f"{readable(path)}, line {number} is no record of a log", NO_SENTENCE)
             yield record
-    except (OSError, ValueError) as failure:
-        raise ScoreError(f"{path} cannot be read as a log: {failure}", NO_SENTENCE) from failure
+    except (ValueError, RecursionError) as failure:
+        raise ScoreError(f"{readable(path)} cannot be read as a log: {failure}", NO_SENTENCE) from failure
 
 
 def last_run(records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from app.errors import ScoreError
+from app.files import explain, read_small, readable
 
 SpanKind = Literal["scene", "changing", "dark", "covered", "frozen", "blurred"]
 KINDS: tuple[SpanKind, ...] = get_args(SpanKind)
@@ -27,6 +28,8 @@ BLIND = ("dark", "covered", "frozen", "blurred")
 """Kinds of span that a notice is due for."""
 TOUCHING_S = 0.05
 """Spans may miss one another by as much."""
+MOST = 1 << 26
+"""Bytes of a truth."""
 REMEDY = "app/score/truth.py begins with an example of such a file"
 
 
@@ -154,9 +157,11 @@ def read(path: Path) -> Truth:
         ScoreError: it cannot be read, or says what cannot be; with the place.
     """
     try:
-        whole = Spot(json.loads(path.read_text(encoding="utf-8")), path.name)
-    except (OSError, ValueError) as failure:
-        raise ScoreError(f"{path} is no truth of a clip: {failure}", REMEDY) from failure
+        whole = Spot(json.loads(read_small(path, MOST).decode()), readable(path.name))
+    except (OSError, UnicodeError) as failure:
+        raise ScoreError(*explain(failure, path, "truth of a clip")) from failure
+    except (ValueError, RecursionError) as failure:
+        raise ScoreError(f"{readable(path)} is no truth of a clip: {failure}", REMEDY) from failure
     spans = tuple(span_of(each) for each in whole.of("spans").each())
     refuse_gaps(spans, whole.of("spans"))
     refuse_silence(spans, whole.of("spans"))

@@ -12,15 +12,14 @@ import select
 import subprocess
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from app.files import ROOT
 from app.images import Pixels
 from app.sources.errand import Errand, Fate, Loss
 from app.sources.shared import TICK_BYTES, Slots, Tick, new_memory
 
-_ROOT = Path(__file__).parents[2]
 _GRACE_S = 0.2
 _KEPT_BYTES = 4096
 _AT_ONCE = TICK_BYTES * 2000
@@ -137,7 +136,7 @@ def _launch(memory: int, ticks: int) -> subprocess.Popen[bytes]:
 
 
 _SURROUNDINGS = {
-    "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))),
+    "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
     "OPENCV_FFMPEG_LOGLEVEL": "24",  # warnings: they tell why a stream cannot be opened
     "OPENCV_FFMPEG_SKIP_LOG_CALLBACK": "1",  # or they go to stdout
     "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "2",  # seconds; its default of 10 is longer than we wait

@@ -1,8 +1,10 @@
 """Which source a text means. The concrete sources, and what they need, are imported only when chosen."""
 
+import os
 from pathlib import Path
 
 from app.errors import SourceError, UsageError
+from app.files import did_you_mean, explain, open_to_read, readable, user_path
 from app.protocols import Source
 from app.sources.eye import Eye
 
@@ -82,11 +84,18 @@ def _browser(eye: Eye | None) -> Source:
 
 
 def _of_files(what: str, asap: bool) -> Source:
-    path = Path(what).expanduser()
-    if not what or not path.exists():
-        raise SourceError(f"there is no source {what!r}", f"it can be {POSSIBLE}")
     from app.image_files import is_picture
 
+    path = user_path(what, SourceError)
+    try:
+        if path.is_dir():
+            os.listdir(path)
+        else:
+            os.close(open_to_read(path, is_pipe_fine=is_picture(path)))
+    except FileNotFoundError as failure:
+        raise _missing(what, path, failure) from failure
+    except OSError as failure:
+        raise SourceError(*explain(failure, path)) from failure
     if path.is_dir() or is_picture(path):
         from app.sources.stills import Stills
 
@@ -94,3 +103,11 @@ def _of_files(what: str, asap: bool) -> Source:
     from app.sources.video import Video
 
     return Video(path, asap=asap)
+
+
+def _missing(what: str, path: Path, failure: OSError) -> SourceError:
+    """A file that is not there, or a word or an address that should have been another source."""
+    is_file = "://" not in what and (path.suffix != "" or path.parent != Path() or path.is_symlink())
+    message = explain(failure, path)[0] if is_file else f"no such source: {readable(what)}"
+    hint = did_you_mean(path, ("camera", "scenes", "browser"))
+    return SourceError(message, hint if "mean" in hint or "Tab" in hint else f"it can be {POSSIBLE}")

@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event
 
 from app.events import AnyFrame, Banner, Frame, Notice
+from app.files import readable
 from app.image_files import Picture, expand, pictures
 
 
@@ -17,7 +18,7 @@ class Stills:
 
     @property
     def banner(self) -> Banner:
-        return Banner(f"pictures in {self._path}" if self._path.is_dir() else self._path.name)
+        return Banner(f"pictures in {readable(self._path)}" if self._path.is_dir() else readable(self._path.name))
 
     def frames(self, stop: Event) -> Generator[AnyFrame | Notice]:
         """See `Source.frames`; every picture is given. One of a folder that cannot be read is a notice."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from app.errors import SourceError
 from app.events import AnyFrame, Banner, FrameView, Notice
+from app.files import explain, open_to_read, readable
 from app.images import Pixels
 from app.threads import read_newest
 
@@ -31,7 +32,7 @@ class Video:
 
     @property
     def banner(self) -> Banner:
-        return Banner(f"{self._path.name}, {'every frame in turn' if self._asap else 'as filmed'}")
+        return Banner(f"{readable(self._path.name)}, {'every frame in turn' if self._asap else 'as filmed'}")
 
     def frames(self, stop: Event) -> Generator[AnyFrame | Notice]:
         """See `Source.frames`; a file that breaks off says so in a notice, and ends."""
@@ -57,15 +58,18 @@ class Video:
             yield self._broken(media_s, _promised_s(clip))
 
     def _broken(self, media_s: float, promised_s: float) -> Notice:
-        text = f"{self._path.name} breaks off at {media_s:.1f} of {promised_s:.1f} seconds."
+        text = f"{readable(self._path.name)} breaks off at {media_s:.1f} of {promised_s:.1f} seconds."
         return Notice("video broken", text, "copy or record the file again")
 
 
 def _opened(path: Path) -> cv2.VideoCapture:
-    if not path.is_file():
-        raise SourceError(f"there is no file {path}", "check the path; names with spaces need quotes")
-    if path.stat().st_size == 0:
-        raise SourceError(f"{path} is empty", "copy or record the file again")
+    try:
+        with os.fdopen(open_to_read(path, is_pipe_fine=False)) as file:
+            size = os.fstat(file.fileno()).st_size
+    except OSError as failure:
+        raise SourceError(*explain(failure, path, "clip")) from failure
+    if size == 0:
+        raise SourceError(f"{readable(path)} is empty", "copy or record the file again")
     clip = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     if not clip.isOpened():
         raise _unreadable(path)
@@ -74,7 +78,7 @@ def _opened(path: Path) -> cv2.VideoCapture:
 
 def _unreadable(path: Path) -> SourceError:
     return SourceError(
-        f"{path} is not a video that can be read, or it was cut off",
+        f"{readable(path)} is not a video that can be read, or it was cut off",
         "see whether it plays elsewhere; .mp4, .mov, .mkv, .avi and .webm are known",
     )
 

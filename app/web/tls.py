@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, Pub
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from app.errors import OutputError
+from app.files import explain, read_small
 from app.web.address import LOOPBACK, is_address, plain
 
 VALID = timedelta(days=397)
@@ -141,10 +142,8 @@ def _made(file: Path, names: frozenset[str]) -> x509.Certificate:
     try:
         _write_for_owner(file, secret + certificate.public_bytes(serialization.Encoding.PEM))
     except OSError as failure:
-        raise OutputError(
-            f"The page's certificate cannot be written to {file}: {failure.strerror}.",
-            "Make the folder writable, or give a certificate of your own.",
-        ) from failure
+        message, hint = explain(failure, file, verb="written")
+        raise OutputError(message, f"{hint}; or give a certificate of your own: --page-cert FILE") from failure
     return certificate
 
 
@@ -207,9 +206,9 @@ def _key(file: Path) -> PrivateKeyTypes:
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_small(file, is_pipe_fine=False)  # the server reads it once more
     except OSError as failure:
-        raise OutputError(f"{file} cannot be read: {failure.strerror}.", "Name a file that can.") from failure
+        raise OutputError(*explain(failure, file)) from failure
 
 
 def _spelt(key: PublicKeyTypes) -> bytes:

@@ -23,7 +23,7 @@ DOUBT = Finding("sight", "note", "unsure: it answers nothing", "look twice", "un
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Chosen:
     """A copy of the demo model, with a memory of its own."""
-    monkeypatch.setattr("app.models.registry.ROOT", tmp_path)
+    monkeypatch.setattr("app.files.ROOT", tmp_path)
     folder = tmp_path / "copy"
     shutil.copytree(DEMO, folder, ignore=shutil.ignore_patterns("training"))
     return Chosen(folder, Card("copy", architecture="smolvlm"), "copy")

@@ -27,6 +27,13 @@ def test_a_folder_with_one_pair_is_enough(tmp_path: Path) -> None:
     assert find_pair(tmp_path) == Pair(text, mmproj)
 
 
+def test_what_macos_keeps_beside_each_file_is_no_model(tmp_path: Path) -> None:
+    text, mmproj = make_pair("smolvlm", tmp_path)
+    for each in (text, mmproj):
+        each.with_name(f"._{each.name}").write_bytes(b"\0\5\x16\7")
+    assert find_pair(tmp_path) == find_pair(text) == Pair(text, mmproj)
+
+
 def test_an_mmproj_from_elsewhere_wins(tmp_path: Path) -> None:
     text, _ = make_pair("smolvlm", tmp_path)
     elsewhere = tmp_path / "other" / "mmproj.gguf"

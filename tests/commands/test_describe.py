@@ -65,6 +65,38 @@ def test_lines_of_a_folder_have_names_even_if_it_holds_one_picture(tmp_path):
     assert Bench("One.").run(tmp_path).out == f"{name}: One.\n"
 
 
+ODD_NAMES = {
+    "Screenshot 10.30.00\u202fAM.png": "Screenshot 10.30.00 AM.png",
+    "two\nlines.png": r"two\nlines.png",
+    "red\u202egnp.png": r"red\u202egnp.png",
+    os.fsdecode(b"caf\xe9.png"): r"caf\xe9.png",
+}
+"""What a terminal can show of each."""
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_file_has_its_real_name_in_json_and_a_readable_one_in_text(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    try:
+        save(tmp_path, "plain.png", name)
+    except OSError:
+        pytest.skip("this disk holds no such name")
+    bench = Bench("One.", "Two.").run(name, "plain.png")
+    assert (bench.out, bench.code) == (f"{ODD_NAMES[name]}: One.\nplain.png: Two.\n", 0)
+    bench = Bench("One.", "Two.").run(name, "plain.png", is_json=True)
+    assert [each["picture"] for each in bench.records] == [name, "plain.png"]
+
+
+@pytest.mark.parametrize("bad", ["", "~no-such-user/a.png", "a" * 300, "a\0b.png", "plain.png/a.png", "loop.png"])
+def test_what_names_no_picture_does_not_keep_the_next_one_from_being_described(bad, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save(tmp_path, "plain.png")
+    os.symlink("loop.png", "loop.png")
+    bench = Bench("One.").run(bad, "plain.png")
+    assert (bench.out, bench.code) == ("plain.png: One.\n", 1)
+    assert [line.partition(": ")[0] for line in bench.err.splitlines()] == ["error", "hint"]
+
+
 def test_the_model_is_shown_the_picture_and_the_prompt(tmp_path):
     began = time.monotonic()
     (asked,) = Bench("Yes.").run(*save(tmp_path, "a.png"), max_tokens=9).describer.asked
@@ -149,7 +181,7 @@ def test_json_lines_hold_the_question_and_the_failures_too(tmp_path):
     assert (good["question"], good["text"]) == ("Which?", "Röt.")
     assert "Röt" in bench.out
     assert bad.keys() == {"picture", "question", "error", "hint"}
-    assert (bench.code, "error: there is no file gone.png" in bench.err) == (1, True)
+    assert (bench.code, "error: no such file: gone.png" in bench.err) == (1, True)
 
 
 def test_the_describer_is_left_open(tmp_path):

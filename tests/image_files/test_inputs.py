@@ -130,7 +130,7 @@ def test_standard_input_is_named_once(tmp_path):
 
 def test_of_pictures_together_one_that_is_bad_or_a_video_spoils_the_question(tmp_path):
     (good,) = save(tmp_path, "a.png")
-    for other, told in ((str(tmp_path / "gone.png"), "there is no file"), (clip(tmp_path / "b.mp4"), "is a video")):
+    for other, told in ((str(tmp_path / "gone.png"), "no such file"), (clip(tmp_path / "b.mp4"), "is a video")):
         bench = Bench("No.").run(good, other, together=4)
         assert (bench.out, bench.code, bench.describer.asked) == ("", 1, [])
         assert told in bench.err

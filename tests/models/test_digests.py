@@ -10,6 +10,7 @@ import pytest
 from app.errors import ModelError
 from app.models import digests as room
 from app.models.digests import GRAIN_NS, TEMPLATES, digests, folder_digests, sha256
+from tests.privileges import ordinary_user
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ READ = ("model.safetensors", "config.json", "merges.txt", "chat_template.jinja",
 
 
 def test_of_a_folder_only_what_a_loader_reads_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*READ, "big.iso", "model.gguf", ".DS_Store", "README.md"):
+    for name in (*READ, "big.iso", "model.gguf", ".DS_Store", "._config.json", "README.md"):
         (tmp_path / name).write_text(name)
     for folder in (TEMPLATES, "weights.json"):
         (tmp_path / folder).mkdir()
@@ -85,21 +86,20 @@ def test_of_a_folder_only_what_a_loader_reads_is_read(tmp_path: Path, monkeypatc
     assert sorted(was_read) == sorted((*READ, "tool.jinja"))
 
 
-def test_what_cannot_be_read_is_named_with_a_command_that_can_be_typed(tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "my model"
     folder.mkdir()
     weights = folder / "model.safetensors"
     weights.symlink_to("nowhere")
-    with pytest.raises(ModelError, match=r"model\.safetensors cannot be read: No such file") as failure:
+    with pytest.raises(ModelError, match=r"model\.safetensors is a link to nowhere") as failure:
         folder_digests(folder, tmp_path)
-    assert failure.value.hint.endswith(f"ls -l '{weights}'")
-    with pytest.raises(ModelError, match="nothing cannot be read"):
+    assert str(weights) in failure.value.message
+    with pytest.raises(ModelError, match=r"no such file: .*nothing"):
         folder_digests(tmp_path / "nothing", tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_is_not_ours_to_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "config.json").chmod(0)
-    with pytest.raises(ModelError, match=r"config\.json cannot be read: Permission denied"):
+    with ordinary_user(), pytest.raises(ModelError, match=r"config\.json cannot be read: permission denied"):
         folder_digests(tmp_path, tmp_path)

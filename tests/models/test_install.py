@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from app.files import ROOT
 from app.models import lockfile
 from app.models.convert import tensor_names
 from app.models.install import main
-from app.models.registry import ROOT, locate
+from app.models.registry import locate
 from tests import needs
 from tests.fixtures.loopback_hub import REVISION, LoopbackHub
 from tests.running import SLOW_S

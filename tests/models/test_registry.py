@@ -8,6 +8,7 @@ import pytest
 from app.errors import ModelError, UsageError
 from app.models.registry import fetched_folder, fetched_name, known, locate, path_of, registered
 from tests.fixtures.loopback_hub import REPOSITORY
+from tests.privileges import ordinary_user
 
 
 def installed(folder: Path) -> Path:
@@ -101,7 +102,7 @@ def test_a_folder_here_wins_over_a_repository_of_the_same_name(root: Path, monke
 
 @pytest.mark.parametrize("path", ["./nowhere", "/no/where", "~/nowhere-at-all"])
 def test_a_path_that_is_not_there_is_no_folder(path: str, root: Path) -> None:
-    with pytest.raises(ModelError, match="is not a folder"):
+    with pytest.raises(ModelError, match="no such model: "):
         locate(path, root)
 
 
@@ -114,7 +115,7 @@ def test_a_tilde_is_the_home_folder_and_a_path_may_lead_nowhere(root: Path, monk
 @pytest.mark.parametrize("text", ["~nobody-of-this-name/x", "./" + "x" * 300, "./a\0b", "a\0b", "x" * 300])
 def test_what_can_be_no_path_is_explained(text: str, root: Path) -> None:
     for ask in (path_of, lambda words: locate(words, root)):
-        with pytest.raises(ModelError, match=r"is no path|cannot be looked at") as failure:
+        with pytest.raises(ModelError, match=r"no home folder|cannot be a file name|name is too long") as failure:
             ask(text)
         assert failure.value.hint
 
@@ -123,18 +124,17 @@ def test_a_link_that_leads_to_itself_is_explained(root: Path) -> None:
     folder = root / "my models"
     folder.mkdir()
     (folder / "round").symlink_to("round")
-    with pytest.raises(ModelError, match="round cannot be looked at") as failure:
+    with pytest.raises(ModelError, match="round is a symbolic link that leads back to itself") as failure:
         locate(str(folder / "round"), root)
-    assert f"ls -ld '{folder}'" in failure.value.hint
+    assert failure.value.hint
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may look everywhere")
 @pytest.mark.parametrize("name", ["small", ".models/small"])
 def test_a_folder_that_is_not_ours_to_look_into_is_explained(name: str, root: Path) -> None:
     folder = installed(root / ".models" / "small")
     folder.chmod(0o600)
     try:
-        with pytest.raises(ModelError, match="cannot be looked at: Permission denied"):
+        with ordinary_user(), pytest.raises(ModelError, match=r"permission denied for the folder .*small"):
             locate(str(root / name) if "/" in name else name, root)
     finally:
         folder.chmod(0o700)
@@ -157,9 +157,15 @@ def test_an_unknown_name_is_answered_with_where_all_are_listed(root: Path) -> No
     assert failure.value.hint.startswith("./run.sh models")
 
 
-@pytest.mark.parametrize("spoilt", ["[small", "small = 3", '[small]\nlicense = "MIT"', "[small]\nbits = 4"])
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        *("[small", "small = 3", '[small]\nlicense = "MIT"', "[small]\nbits = 4"),
+        *("# K\udcfcche", "a = " + "9" * 5000, "a = " + "[" * 3000 + "]" * 3000),
+    ],
+)
 def test_a_spoilt_registry_says_which_keys_a_table_may_have(spoilt: str, root: Path) -> None:
-    (root / "models" / "registry.toml").write_text(spoilt)
+    (root / "models" / "registry.toml").write_bytes(os.fsencode(spoilt))
     with pytest.raises(ModelError) as failure:
         registered(root)
     assert "sha256" in failure.value.hint

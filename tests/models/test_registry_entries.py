@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from app.config import Settings
+from app.files import ROOT
 from app.models.card import Card
-from app.models.registry import HUB_ID, ROOT, registered
+from app.models.registry import HUB_ID, registered
 from tests import needs
 
 NAMES = """smolvlm2-256m smolvlm2-500m smolvlm2-2.2b fastvlm-0.5b fastvlm-1.5b fastvlm-7b lfm2-vl-450m lfm2-vl-1.6b

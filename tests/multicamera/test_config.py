@@ -53,6 +53,10 @@ def test_a_password_never_becomes_a_name() -> None:
     assert not any("secret" in name for name in names("rtsp://me:secret@garden.local/x", "rtsp://:secret@10.0.0.2/"))
 
 
+def test_an_address_without_a_host_has_a_name_all_the_same() -> None:
+    assert names("rtsp://[bad/live") == ["Stream"]
+
+
 @pytest.mark.parametrize(
     "flags",
     [

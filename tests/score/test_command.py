@@ -111,9 +111,9 @@ def test_a_folder_has_no_single_truth_and_no_single_log(one: Path, name: str) ->
 def test_a_clip_that_is_not_there_is_named(one: Path) -> None:
     one.unlink()
     for what, truth in [(one, None), (one.with_name("nope.mp4"), one.with_suffix(".json")), (one.parent, None)]:
-        with pytest.raises(ScoreError, match=r"there is no clip .*\.mp4"):
+        with pytest.raises(ScoreError, match=r"no such clip or folder: .*\.mp4"):
             score(what, truth, None, SETTINGS)
-    with pytest.raises(ScoreError, match=r"there is no clip .*nope\.mp4"):
+    with pytest.raises(ScoreError, match=r"no such clip or folder: .*nope\.mp4"):
         score(one.with_name("nope.mp4"), None, log_of(one.parent, 0.2), SETTINGS)
 
 

@@ -47,11 +47,21 @@ def test_a_browser_s_camera_comes_through_the_page():
     assert "--page" in caught.value.hint
 
 
-@pytest.mark.parametrize("what", ["nonsense", "/no/such/file.mp4", "ftp://host/clip", ""])
+@pytest.mark.parametrize("what", ["nonsense", "/no/such/file.mp4", "ftp://host/clip"])
 def test_what_names_nothing_lists_the_possibilities(what):
     with pytest.raises(SourceError) as caught:
         open_source(what)
+    assert caught.value.message.endswith(f": {what}") or "no such folder: /no/such" in caught.value.message
     assert all(word in caught.value.hint for word in ("camera:NAME", "scenes", "rtsp://"))
+
+
+@pytest.mark.parametrize(("what", "meant"), [("clipp.avi", "clip.avi"), ("scens", "scenes"), ("camra", "camera")])
+def test_a_source_that_is_misspelt_is_guessed(what, meant, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "clip.avi").touch()
+    with pytest.raises(SourceError) as caught:
+        open_source(what)
+    assert caught.value.hint == f"did you mean {meant}?"
 
 
 @pytest.mark.parametrize("what", ["camera", "rtsp://host/live", "browser"])

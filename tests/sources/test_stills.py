@@ -48,7 +48,7 @@ def test_an_unreadable_picture_alone_is_an_error(tmp_path, stop):
         list(Stills(tmp_path / "cut.png").frames(stop))
 
 
-@pytest.mark.parametrize(("name", "words"), [("none", "there is no file"), ("empty", "holds no pictures")])
+@pytest.mark.parametrize(("name", "words"), [("none", "no such file"), ("empty", "holds no pictures")])
 def test_nothing_to_see_is_explained(tmp_path, stop, name, words):
     (tmp_path / "empty").mkdir()
     with pytest.raises(SourceError, match=words) as caught:

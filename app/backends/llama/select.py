@@ -110,7 +110,7 @@ class Pair:
             return Shown(limit=limit or self.usual)
         try:
             return shown(self.mmproj, limit)
-        except Spoilt:  # trusted all the same: llama.cpp will say what it thinks of it
+        except (Spoilt, OSError):  # trusted all the same: llama.cpp will say what it thinks of it
             return Shown(limit=limit)
 
 
@@ -190,7 +190,7 @@ def card_in(text: Path) -> Card:
 
     try:
         named = read_header(text).keys.get("looksay.model")
-    except Spoilt:  # whoever judges the pair says so
+    except (Spoilt, OSError):  # whoever judges the pair says so
         named = None
     return registered().get(str(named)) or Card(text.stem, frames=MOST_FRAMES)
 

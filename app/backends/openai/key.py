@@ -6,13 +6,12 @@ into a log.
 
 import os
 import re
-import shlex
-import stat
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from app.errors import UsageError
+from app.files import read_private, readable
 
 VARIABLE = "LOOKSAY_API_KEY"
 FIT = re.compile(r"[!-~]{1,2000}")
@@ -40,7 +39,7 @@ def api_key(file: Path | None) -> ApiKey:
         UsageError: the file can be read by others or not at all, or what is in it is no key.
     """
     if file is not None:
-        return ApiKey(_fit(_read(file), str(file)))
+        return ApiKey(_fit(read_private(file), readable(file)))
     given = _from_environment()
     return ApiKey(_fit(given, f"the variable {VARIABLE}") if given else "")
 
@@ -49,23 +48,6 @@ def api_key(file: Path | None) -> ApiKey:
 def _from_environment() -> str:
     """Popped, for what is started from here need not know it; remembered, for it is asked for again."""
     return os.environ.pop(VARIABLE, "")
-
-
-def _read(file: Path) -> str:
-    """What stands in the file. It is opened first and asked then, so that nobody can put another in its place."""
-    try:
-        # a pipe in its place would be waited for
-        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK), encoding="ascii") as opened:
-            about = os.fstat(opened.fileno())
-            if about.st_mode & (stat.S_IRWXG | stat.S_IRWXO) or about.st_uid != os.geteuid():
-                raise UsageError(
-                    f"others may read or own {file}, which holds the key",
-                    f"chmod 600 {shlex.quote(str(file))}, as its owner",
-                )
-            return opened.read(4000)
-    except (OSError, UnicodeDecodeError) as failure:
-        why = getattr(failure, "strerror", None) or "it is no plain text"
-        raise UsageError(f"the key cannot be read from {file}: {why}", "give another file") from failure
 
 
 def _fit(text: str, where: str) -> str:

@@ -7,12 +7,12 @@ start, for a server may have been given another model since.
 """
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.backends.sighted import admitted
 from app.config import AS_PUBLISHED, ModelOptions, Settings
 from app.errors import ModelError, UsageError
+from app.files import user_path
 from app.models.card import Card
 from app.models.spoilt import short
 from app.protocols import Describer
@@ -76,7 +76,7 @@ def line_of(settings: Settings) -> "Line":
 
     if not settings.url:
         raise UsageError("--backend server needs the server's address", f"{LIKE_THIS}, with --url")
-    key = api_key(Path(settings.api_key_file).expanduser() if settings.api_key_file else None)
+    key = api_key(user_path(settings.api_key_file) if settings.api_key_file is not None else None)
     found = place(settings.url)
     if not settings.allow_remote:
         refuse_remote(found)
@@ -103,8 +103,8 @@ def refuse_unlisted(told: "Served", wanted: str) -> None:
 
 def card_of(model: str) -> Card:
     """By the name that the server knows it by: what is known of it if it is one that looksay knows; else no more."""
+    from app.files import ROOT
     from app.models import registered
-    from app.models.registry import ROOT
 
     for card in registered().values():
         own = str(ROOT / card.folder) if card.folder else card.repository

@@ -8,7 +8,7 @@ from app.commands.narrate import LiveFactory
 from app.config import ModelOptions, Settings
 from app.errors import ModelError, UsageError
 from app.events import Request
-from app.models.registry import ROOT
+from app.files import ROOT
 from tests.backends.openai.stand_in import completion, model_that, serving
 
 PROPS = {"/props": {"modalities": {"vision": True}, "total_slots": 3}}
