@@ -4,7 +4,6 @@ source ──Frame──▶ change ──▶ describer ──Chunk──▶ sent
 keyboard, page ──Command──▶ queue ──▶ narrator
 """
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zlib import crc32
 
 from app.clock import CLOCK
+from app.jsonfile import as_line
 from app.text import sanitize
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ SOUND_ONLY = ("looking",)
 def json_line(event: Sentence | Notice, at: float, thumbnails: str = "") -> str:
     """The record as a line of JSON without its newline. `at` (monotonic seconds): when a notice was given."""
     record = event.to_json(at) if isinstance(event, Notice) else event.to_json(thumbnails)
-    return json.dumps(record, ensure_ascii=False, allow_nan=False)
+    return as_line(record, allow_nan=False)
 
 
 def local_time(moment: float) -> str | None:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 
-def as_line(content: Mapping[str, object]) -> str:
+def as_line(content: Mapping[str, object], *, allow_nan: bool = True) -> str:
     """JSON on one line, letters as they are; a file name's bytes that are not UTF-8 as escapes, which JSON can hold."""
-    text = json.dumps(content, ensure_ascii=False)
+    text = json.dumps(content, ensure_ascii=False, allow_nan=allow_nan)
     return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -50,6 +50,10 @@ OTHERS = (
     (rb"%PDF", ("a PDF document", "export its page as PNG and give that")),
     (rb"%!PS|\xc5\xd0\xd3\xc6", ("a PostScript document", "export it as PNG and give that")),
     (rb"\s*(?:/9j/|iVBORw0KGgo|R0lGOD)", ("a picture in base64", "decode it: base64 -d < FILE | ./run.sh describe -")),
+    (
+        rb"\0\x05\x16\x07",
+        ("no picture but what macOS keeps beside one, in a file named ._NAME", "name the picture itself, without ._"),
+    ),
     (rb"version https://git-lfs", ("a pointer of Git LFS, not the picture", "in its repository: git lfs pull")),
 )
 """How files begin that are given instead of pictures: what to say, and what to do."""

@@ -141,6 +141,7 @@ def test_the_largest_picture_allowed_is_not_refused_by_its_size():
         (b"iVBORw0KGgoAAAANSUhEUgAAAAQ=", "a picture in base64"),
         (b"\n/9j/4AAQSkZJRgABAQ==\n", "a picture in base64"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a pointer of Git LFS"),
+        (b"\0\5\x16\7\0\2\0\0Mac OS X", "no picture but what macOS keeps beside one"),
         (bytes(range(256)), "no picture of a format that looksay knows"),
     ],
 )

@@ -112,6 +112,16 @@ def test_a_forbidden_file_is_explained(tmp_path: Path) -> None:
         Log(tmp_path / "a.jsonl", pytest.fail)
 
 
+@platform("linux")
+def test_a_log_whose_name_is_not_utf_8_names_its_thumbnails_all_the_same(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"a\xff.jsonl")
+    log = Log(path, pytest.fail, thumbnails=thumbnails_of(path))
+    log.tell(sentence())
+    log.close()
+    (row,) = rows(path)
+    assert row["thumbnail"].startswith(f"{path.name}.thumbnails/")
+
+
 FOREIGN = ("My notes.\n", '{\n  "event": "sentence"\n}\n', '{"picture": "a.png"}\n', "\n\nnotes", "\xff", "[]")
 
 
