@@ -182,13 +182,13 @@ def history_parser(name: str, summary: str) -> ArgumentParser:
 
 def history(parser: ArgumentParser, argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
-    from app.commands.history import Wanted, look_back, wipe
+    from app.commands.history import HistoryArgs, show_history, wipe
 
     if given.wipe:
         if given.find or given.since:
             parser.error("--wipe deletes the whole log, so it goes with neither --find nor --since")
         return wipe(given.log, sys.stdout, is_json=given.json)
-    return look_back(Wanted(given.log, given.find, given.since, given.json), sys.stdout, sys.stderr)
+    return show_history(HistoryArgs(given.log, given.find, given.since, given.json), sys.stdout, sys.stderr)
 
 
 # Lists

@@ -36,7 +36,7 @@ except KeyboardInterrupt:
 """
 
 
-class UserError:
+class Explaining:
     """An explanation that remembers what it was asked."""
 
     def __init__(self, is_worth_waiting: bool = False) -> None:
@@ -50,7 +50,7 @@ class UserError:
 
 @pytest.fixture
 def explain():
-    return UserError()
+    return Explaining()
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_what_gives_no_first_picture_is_an_error(tmp_path, explain, stop):
 
 def test_while_the_person_is_being_asked_it_waits(tmp_path, stop):
     path = tmp_path / "late.avi"
-    items = tend(Errand("clip", str(path)), UserError(is_worth_waiting=True), stop, HASTY)
+    items = tend(Errand("clip", str(path)), Explaining(is_worth_waiting=True), stop, HASTY)
     notice = next(items)
     assert (notice.kind, notice.hint) == ("permission", "mend it")
     encode(tmp_path / "early.avi", frames=10).rename(path)
@@ -150,7 +150,7 @@ def test_while_the_person_is_being_asked_it_waits(tmp_path, stop):
 def test_a_person_who_does_not_answer_gets_the_error(tmp_path, stop):
     hurried = Patience(asking_s=0.0)
     with pytest.raises(SourceError, match="it failed"):
-        next(tend(Errand("clip", str(tmp_path / "none")), UserError(is_worth_waiting=True), stop, hurried))
+        next(tend(Errand("clip", str(tmp_path / "none")), Explaining(is_worth_waiting=True), stop, hurried))
 
 
 def test_stop_ends_it_and_its_process(tended, stop):

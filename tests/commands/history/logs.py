@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.commands.history import Wanted, look_back
+from app.commands.history import HistoryArgs, show_history
 from app.events import RunEvent
 from app.outputs.log import Log, thumbnails_of
 from app.outputs.thumbnails import Thumbnails
@@ -51,14 +51,14 @@ class Screen(io.StringIO):
 
 
 @dataclass
-class AnyFrame:
+class History:
     """What a user sees of `./run.sh history`."""
 
     out: io.StringIO = field(default_factory=io.StringIO)
     err: io.StringIO = field(default_factory=io.StringIO)
 
     def of(self, path: Path, **wanted: object) -> list[str]:
-        assert look_back(Wanted(str(path), **wanted), self.out, self.err) == 0
+        assert show_history(HistoryArgs(str(path), **wanted), self.out, self.err) == 0
         return self.out.getvalue().splitlines()
 
     @property

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.commands.history import Wanted, look_back
+from app.commands.history import HistoryArgs, show_history
 from app.errors import HistoryError, OutputError, UsageError
 from app.outputs.log import thumbnails_of
-from tests.commands.history.logs import NOON, AnyFrame, Screen, hours, keep, line, write
+from tests.commands.history.logs import NOON, History, Screen, hours, keep, line, write
 from tests.terminal.stage import notice, sentence
 
 
@@ -21,7 +21,7 @@ def test_every_entry_is_a_line_with_its_local_time_and_notices_are_marked(tmp_pa
         line("The camera is gone.", NOON + hours(1), event="notice", kind="camera lost"),
         line("It is red.", NOON + hours(2), kind="answer", about="What colour is it?"),
     )
-    assert AnyFrame().of(log) == [
+    assert History().of(log) == [
         "2026-11-21 13:00:00  A red circle.",
         "2026-11-21 14:00:00  notice: The camera is gone.",
         "2026-11-21 15:00:00  [What colour is it?] It is red.",
@@ -29,7 +29,7 @@ def test_every_entry_is_a_line_with_its_local_time_and_notices_are_marked(tmp_pa
 
 
 def test_what_a_run_has_written_is_read_back_whole(tmp_path: Path) -> None:
-    seen = AnyFrame()
+    seen = History()
     lines = seen.of(keep(tmp_path / "a.jsonl", notice("ready", "Looking.", ""), sentence("Grüße, 世界.")))
     assert [each[21:] for each in lines] == ["notice: Looking.", "Grüße, 世界."]
     assert not seen.remarks
@@ -41,7 +41,7 @@ def test_on_a_terminal_a_new_day_has_a_heading_and_a_notice_is_dim(
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
     log = write(tmp_path / "a.jsonl", line(), line(at=NOON + hours(1)), line(at=NOON + hours(24), event="notice"))
-    assert AnyFrame(out=Screen()).of(log) == [
+    assert History(out=Screen()).of(log) == [
         "\x1b[1mSaturday, 21 November 2026\x1b[0m",
         "2026-11-21 13:00:00  A red circle.",
         "2026-11-21 14:00:00  A red circle.",
@@ -49,7 +49,7 @@ def test_on_a_terminal_a_new_day_has_a_heading_and_a_notice_is_dim(
         "\x1b[2m2026-11-22 13:00:00  notice: A red circle.\x1b[0m",
     ]
     monkeypatch.setenv("NO_COLOR", "1")
-    assert len(AnyFrame(out=Screen()).of(log)) == 3
+    assert len(History(out=Screen()).of(log)) == 3
 
 
 @pytest.mark.parametrize(
@@ -69,22 +69,22 @@ def test_words_are_found_whatever_their_case_and_accents(tmp_path: Path, find: s
     log = write(
         tmp_path / "a.jsonl", line("A dog."), line("Ein Café."), line("Die Straße."), line("Red.", about="What colour?")
     )
-    seen = AnyFrame()
+    seen = History()
     assert [each[21:] for each in seen.of(log, find=find)] == texts
-    assert seen.remarks == ([] if texts else ["notice: Nothing in the log fits."])
+    assert seen.remarks == ([] if texts else ["notice: No matching entries."])
 
 
 def test_since_leaves_out_what_was_before_and_says_what_has_no_time(tmp_path: Path) -> None:
     log = write(tmp_path / "a.jsonl", line("Old."), line("Undated.", at=None), line("New.", NOON + hours(2)))
-    seen = AnyFrame()
+    seen = History()
     assert [each[21:] for each in seen.of(log, since="2026-11-21T14:30")] == ["New."]
-    assert seen.remarks == ["notice: 1 entry was left out: without a time."]
-    assert AnyFrame().of(log)[1] == "without a time       Undated."
+    assert seen.remarks == ["notice: Skipped 1 entry without a time."]
+    assert History().of(log)[1] == "without a time       Undated."
 
 
 def test_since_that_is_no_time_is_a_wrong_command_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="yesteryear"):
-        look_back(Wanted(str(write(tmp_path / "a", line())), since="yesteryear"), AnyFrame().out, AnyFrame().err)
+        show_history(HistoryArgs(str(write(tmp_path / "a", line())), since="yesteryear"), History().out, History().err)
 
 
 BROKEN: list[bytes] = [
@@ -109,23 +109,23 @@ BROKEN: list[bytes] = [
 def test_broken_lines_are_skipped_and_counted_in_one_notice(tmp_path: Path) -> None:
     log = write(tmp_path / "a.jsonl", line("First."), *BROKEN, b"", b"   ", line("Last."))
     log.write_bytes(log.read_bytes() + b'{"event": "sentence", "ki')
-    seen = AnyFrame()
+    seen = History()
     assert [each[21:] for each in seen.of(log)] == ["First.", "Last."]
-    assert seen.remarks == [f"notice: {len(BROKEN) + 1} lines were left out: not of looksay's, or not whole."]
+    assert seen.remarks == [f"notice: Skipped {len(BROKEN) + 1} lines (incomplete, or not written by looksay)."]
 
 
 @pytest.mark.parametrize(
     "time", [None, 3, "", "noon", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026"]
 )
 def test_a_time_that_is_none_breaks_no_entry(tmp_path: Path, time: object) -> None:
-    assert AnyFrame().of(write(tmp_path / "a", line(time=time)))[0].endswith("  A red circle.")
+    assert History().of(write(tmp_path / "a", line(time=time)))[0].endswith("  A red circle.")
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.one_of(st.binary(max_size=80), st.sampled_from([line().encode(), line("Ä").encode()[:-3]]))))
 def test_no_bytes_stop_the_reader_and_no_whole_line_is_lost(tmp_path_factory: pytest.TempPathFactory, junk) -> None:
     log = write(tmp_path_factory.mktemp("junk") / "a.jsonl", *junk, line("Still here."))
-    seen = AnyFrame()
+    seen = History()
     lines = seen.of(log)
     whole = [each for one in junk for each in one.split(b"\n") if each == line().encode()]
     assert lines[-1] == "2026-11-21 13:00:00  Still here."
@@ -135,7 +135,7 @@ def test_no_bytes_stop_the_reader_and_no_whole_line_is_lost(tmp_path_factory: py
 
 @given(st.text())
 def test_what_a_log_holds_cannot_command_a_terminal(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
-    shown = AnyFrame().of(
+    shown = History().of(
         write(tmp_path_factory.mktemp("text") / "a.jsonl", json.dumps(json.loads(line()) | {"text": text}))
     )
     assert len(shown) == 1
@@ -147,34 +147,34 @@ def test_json_gives_records_as_they_were_written_with_the_whole_path_of_a_thumbn
 ) -> None:
     log = keep(tmp_path / "a.jsonl", thumbnails=True)
     written = [json.loads(each) for each in log.read_text().splitlines()]
-    shown = [json.loads(each) for each in AnyFrame().of(log, is_json=True)]
+    shown = [json.loads(each) for each in History().of(log, is_json=True)]
     paths = [each.pop("thumbnail", None) for each in shown]
     names = [each.pop("thumbnail", None) for each in written]
     assert shown == written
     assert paths == [None, *(str(tmp_path / name) for name in names[1:])]
     assert all(Path(each).is_file() for each in paths[1:])
     Path(paths[1]).unlink()
-    assert ["thumbnail" in json.loads(each) for each in AnyFrame().of(log, is_json=True)] == [False, False, True]
+    assert ["thumbnail" in json.loads(each) for each in History().of(log, is_json=True)] == [False, False, True]
 
 
 def test_thumbnails_are_found_after_both_have_been_moved_and_no_other_file_is_named(tmp_path: Path) -> None:
     log = keep(tmp_path / "a.jsonl", thumbnails=True)
     moved = log.rename(tmp_path / "b.jsonl")
     thumbnails_of(log).rename(thumbnails_of(moved))
-    assert all("b.jsonl.thumbnails" in json.loads(each)["thumbnail"] for each in AnyFrame().of(moved, is_json=True)[1:])
+    assert all("b.jsonl.thumbnails" in json.loads(each)["thumbnail"] for each in History().of(moved, is_json=True)[1:])
     for foreign in ("/etc/passwd", "../a.jsonl", "..", "", 3, None, "\x00"):
-        (row,) = AnyFrame().of(write(tmp_path / "c.jsonl", line(thumbnail=foreign)), is_json=True)
+        (row,) = History().of(write(tmp_path / "c.jsonl", line(thumbnail=foreign)), is_json=True)
         assert "thumbnail" not in json.loads(row)
 
 
 def test_a_log_that_is_not_there_or_no_file_is_explained(tmp_path: Path) -> None:
     for path, reason in ((tmp_path / "none.jsonl", "no such log"), (tmp_path, "is a folder")):
         with pytest.raises(HistoryError, match=reason) as failure:
-            AnyFrame().of(path)
+            History().of(path)
         assert failure.value.hint
 
 
 def test_a_full_disk_behind_standard_output_is_explained(tmp_path: Path) -> None:
     log = write(tmp_path / "a.jsonl", line())
     with open("/dev/full", "w") as full, pytest.raises(OutputError, match="No space"):
-        look_back(Wanted(str(log)), full, AnyFrame().err)
+        show_history(HistoryArgs(str(log)), full, History().err)

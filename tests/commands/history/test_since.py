@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.commands.history.since import moment
+from app.commands.history import parse_since
 from app.errors import UsageError
 
 
@@ -38,7 +38,7 @@ def local(text: str) -> datetime:
     ],
 )
 def test_it_is_so_long_ago_or_at_the_last_such_time_or_from_that_day_on(since: str, meant: str) -> None:
-    assert moment(since, local("2026-11-21 09:00")) == local(meant)
+    assert parse_since(since, local("2026-11-21 09:00")) == local(meant)
 
 
 NONE = ["", " ", "m", "10", "10 m", "-10m", "1e3m", "∞m", "10y", "25:00", "9", "14:30:61", "2026-13-01", "2026-02-30"]
@@ -48,14 +48,14 @@ NONE += ["yesterday", "9" * 400 + "d", "99999999d", "0001-01-01", "\x00", "１�
 @pytest.mark.parametrize("since", NONE)
 def test_what_is_no_time_is_explained(since: str) -> None:
     with pytest.raises(UsageError) as failure:
-        moment(since, local("2026-11-21 09:00"))
+        parse_since(since, local("2026-11-21 09:00"))
     assert "10m" in failure.value.hint
 
 
 @given(st.text(alphabet="0123456789:-T smhdw.+Z") | st.text())
 def test_any_text_is_a_time_with_its_offset_or_explained(since: str) -> None:
     with suppress(UsageError):
-        assert moment(since, local("2026-11-21 09:00")).utcoffset() is not None
+        assert parse_since(since, local("2026-11-21 09:00")).utcoffset() is not None
 
 
 @given(st.integers(0, 100_000), st.sampled_from("smhdw"))
@@ -63,11 +63,11 @@ def test_a_span_is_taken_from_now(number: int, unit: str) -> None:
     seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}[unit]
     now = local("2026-11-21 09:00")
     if timedelta(seconds=number * seconds) < timedelta(days=365 * 2000):
-        assert now - moment(f"{number}{unit}", now) == timedelta(seconds=number * seconds)
+        assert now - parse_since(f"{number}{unit}", now) == timedelta(seconds=number * seconds)
 
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)), st.times())
 def test_a_clock_time_is_the_last_one_before_now(now: datetime, clock) -> None:
-    found = moment(f"{clock:%H:%M}", now.astimezone())
+    found = parse_since(f"{clock:%H:%M}", now.astimezone())
     assert found <= now.astimezone()
     assert now.astimezone() - found < timedelta(hours=26)  # the night that is an hour longer
