@@ -52,7 +52,7 @@ def test_it_says_what_it_measured_with_and_on(result: dict[str, Any]) -> None:
     )
     assert {"looksay", "mlx", "mlx-vlm", "transformers"} <= set(result["versions"])
     assert list(result["rows"])[:4] == ["a", "b", "c", "d"]
-    assert any("nothing of the real world" in note for note in result["notes"])
+    assert any("nothing about real scenes" in note for note in result["notes"])
 
 
 def test_every_frame_is_told_alike_by_the_rows_that_must(result: dict[str, Any]) -> None:

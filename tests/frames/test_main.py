@@ -62,15 +62,13 @@ def test_it_looks_as_often_as_a_live_run() -> None:
     assert Settings().least_s == EVERY_S
 
 
-@pytest.mark.parametrize(
-    ("name", "says"), [("missing.mp4", "no such file|there is no file"), ("text.mp4", "not a video|cannot be read")]
-)
+@pytest.mark.parametrize(("name", "says"), [("missing.mp4", "no such clip"), ("text.mp4", "not a video")])
 def test_a_clip_that_cannot_be_played_is_explained(name: str, says: str, tmp_path: Path, capsys) -> None:
     (tmp_path / "text.mp4").write_text("no video")
     assert main([str(tmp_path / name)]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert any(part in err for part in says.split("|"))
+    assert says in err
     assert "\nhint: " in err
 
 

@@ -57,7 +57,7 @@ def test_as_many_questions_are_asked_at_once_as_it_takes_unless_the_user_says_ho
 def test_what_looksay_knows_of_a_model_holds_wherever_it_is_served() -> None:
     known = card_of(str(ROOT / "models" / "demo"))
     assert (known.frames, known.name) == (4, str(ROOT / "models" / "demo"))
-    assert "nothing of the real world" in known.note
+    assert "nothing about real scenes" in known.note
     assert card_of("mlx-community/SmolVLM2-256M-Video-Instruct-mlx").memory_gb > 0
     assert card_of("somebody/else").note == ""
 
