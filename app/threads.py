@@ -169,15 +169,16 @@ class Worker(Generic[T]):
 # Several iterators at once
 
 
-def merge(works: Sequence[Iterator[T]], stop: Event) -> Generator[T]:
+def merge(works: Sequence[Generator[T]], stop: Event) -> Generator[T]:
     """Yield the items of all iterators as they come, each iterator on a thread of its own, until all have ended.
 
-    A single one is iterated directly. When one fails, or the caller leaves, `stop` is set, at which the others must
+    A single one is returned as it is. When one fails, or the caller leaves, `stop` is set, at which the others must
     end; the first failure is raised once all have.
     """
-    if len(works) == 1:
-        yield from works[0]
-        return
+    return works[0] if len(works) == 1 else _merge(works, stop)
+
+
+def _merge(works: Sequence[Iterator[T]], stop: Event) -> Generator[T]:
     line: _Line[T] = _Line(stop)
     threads = [Thread(target=line.work, args=(each,), name="merged") for each in works]
     for each in threads:

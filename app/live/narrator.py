@@ -79,7 +79,7 @@ class Narrator:
             for camera, event in chain(merge(works, stop), self.finish(stop)):
                 yield from self.labels.label(camera, event)
 
-    def work(self, frames: Generator[AnyFrame | Notice], stop: Event) -> Iterator[tuple[str, RunEvent]]:
+    def work(self, frames: Generator[AnyFrame | Notice], stop: Event) -> Generator[tuple[str, RunEvent]]:
         """Look at one frame after the other, always the newest of its camera; the rest are dropped."""
         while (seen := self.next(frames)) is not None and not stop.is_set():
             camera = seen.camera
@@ -91,7 +91,8 @@ class Narrator:
                 self.interrupted.discard(camera)
                 narration.forget()
             try:
-                yield from ((camera, event) for event in narration.see(seen, stop))
+                for event in narration.see(seen, stop):
+                    yield camera, event
             finally:
                 if self.turns:
                     self.turns.end(camera, counts=not narration.attention.is_undecided)
@@ -113,7 +114,8 @@ class Narrator:
     def finish(self, stop: Event) -> Iterator[tuple[str, RunEvent]]:
         """The source has ended, or is left."""
         for camera, narration in self.cameras.items():
-            yield from ((camera, event) for event in narration.finish(stop))
+            for event in narration.finish(stop):
+                yield camera, event
 
 
 @dataclass(slots=True)
