@@ -22,7 +22,7 @@ from app.errors import ModelError, OutputError
 from tests.fake_describer import ScriptedDescriber
 from tests.waiting import LIMIT_S
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 BROKEN = ModelError("the model failed on a frame: NaN", "./run.sh check tells more")
 
 
