@@ -1,55 +1,56 @@
-"""`./run.sh check`: the machine, or one model, one GGUF pair, one server."""
+"""`./run.sh check`: report on this machine, or find out whether a model, a GGUF pair or a server can be used."""
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from app.backends.startup import Chosen, asked, chosen, is_url, judged, load, seen
+from app.check.findings import Facts, Finding, ModelState
+from app.check.report import as_json, exit_code, is_proven, render, verdict
 from app.config import AS_PUBLISHED, Settings
 from app.errors import ModelError, UsageError
 from app.files import is_appledouble
-
-if TYPE_CHECKING:
-    from app.check.findings import Finding, ModelState
+from app.models import card_for, registered, verify
+from app.models.registry import path_of
 
 
 def check(target: str | None, mmproj: str | None, settings: Settings) -> int:
-    """Exit code 0 if the narrator can start, or if the model that is named can be used.
+    """Print what is found; return 0 if narration can start here, or if the model that `target` names can be used.
 
     Raises:
-        UsageError: the words make no sense together, or name nothing.
+        UsageError: the arguments contradict each other, or `target` is unknown.
     """
-    from app.check.report import as_json, exit_code, is_proven, render, verdict
-
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    refuse_nonsense(target, mmproj, settings)
+    check_arguments(target, mmproj, settings)
     if target is None:
-        told = machine(settings)
-        print(as_json(told) if settings.json else render(told))
-        return exit_code(told)
+        findings = machine_findings(settings)
+        print(as_json(findings) if settings.json else render(findings))
+        return exit_code(findings)
+    as_they_come = target_findings(target, mmproj, settings.api_key_file)
     if not settings.json:
-        return verdict(target, findings(target, mmproj, settings.api_key_file), sys.stdout, sys.stderr)
-    told = [*findings(target, mmproj, settings.api_key_file)]
-    print(as_json(told, target=target))
-    return 0 if is_proven(told) else 1
+        return verdict(target, as_they_come, sys.stdout, sys.stderr)
+    findings = [*as_they_come]
+    print(as_json(findings, target=target))
+    return 0 if is_proven(findings) else 1
 
 
-def refuse_nonsense(target: str | None, mmproj: str | None, settings: Settings) -> None:
-    """Raise UsageError for words that would be passed over."""
+def check_arguments(target: str | None, mmproj: str | None, settings: Settings) -> None:
+    """Raise UsageError for arguments that would have no effect."""
     if target == "":
-        raise UsageError("the name of the model is empty", "./run.sh models lists names")
+        raise UsageError("the name of the model is empty", "./run.sh models lists the names")
     if target is not None and settings.model != Settings().model:
-        raise UsageError("--model is for the report on the machine", "name one model: ./run.sh check NAME")
-    if mmproj is not None and (target is None or is_url(target) or not is_gguf(path(target))):
-        raise UsageError("--mmproj goes with a GGUF file", "./run.sh check MODEL.gguf --mmproj FILE")
+        raise UsageError("--model cannot be combined with a model to check", "name one model: ./run.sh check NAME")
+    if mmproj is not None and (target is None or is_url(target) or not is_gguf(path_of(target))):
+        raise UsageError("--mmproj needs a GGUF file to check", "./run.sh check MODEL.gguf --mmproj FILE")
 
 
-def machine(settings: Settings) -> "list[Finding]":
-    """What this machine has and lacks; and if the model that would be used is there, whether it fits and sees."""
+# This machine
+
+
+def machine_findings(settings: Settings) -> list[Finding]:
+    """What this machine has and lacks; if the chosen model is installed, also whether it fits and sees."""
     from app.audio.tts import find_engine
-    from app.check.findings import Facts
     from app.check.gather import findings
     from app.sources.devices import listed
 
@@ -59,138 +60,114 @@ def machine(settings: Settings) -> "list[Finding]":
         cameras=lambda: [each.name for each in listed()],
         voice=lambda: engine.name if (engine := find_engine(settings.voice)) else None,
     )
-    is_there = state.status in ("verified", "not locked")
-    return [*findings(facts), *(fit_and_sight(chosen(settings)) if is_there else ())]
+    is_usable = state.status in ("verified", "not locked")
+    return [*findings(facts), *(fit_and_sight(chosen(settings)) if is_usable else ())]
 
 
-def model_state(settings: Settings) -> "ModelState":
-    """The chosen model's files against the lock."""
-    from app.check.findings import ModelState
-    from app.models import verify
-
+def model_state(settings: Settings) -> ModelState:
+    """Whether the chosen model is installed, and unchanged since."""
     try:
         model = chosen(settings)
     except ModelError as failure:
         return ModelState(settings.model, None, "not installed", failure.message, failure.hint)
-    try:
-        trust = verify(model.folder, afresh=True)
-    except ModelError as failure:
-        return ModelState(model.card.name, model.folder, "changed", failure.message, failure.hint)
-    if trust == "not locked":
-        return ModelState(model.card.name, model.folder, trust, "the lock holds what install.sh fetched")
-    return ModelState(model.card.name, model.folder, "verified", trust)
+    card, files = model.card, files_finding(model)
+    if files.status == "bad":
+        return ModelState(card.name, model.folder, "changed", files.sentence, files.hint)
+    is_recorded = files.name == "lock"
+    return ModelState(card.name, model.folder, "verified" if is_recorded else "not locked", files.sentence)
 
 
-def findings(target: str, mmproj: str | None, key_file: str | None = None) -> "Iterator[Finding]":
-    """What there is to say about whatever `target` names, as it is found."""
+# A model, a GGUF pair, a server
+
+
+def target_findings(target: str, mmproj: str | None, key_file: str | None) -> Iterator[Finding]:
+    """Yield findings about whatever `target` names, as they come."""
     try:
         if is_url(target):
-            yield from asked("server", lambda: of_server(target, key_file))
-        elif is_gguf(place := path(target)):
-            yield from of_pair(place, path(mmproj) if mmproj else None)
+            yield from asked("server", lambda: server_findings(target, key_file))
+        elif is_gguf(path := path_of(target)):
+            yield from pair_findings(path, path_of(mmproj) if mmproj else None)
         else:
-            yield from of_model(named(target))
+            model = model_at(target, path)
+            yield from asked("lock", lambda: [files_finding(model)])
+            yield from fit_and_sight(model)
     except ModelError as failure:
-        yield not_there(failure)
-
-
-def not_there(failure: ModelError) -> "Finding":
-    from app.check.findings import Finding
-
-    return Finding("model", "bad", failure.message, failure.hint, "not-there")
-
-
-def path(words: str) -> Path:
-    from app.models.registry import path_of
-
-    return path_of(words)
+        yield Finding("model", "bad", failure.message, failure.hint, "not-there")
 
 
 def is_gguf(path: Path) -> bool:
-    """A GGUF file, or a folder of them without a config.json, which would make it a model of another kind."""
+    """Whether it is a GGUF file, or a folder of them; a config.json makes it another kind of model."""
     try:
         if path.is_dir():
             return not (path / "config.json").exists() and any(not is_appledouble(each) for each in path.glob("*.gguf"))
-    except OSError:  # whoever asks what is wrong with it will say so
+    except OSError:  # checking its files will explain this
         return False
     return path.suffix.lower() == ".gguf"
 
 
-def of_pair(path: Path, mmproj: Path | None) -> "Iterator[Finding]":
-    """A GGUF pair: headers, what the installed llama.cpp says, and the sight test through it."""
-    from app.backends.llama.select import can_run, looked
-    from app.check.gguf_find import find_pair
-    from app.check.gguf_pair import judge_pair
-
-    def judged() -> "list[Finding]":
-        pair = find_pair(path, mmproj)
-        return judge_pair(pair.text, pair.mmproj)
-
-    told = asked("pair", judged)
-    yield from told
-    if can_run() and not any(each.status == "bad" for each in told):
-        yield from asked("sight", lambda: looked(path, mmproj))
-
-
-def of_model(model: Chosen) -> "Iterator[Finding]":
-    """Everything about a model's folder: lock, files, fit, processor; if nothing is wrong so far, load it and look."""
-    yield from asked("lock", lambda: [locked(model)])
-    yield from fit_and_sight(model)
-
-
-def named(target: str) -> Chosen:
-    """The model, also if it is a folder that no model can be in: why not is for the check to say."""
-    from app.models import card_for, registered
-
-    if target not in registered() and (folder := path(target)).is_dir():
-        return Chosen(folder, card_for(folder), target)
+def model_at(target: str, path: Path) -> Chosen:
+    """The model of a name or a folder; of any folder, so that the check can say what is wrong with it."""
+    if target not in registered() and path.is_dir():
+        return Chosen(path, card_for(path), target)
     return chosen(Settings(model=target))
 
 
-def fit_and_sight(model: Chosen) -> "Iterator[Finding]":
-    told = asked("model", lambda: judged(model, afresh=True))
-    yield from told
-    if not any(each.status == "bad" for each in told):
-        yield from asked("sight", lambda: of_sight(model))
-
-
-def locked(model: Chosen) -> "Finding":
-    """Every file read, and compared with what was recorded at install."""
-    from app.check.findings import Finding
-    from app.models import verify
-
+def files_finding(model: Chosen) -> Finding:
+    """Compare every file, read afresh, with what was recorded at install."""
     try:
         trust = verify(model.folder, afresh=True)
     except ModelError as failure:
         return Finding("lock", "bad", failure.message, failure.hint, "hash")
     if trust != "not locked":
         return Finding("lock", "ok", trust)
-    whose = "comes with looksay" if model.card.folder else "not installed by looksay"
-    return Finding("lock", "ok", f"{whose}, so there is no record to compare its files with")
+    return Finding("origin", "ok", "bundled with looksay" if model.card.folder else "not installed by looksay")
 
 
-def of_sight(model: Chosen) -> "list[Finding]":
-    """The sight test, of the model as it comes."""
-    describer = load(model, AS_PUBLISHED)
-    try:
-        return seen(model, AS_PUBLISHED, describer, afresh=True)
-    finally:
-        describer.close()
+def fit_and_sight(model: Chosen) -> Iterator[Finding]:
+    """Yield what files, shapes and processor tell, then what the model sees, with its default settings."""
+
+    def look() -> list[Finding]:
+        describer = load(model, AS_PUBLISHED)
+        try:
+            return seen(model, AS_PUBLISHED, describer, afresh=True)
+        finally:
+            describer.close()
+
+    return and_sight(asked("model", lambda: judged(model, afresh=True)), look)
 
 
-def of_server(url: str, key_file: str | None) -> "list[Finding]":
-    """What a server says of its model, and whether that sees. It is sent generated pictures and nothing else."""
+def and_sight(findings: list[Finding], look: Callable[[], list[Finding]]) -> Iterator[Finding]:
+    """Yield the findings and, unless one of them is bad, those of the sight test."""
+    yield from findings
+    if not any(each.status == "bad" for each in findings):
+        yield from asked("sight", look)
+
+
+def pair_findings(path: Path, mmproj: Path | None) -> Iterator[Finding]:
+    """Yield what headers and the installed llama.cpp tell of a GGUF pair, then what it sees, if it can be run here."""
+    from app.backends.llama.select import can_run, looked
+    from app.check.gguf_find import find_pair
+    from app.check.gguf_pair import judge_pair
+
+    def judge() -> list[Finding]:
+        pair = find_pair(path, mmproj)
+        return judge_pair(pair.text, pair.mmproj)
+
+    return and_sight(asked("pair", judge), lambda: looked(path, mmproj) if can_run() else [])
+
+
+def server_findings(url: str, key_file: str | None) -> list[Finding]:
+    """What a server says of its model, and whether that model sees. Only generated pictures are sent."""
     from app.backends.openai.describer import ServerDescriber
     from app.backends.openai.discovery import served
     from app.backends.openai.payload import Form
     from app.backends.openai.select import SEES_NOTHING, line_of
     from app.backends.sighted import sight
-    from app.check.findings import Finding
 
-    line = line_of(Settings(url=url, allow_remote=True, api_key_file=key_file))
-    told = served(line)
-    name = f"{told.server} with {told.model or 'no model'}"
-    if told.sees is False:
-        return [Finding("server", "bad", f"{name} says of itself that it takes no pictures", SEES_NOTHING, "no-eyes")]
-    claim = "says that it sees" if told.sees else "does not say whether it sees"
-    return [Finding("server", "ok", f"{name}; it {claim}"), sight(ServerDescriber(line, Form(told.model)))[0]]
+    endpoint = line_of(Settings(url=url, allow_remote=True, api_key_file=key_file))
+    server = served(endpoint)
+    name = f"{server.server} with {server.model or 'no model'}"
+    if server.sees is False:
+        return [Finding("server", "bad", f"{name} reports that it takes no pictures", SEES_NOTHING, "no-eyes")]
+    claim = "it reports vision" if server.sees else "it does not report whether it has vision"
+    return [Finding("server", "ok", f"{name}; {claim}"), sight(ServerDescriber(endpoint, Form(server.model)))[0]]

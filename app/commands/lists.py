@@ -10,39 +10,47 @@ from app.errors import OutputError, SourceError
 
 
 def list_cameras(settings: Settings) -> int:
-    """`./run.sh cameras`: number and name of each; exit code 1 if there is none."""
+    """Print the number and name of each camera.
+
+    Raises:
+        SourceError: there is none, or the system cannot list them.
+    """
     from app.sources.devices import listed
 
     cameras = listed()
-    for each in cameras:
-        print(json.dumps(asdict(each)) if settings.json else f"{each.index}  {each.name}")
-    if cameras:
-        return 0
-    raise SourceError("no camera was found", "connect one; ./run.sh --source scenes needs none")
+    for camera in cameras:
+        print(json.dumps(asdict(camera)) if settings.json else f"{camera.index}  {camera.name}")
+    if not cameras:
+        raise SourceError("no camera found", "connect one; ./run.sh demo needs none")
+    return 0
 
 
 def list_voices(settings: Settings) -> int:
-    """`./run.sh voices`: name, language and engine of each, then the loudspeakers; exit code 1 if there is no voice."""
+    """Print name, language and engine of each voice to stdout, and the loudspeakers to stderr.
+
+    Raises:
+        OutputError: there is no voice.
+    """
     from app.audio.playback import devices
     from app.audio.tts import install_hint, installed_voices
 
     voices = installed_voices()
-    for each in voices:
-        told = {"name": each.name, "language": each.language, "engine": each.engine}
-        print(json.dumps(told, ensure_ascii=False) if settings.json else f"{each.name}  {each.language}  {each.engine}")
-    with suppress(OutputError):  # without PortAudio there are no names to choose from
+    for voice in voices:
+        record = {"name": voice.name, "language": voice.language, "engine": voice.engine}
+        print(json.dumps(record, ensure_ascii=False) if settings.json else "  ".join(record.values()))
+    with suppress(OutputError):  # without PortAudio there are no loudspeakers to choose from
         for name in devices():
             print(f"loudspeaker: {name}", file=sys.stderr)
-    if voices:
-        return 0
-    raise OutputError("no text-to-speech program found", install_hint())
+    if not voices:
+        raise OutputError("no text-to-speech program found", install_hint())
+    return 0
 
 
 def list_models(settings: Settings) -> int:
-    """`./run.sh models`: which there are, which are installed, which this machine has the memory for."""
+    """Print every known model: whether it is installed, and whether it fits this machine's memory."""
     from app.models import machine_memory
     from app.models.listing import as_json, render, rows
 
-    told = rows(machine_memory())
-    print(as_json(told) if settings.json else render(told))
+    models = rows(machine_memory())
+    print(as_json(models) if settings.json else render(models))
     return 0

@@ -1,4 +1,4 @@
-"""`./run.sh serve`: the model, checked and loaded as for a narrator, behind mlx-vlm's own server."""
+"""`./run.sh serve`: the model, checked and loaded as for narration, behind mlx-vlm's own server."""
 
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,31 +13,37 @@ from app.models.card import Sampling
 
 
 def serve(settings: Settings, port: int, key_file: Path | None) -> NoReturn:
-    """Serve until it is ended, which ends the process (130)."""
-    found = key(key_file)
-    model = chosen(settings)
-    Run(model.card.name, lambda: opened(model, settings), found, port).go()
-
-
-def opened(model: Chosen, settings: Settings) -> Opened:
-    """The model that has passed check and sight test, its processor set as for looksay's own frames.
+    """Serve until a signal ends the process, with exit code 130.
 
     Raises:
-        ModelError: it has not passed.
+        UserError: there is no such model, or the key or the port cannot be used.
+    """
+    api_key = key(key_file)
+    model = chosen(settings)
+    Run(model.card.name, lambda: open_model(model, settings), api_key, port).go()
+
+
+def open_model(model: Chosen, settings: Settings) -> Opened:
+    """Check and load the model; its processor is set as for looksay's own frames.
+
+    Raises:
+        ModelError: it does not pass the check.
     """
     describer = open_describer(model, settings.model_options, settings.trust_model)
     card, loaded, picture = model.card, describer.loaded, describer.family.picture
-    served = Served(card.name, card.frames, mark(loaded.processor), picture, sampling(card.sampling))
+    token, sampling = image_token(loaded.processor), sampling_defaults(card.sampling)
+    served = Served(card.name, card.frames, token, picture, sampling)
     return Opened(loaded.model, loaded.processor, served, (*model.notes, *describer.banner.warnings))
 
 
-def sampling(how: Sampling) -> dict[str, float]:
-    """The card's, in full: what is not said, mlx-vlm takes from the model's generation_config.json."""
-    said = {"temperature": how.temperature, "top_p": 1.0, "top_k": 0, "min_p": how.min_p}
-    return said if how.repetition_penalty == 1.0 else {**said, "repetition_penalty": how.repetition_penalty}
+def sampling_defaults(sampling: Sampling) -> dict[str, float]:
+    """The card's sampling in full: what is left out, mlx-vlm takes from the model's generation_config.json."""
+    defaults = {"temperature": sampling.temperature, "top_p": 1.0, "top_k": 0, "min_p": sampling.min_p}
+    penalty = sampling.repetition_penalty
+    return defaults if penalty == 1.0 else {**defaults, "repetition_penalty": penalty}
 
 
-def mark(processor: Any) -> str:
-    """What stands for a picture in the processor's prompts, if it says so."""
+def image_token(processor: Any) -> str:
+    """The text that stands for a picture in prompts; empty if the processor does not say."""
     found = getattr(processor, "image_token", "")
     return found if isinstance(found, str) else str(getattr(found, "content", ""))
