@@ -39,9 +39,9 @@ class Bench:
         self.describer = ScriptedDescriber(script)
 
     def run(self, *whats, is_json=False, **task):
-        page = ResultWriter(io.StringIO(), io.StringIO(), is_json)
-        self.code = run([str(what) for what in whats], Task("What is it?", **task), lambda: self.describer, page)
-        self.out, self.err = page.out.getvalue(), page.err.getvalue()
+        writer = ResultWriter(io.StringIO(), io.StringIO(), is_json)
+        self.code = run([str(what) for what in whats], Task("What is it?", **task), lambda: self.describer, writer)
+        self.out, self.err = writer.out.getvalue(), writer.err.getvalue()
         return self
 
     @property
@@ -242,15 +242,15 @@ class Broken(io.StringIO):
 
 
 def test_it_ends_quietly_when_nobody_reads_any_more(tmp_path):
-    describer, page = ScriptedDescriber(["One."]), ResultWriter(Broken(errno.EPIPE), io.StringIO())
-    assert run(save(tmp_path, "a.png", "b.png", "c.png"), Task("?"), lambda: describer, page) == 0
-    assert (len(describer.asked), page.err.getvalue()) == (2, "")
+    describer, writer = ScriptedDescriber(["One."]), ResultWriter(Broken(errno.EPIPE), io.StringIO())
+    assert run(save(tmp_path, "a.png", "b.png", "c.png"), Task("?"), lambda: describer, writer) == 0
+    assert (len(describer.asked), writer.err.getvalue()) == (2, "")
 
 
 def test_a_full_disk_is_explained(tmp_path):
-    page = ResultWriter(Broken(errno.ENOSPC), io.StringIO())
+    writer = ResultWriter(Broken(errno.ENOSPC), io.StringIO())
     with pytest.raises(OutputError, match="No space left") as caught:
-        run(save(tmp_path, "a.png", "b.png"), Task("?"), lambda: ScriptedDescriber(["One."]), page)
+        run(save(tmp_path, "a.png", "b.png"), Task("?"), lambda: ScriptedDescriber(["One."]), writer)
     assert caught.value.hint
 
 
@@ -260,8 +260,8 @@ def test_escape_codes_of_a_model_never_reach_the_terminal(tmp_path):
 
 def test_a_letter_that_the_terminal_lacks_does_not_end_it(tmp_path):
     raw = io.BytesIO()
-    page = ResultWriter(io.TextIOWrapper(raw, encoding="ascii"), io.StringIO())
-    assert run(save(tmp_path, "a.png"), Task("?"), lambda: ScriptedDescriber(["Röt."]), page) == 0
+    writer = ResultWriter(io.TextIOWrapper(raw, encoding="ascii"), io.StringIO())
+    assert run(save(tmp_path, "a.png"), Task("?"), lambda: ScriptedDescriber(["Röt."]), writer) == 0
     assert raw.getvalue() == b"R?t.\n"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from app.cleaning import NoAnswer
 from app.cli import describe_parser
 from app.commands.describe import TRIES, DescribeArgs, ResultWriter, Retries, Task, run
 from app.demo.scenes import COLOURS
@@ -46,13 +47,11 @@ class Bench:
     def __init__(self, *script):
         self.describer = ScriptedDescriber(script)
 
-    def run(self, *whats, is_json=False, **roads):
-        page, task = (
-            ResultWriter(io.StringIO(), io.StringIO(), is_json),
-            Task("What is it?", of_several="What happens?"),
-        )
-        self.code = run(whats, task, lambda: self.describer, page, InputOptions(**roads))
-        self.out, self.err = page.out.getvalue(), page.err.getvalue()
+    def run(self, *whats, is_json=False, **options):
+        writer = ResultWriter(io.StringIO(), io.StringIO(), is_json)
+        task = Task("What is it?", of_several="What happens?")
+        self.code = run(whats, task, lambda: self.describer, writer, InputOptions(**options))
+        self.out, self.err = writer.out.getvalue(), writer.err.getvalue()
         return self
 
 
@@ -141,7 +140,7 @@ GONE = Outage("the server refused", "start it")
 
 def test_a_model_elsewhere_that_fails_for_a_moment_is_asked_again():
     waits, told = [], []
-    patience = Retries(told.append, waits.append)
+    retries = Retries(told.append, waits.append)
     answers = iter([GONE, GONE, "Red."])
 
     def ask():
@@ -150,7 +149,7 @@ def test_a_model_elsewhere_that_fails_for_a_moment_is_asked_again():
             raise answer
         return answer
 
-    assert patience.call(ask) == "Red."
+    assert retries.call(ask) == "Red."
     assert len(waits) == 2
     assert [each.kind for each in told] == ["outage", "answering"]
 
@@ -178,6 +177,13 @@ def test_a_picture_that_a_server_stumbles_over_does_not_end_the_rest(tmp_path):
     assert bench.err.count("error: ") == 2
 
 
+def test_an_answer_without_text_shows_that_the_server_is_there(tmp_path):
+    names = save(tmp_path, "1.png", "2.png", "3.png", "4.png")
+    bench = Bench(LONG, NoAnswer("it only thought", "ask otherwise"), LONG, "Four.").run(*names)
+    assert (bench.out, bench.code) == (f"{names[3]}: Four.\n", 1)
+    assert bench.err.count("error: ") == 3
+
+
 def test_a_server_that_is_gone_ends_it_at_the_second_picture(tmp_path):
     bench = Bench(LONG)
     with pytest.raises(Outage):
@@ -185,23 +191,23 @@ def test_a_server_that_is_gone_ends_it_at_the_second_picture(tmp_path):
     assert len(bench.describer.asked) == 2
 
 
-def wished(*argv):
+def args(*argv):
     return DescribeArgs.of(describe_parser("describe", "").parse_args(["a.png", *argv]))
 
 
 def test_flags_reach_their_fields():
-    both = wished("--from", "0:10", "--to", "1:20", "--to", "captions.jsonl", "--frames", "3", "--allow-private")
+    both = args("--from", "0:10", "--to", "1:20", "--to", "captions.jsonl", "--frames", "3", "--allow-private")
     assert (both.start, both.end, both.file, both.moments) == (10.0, 80.0, Path("captions.jsonl"), 3)
-    roads = both.input_options("demo", 4)
-    assert (roads.stretch, roads.limits.allow_private, roads.together) == (Stretch(3, 10.0, 80.0), True, 0)
-    assert wished().input_options("demo", 4) == InputOptions(stretch=Stretch(4))
+    options = both.input_options("demo", 4)
+    assert (options.stretch, options.limits.allow_private, options.together) == (Stretch(3, 10.0, 80.0), True, 0)
+    assert args().input_options("demo", 4) == InputOptions(stretch=Stretch(4))
 
 
 @pytest.mark.parametrize(("frames", "moments"), [(1, 1), (4, 4), (8, 8), (64, 8)])
 def test_a_clip_is_looked_at_as_often_as_the_model_can_be_shown_it_and_at_most_eight_times(frames, moments):
-    roads = wished("--together").input_options("demo", frames)
-    assert (roads.stretch.moments, roads.together) == (moments, frames)
-    assert bool(roads.note) == (frames == 1)
+    options = args("--together").input_options("demo", frames)
+    assert (options.stretch.moments, options.together) == (moments, frames)
+    assert bool(options.note) == (frames == 1)
 
 
 @pytest.mark.parametrize(
@@ -220,13 +226,13 @@ def test_a_clip_is_looked_at_as_often_as_the_model_can_be_shown_it_and_at_most_e
 )
 def test_flags_that_make_no_sense_are_explained(argv):
     with pytest.raises(UsageError) as caught:
-        wished(*argv)
+        args(*argv)
     assert caught.value.hint
 
 
 def test_more_moments_than_the_model_can_be_shown_are_refused():
     with pytest.raises(UsageError, match="demo can be shown at most 4 frames at once"):
-        wished("--frames", "5").input_options("demo", 4)
+        args("--frames", "5").input_options("demo", 4)
 
 
 def describe(*argv, **how):
