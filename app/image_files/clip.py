@@ -240,5 +240,5 @@ def opened(path: Path, name: str) -> "cv2.VideoCapture":
 def unreadable(name: str) -> SourceError:
     return SourceError(
         f"{name} is a video without pictures that can be read, or it was cut off",
-        "see whether it plays elsewhere, then copy or record it again; .mp4, .mov, .mkv, .avi and .webm are known",
+        "check that it plays in another program, or copy it again; supported: .mp4, .mov, .mkv, .avi and .webm",
     )

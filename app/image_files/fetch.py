@@ -122,8 +122,8 @@ def body(answer: http.client.HTTPResponse, name: str, limits: Limits, until: flo
 
 def inward(name: str, failure: Inward) -> SourceError:
     return SourceError(
-        f"{name} leads to {failure}, which is this machine, its own network or nobody: not fetched",
-        "if you mean it, add --allow-private; nothing but the public web is fetched without it",
+        f"not fetched: {name} points to {failure}, on this machine or your local network",
+        "to fetch it anyway, add --allow-private",
     )
 
 

@@ -1,4 +1,4 @@
-"""How pictures come in: which questions there are to be asked, and what the model is shown with each."""
+"""The inputs of `describe`: which questions they make, and the frames that the model is shown with each."""
 
 import time
 from collections.abc import Sequence
@@ -41,15 +41,15 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class InputOptions:
-    """How they come in, for all of a run."""
+    """How the inputs of a run are read."""
 
     limits: Limits = LIMITS
     stretch: Stretch = WHOLE
-    """Of clips: what is looked at."""
+    """The part of a clip to describe."""
     note: str = ""
-    """To be said of every clip."""
+    """A remark on every clip."""
     together: int = 0
-    """All pictures in one question, at most so many; 0: each in one of its own."""
+    """The most pictures of one question that shows all of them; 0: a question for each."""
 
     def questions(self, whats: Sequence[str]) -> list[Question]:
         """One for each picture, or one for all.
@@ -66,7 +66,7 @@ class InputOptions:
             most = "one picture" if self.together == 1 else f"at most {self.together} pictures"
             raise UsageError(
                 f"the model can be shown {most} with one question, and these are {len(named)}",
-                "name fewer, leave --together out, or take another --model",
+                "name fewer, leave out --together, or use another --model",
             )
         return [tuple(named)]
 
@@ -81,8 +81,8 @@ class InputOptions:
             return self.clip(question, names)
         if self.stretch.has_times:
             raise SourceError(
-                f"{readable(names[0])} is a picture: nothing of it lies between two times",
-                "--from and --to are for videos; to write to a file, end its name in .jsonl",
+                f"{readable(names[0])} is a picture, and --from and --to are for videos",
+                "leave them out; the name of a file for the results ends in .jsonl",
             )
         seen = [picture(each, self.limits).pixels for each in question]
         return Shown(names, tuple(Frame(each, time.monotonic(), 0.0, number) for number, each in enumerate(seen)))
@@ -95,7 +95,7 @@ class InputOptions:
             clip = readable(names[[self.is_clip(each) for each in question].index(True)])
             raise SourceError(
                 f"{clip} is a video, and --together is for pictures",
-                "name it alone: it is shown to the model at several moments in any case",
+                "name it alone: the model is shown several moments of a video anyway",
             )
         seen = watched(user_path(question[0], SourceError), readable(names[0]), self.stretch)
         frames = (Frame(each.pixels, time.monotonic(), each.at_s, at) for at, each in enumerate(seen.moments))

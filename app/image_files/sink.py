@@ -1,4 +1,4 @@
-"""The file that `describe --to` writes: one JSON line a picture, as they come, and what is in it is not asked again.
+"""The file of `describe --to`: one JSON line a picture, written at once; a later run skips the pictures that are in it.
 
 A picture is known again by its path, size and time of change; one that was fetched, by its address. What
 failed is tried again the next time. Nothing is ever taken out of the file but half a last line.
@@ -22,7 +22,7 @@ from app.jsonfile import as_line
 
 HEAD = b'{"picture": '
 """What every line begins with."""
-NOT_OURS = "name another file, which need not be there yet; this one was left as it is"
+NOT_OURS = "name another file, which need not exist yet; this one was left as it is"
 
 
 class Captions:
@@ -146,12 +146,13 @@ class Captions:
         return json.dumps(of_file(what), sort_keys=True)
 
     def otherwise(self, asked: Mapping[str, Any]) -> OutputError:
-        """What is asked now is not what was asked of the lines that are there."""
-        names = [name for name in {**asked, **self.asked} if asked.get(name) != self.asked.get(name)]
-        told = "; ".join(f"{name} was {asked.get(name)!r} and is now {self.asked.get(name)!r}" for name in names)
+        """The error for a file whose lines were written with other options."""
+        before, now = ({name: repr(value) for name, value in each.items()} for each in (asked, self.asked))
+        names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+        changes = ", ".join(f"{name} {before.get(name, 'none')} (now {now.get(name, 'none')})" for name in names)
         return OutputError(
-            f"{readable(self.path)} was asked otherwise: {told}",
-            "name another file for it, or ask as before; what is there was left as it is",
+            f"{readable(self.path)} was written with different options: {changes}",
+            "name another file, or use the same options; this one was left as it is",
         )
 
     def close(self) -> None:

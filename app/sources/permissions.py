@@ -97,7 +97,7 @@ def _allow(app: str) -> str:
 
 def _absent(camera: str) -> Trouble:
     return Trouble(
-        f"{camera} is not there", "connect a camera; `./run.sh cameras` lists them, `--source scenes` needs none"
+        f"{camera} was not found", "connect a camera; `./run.sh cameras` lists them, `./run.sh demo` needs none"
     )
 
 

@@ -79,7 +79,7 @@ def _opened(path: Path) -> cv2.VideoCapture:
 def _unreadable(path: Path) -> SourceError:
     return SourceError(
         f"{readable(path)} is not a video that can be read, or it was cut off",
-        "see whether it plays elsewhere; .mp4, .mov, .mkv, .avi and .webm are known",
+        "check that it plays in another program; supported: .mp4, .mov, .mkv, .avi and .webm",
     )
 
 

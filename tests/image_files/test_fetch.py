@@ -243,7 +243,7 @@ def test_nothing_is_fetched_from_within_unless_it_is_allowed(server, host):
 
 
 def test_https_is_looked_at_like_http():
-    with pytest.raises(SourceError, match=r"127\.0\.0\.1, which is this machine"):
+    with pytest.raises(SourceError, match=r"points to 127\.0\.0\.1, on this machine"):
         picture("https://127.0.0.1:1/picture.png")
 
 
@@ -277,7 +277,7 @@ def test_a_proxy_on_this_machine_is_used_and_private_hosts_are_refused_all_the_s
     assert fetch("http://known.to.the.proxy.invalid/picture", "it") == PICTURE.getvalue()
     assert Server.seen[-1][0] == "http://known.to.the.proxy.invalid/picture"
     for host in ("10.0.0.1", "%31%30.0.0.1"):
-        with pytest.raises(SourceError, match="this machine, its own network"):
+        with pytest.raises(SourceError, match="on this machine or your local network"):
             fetch(f"http://{host}/picture", "it")
     assert Server.seen[-1][0] == "http://known.to.the.proxy.invalid/picture"
 

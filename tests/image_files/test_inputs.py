@@ -269,4 +269,7 @@ def test_the_bundled_model_writes_a_folder_down_and_goes_on(tmp_path):
     assert told == ["A red circle is in the top left.", blue, f"{tmp_path}/3.png is text"]
     assert lines[0]["asked"]["model"] == "demo"
     other = describe(tmp_path / "1.png", "--to", tmp_path / "captions.jsonl", "--ask", "What?", text=True)
-    assert (other.returncode, "was asked otherwise" in other.stderr) == (1, True)
+    assert (other.returncode, "was written with different options: question none (now 'What?')" in other.stderr) == (
+        1,
+        True,
+    )

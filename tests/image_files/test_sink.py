@@ -139,7 +139,7 @@ def test_a_last_line_that_lacks_nothing_but_its_end_is_kept(batch):
 def test_another_question_is_refused_and_nothing_is_changed(batch, asked):
     batch.run()
     before = batch.file.read_bytes()
-    with pytest.raises(OutputError, match=f"{next(iter(asked))} was ") as caught:
+    with pytest.raises(OutputError, match=f"different options: {next(iter(asked))} ") as caught:
         batch.run(**asked)
     assert "another file" in caught.value.hint
     assert batch.file.read_bytes() == before

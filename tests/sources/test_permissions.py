@@ -46,8 +46,8 @@ def test_the_app_to_allow_is_the_one_whose_window_we_run_in(environment, app):
         (ASKING, "macOS is asking whether iTerm may use the camera", PANE, True),
         (DENIED, "iTerm is not allowed to use the camera", PANE, False),
         (RESTRICTED, "iTerm is not allowed to use the camera", PANE, False),
-        (NONE, "camera 0 is not there", "connect a camera", False),
-        (OUT, "camera 0 is not there", "connect a camera", False),
+        (NONE, "camera 0 was not found", "connect a camera", False),
+        (OUT, "camera 0 was not found", "connect a camera", False),
         (UNCLEAR, "another program may be using it, or iTerm is not allowed", PANE, False),
         ("", "another program may be using it, or iTerm is not allowed", PANE, False),
     ],
@@ -68,8 +68,8 @@ def test_over_ssh_nobody_can_be_asked():
 @pytest.mark.parametrize(
     ("knocked", "words", "text", "hint"),
     [
-        (errno.ENOENT, "", "is not there", "connect a camera"),
-        (errno.ENODEV, "", "is not there", "connect a camera"),
+        (errno.ENOENT, "", "was not found", "connect a camera"),
+        (errno.ENODEV, "", "was not found", "connect a camera"),
         (errno.EACCES, "", "not allowed", "usermod -aG video"),
         (errno.EBUSY, "", "another program is using", "fuser"),
         (0, "VIDIOC_REQBUFS: Device or resource busy", "another program is using", "fuser"),
