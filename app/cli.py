@@ -186,9 +186,9 @@ def history(parser: ArgumentParser, argv: Sequence[str]) -> int:
 
     if given.wipe:
         if given.find or given.since:
-            parser.error("--wipe deletes the whole log, so it goes with neither --find nor --since")
-        return wipe(given.log, sys.stdout, is_json=given.json)
-    return show_history(HistoryArgs(given.log, given.find, given.since, given.json), sys.stdout, sys.stderr)
+            parser.error("--wipe deletes the whole log: leave out --find and --since")
+        return wipe(given.log, is_json=given.json)
+    return show_history(HistoryArgs(given.log, given.find, given.since, given.json))
 
 
 # Lists

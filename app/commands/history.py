@@ -4,12 +4,11 @@ However long a log is, no more than one of its lines is held in memory.
 """
 
 import fcntl
-import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
@@ -17,12 +16,12 @@ from unicodedata import combining, normalize
 
 from app.errors import HistoryError, UsageError, stdout_error
 from app.files import explain, open_to_read, readable, user_path
+from app.jsonfile import as_line
 from app.outputs.log import LONGEST, forget, is_thumbnail, is_torn, last_log, parse_record, thumbnails_of
 from app.text import sanitize
 
 SPAN = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>[smhdw])")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-CLOCKS = ("%H:%M", "%H:%M:%S")
 NO_TIME = f"{'without a time':<19}"
 FINDER_FILE = ".DS_Store"
 """What macOS's Finder leaves in every folder that it has shown."""
@@ -41,12 +40,8 @@ class Entry:
     """Local time; None in logs older than this field."""
 
     @property
-    def is_notice(self) -> bool:
-        return bool(self.record["event"] == "notice")
-
-    @property
     def text(self) -> str:
-        """After the question that it answers, or what was watched for."""
+        """The text, after the question that it answers or what was watched for."""
         about = self.record.get("about")
         text: str = self.record["text"]
         return sanitize(f"[{about}] {text}" if isinstance(about, str) and about else text)
@@ -86,12 +81,6 @@ def read_lines(log: Path) -> Iterator[bytes]:
         raise HistoryError(*explain(failure, log, "log")) from failure
 
 
-def parse_entry(line: bytes) -> Entry | None:
-    """The record on this line, if looksay wrote it."""
-    record = parse_record(line)
-    return None if record is None else Entry(record, parse_timestamp(record.get("time")))
-
-
 def parse_timestamp(written: object) -> datetime | None:
     try:
         return datetime.fromisoformat(written).astimezone() if isinstance(written, str) else None
@@ -124,16 +113,18 @@ class Filter:
     broken: int = 0
     undated: int = 0
 
-    def apply(self, entries: Iterable[Entry | None]) -> Iterator[Entry]:
-        for each in entries:
-            if each is None:
+    def read(self, log: Path) -> Iterator[Entry]:
+        """Yield the matching entries, oldest first. Raises HistoryError if the log cannot be read."""
+        for line in read_lines(log):
+            record = parse_record(line)
+            if record is None:
                 self.broken += 1
-            elif self.matches(each):
+            elif self._matches(entry := Entry(record, parse_timestamp(record.get("time")))):
                 self.matched += 1
-                yield each
+                yield entry
 
-    def matches(self, entry: Entry) -> bool:
-        if self.words and self.words not in fold(entry.text):
+    def _matches(self, entry: Entry) -> bool:
+        if self.words not in fold(entry.text):
             return False
         if self.since and entry.at is None:
             self.undated += 1
@@ -172,23 +163,17 @@ def parse_since(text: str, now: datetime) -> datetime:
         UsageError: it is no time.
     """
     try:
-        return ago(text, now) or last_time(text, now) or datetime.fromisoformat(text).astimezone()
-    except (ValueError, OverflowError, OSError):
-        pass
-    raise UsageError(
-        f"--since: can't read {text!r} as a time",
-        "use 10m, 2h or 3d ago, a time like 14:30, or a day like 2026-11-20",
-    )
+        if span := SPAN.fullmatch(text):
+            return now - timedelta(**{UNITS[span["unit"]]: float(span["number"])})
+        return last_time_of_day(text, now) or datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError, OSError) as failure:
+        hint = "use a span such as 10m, 2h or 3d, a time such as 14:30, or a day such as 2026-11-20"
+        raise UsageError(f'--since: can\'t read "{text}" as a time', hint) from failure
 
 
-def ago(text: str, now: datetime) -> datetime | None:
-    found = SPAN.fullmatch(text)
-    return now - timedelta(**{UNITS[found["unit"]]: float(found["number"])}) if found else None
-
-
-def last_time(text: str, now: datetime) -> datetime | None:
-    """When it was this time of day last: at 9:00, `23:30` means yesterday's."""
-    for form in CLOCKS:
+def last_time_of_day(text: str, now: datetime) -> datetime | None:
+    """The last time that a clock showed `text`: at 9:00, `23:30` was yesterday."""
+    for form in ("%H:%M", "%H:%M:%S"):
         try:
             clock = datetime.strptime(text, form).time()
         except ValueError:
@@ -200,9 +185,6 @@ def last_time(text: str, now: datetime) -> datetime | None:
 
 # Showing entries
 
-Formatter = Callable[[Entry], Iterator[str]]
-"""The lines of an entry."""
-
 
 def show_history(args: HistoryArgs, out: TextIO | None = None, err: TextIO | None = None) -> int:
     """Write matching entries to `out` (standard output), remarks to `err` (standard error); return the exit code.
@@ -210,42 +192,24 @@ def show_history(args: HistoryArgs, out: TextIO | None = None, err: TextIO | Non
     Raises:
         HistoryError: the log is gone or cannot be read.
         UsageError: `since` is no time.
-        OutputError: `out` cannot be written to.
-        BrokenPipeError: `out` is no longer read.
+        OutputError: `out` cannot be written to, such as on a full disk.
     """
     out, err = out or sys.stdout, err or sys.stderr
     since = parse_since(args.since, datetime.now().astimezone()) if args.since is not None else None
     log, wanted = find_log(args.log), Filter(fold(args.find or ""), since)
-    lines_of = json_formatter(thumbnails_of(log)) if args.is_json else TextFormatter(has_styles(out)).lines
-    entries = wanted.apply(map(parse_entry, read_lines(log)))
+    entries = wanted.read(log)
+    lines = json_lines(entries, thumbnails_of(log)) if args.is_json else text_lines(entries, is_styled=has_styles(out))
     try:
-        for line in (line for entry in entries for line in lines_of(entry)):
+        for line in lines:
             out.write(line + "\n")
         out.flush()
-    except BrokenPipeError:
-        raise
     except OSError as failure:
-        raise stdout_error(out, failure) or BrokenPipeError from failure
+        if error := stdout_error(out, failure):
+            raise error from failure
+        return 0
     for remark in wanted.remarks:
         print(f"notice: {remark}", file=err)
     return 0
-
-
-@dataclass(slots=True)
-class TextFormatter:
-    """Entries for people: one line each. On a terminal days have headings and notices are dim."""
-
-    has_styles: bool
-    day: date | None = field(default=None, init=False)
-
-    def lines(self, entry: Entry) -> Iterator[str]:
-        day = entry.at.date() if entry.at else self.day
-        if self.has_styles and day and day != self.day:
-            yield f"\x1b[1m{day:%A, %-d %B %Y}\x1b[0m"
-        self.day = day
-        when = entry.at.isoformat(" ")[:19] if entry.at else NO_TIME
-        line = f"{when}  {'notice: ' if entry.is_notice else ''}{entry.text}"
-        yield f"\x1b[2m{line}\x1b[0m" if self.has_styles and entry.is_notice else line
 
 
 def has_styles(out: TextIO) -> bool:
@@ -253,17 +217,28 @@ def has_styles(out: TextIO) -> bool:
     return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
 
 
-def json_formatter(thumbnails: Path) -> Formatter:
-    """Entries as they were written; a thumbnail becomes an absolute path, if it is in this folder."""
+def text_lines(entries: Iterator[Entry], *, is_styled: bool) -> Iterator[str]:
+    """Yield a line for each entry; styled, days have headings and notices are dim."""
+    day: date | None = None
+    for entry in entries:
+        if entry.at and entry.at.date() != day:
+            day = entry.at.date()
+            if is_styled:
+                yield f"\x1b[1m{day:%A, %-d %B %Y}\x1b[0m"
+        time = entry.at.isoformat(" ")[:19] if entry.at else NO_TIME
+        is_notice = entry.record["event"] == "notice"
+        line = f"{time}  {'notice: ' if is_notice else ''}{entry.text}"
+        yield f"\x1b[2m{line}\x1b[0m" if is_styled and is_notice else line
 
-    def lines(entry: Entry) -> Iterator[str]:
+
+def json_lines(entries: Iterator[Entry], thumbnails: Path) -> Iterator[str]:
+    """Yield each entry as it was written; its thumbnail becomes an absolute path, if that file is in the folder."""
+    for entry in entries:
         record = dict(entry.record)
         name = os.path.basename(str(record.pop("thumbnail", "")))  # its folder may have been moved with the log
         if is_thumbnail(name) and os.path.isfile(path := f"{thumbnails}/{name}"):
             record["thumbnail"] = path
-        yield json.dumps(record, ensure_ascii=False)
-
-    return lines
+        yield as_line(record)
 
 
 # Deleting a log
@@ -271,27 +246,22 @@ def json_formatter(thumbnails: Path) -> Formatter:
 
 @dataclass(slots=True)
 class Wiped:
-    """What was deleted, and what was kept."""
+    """What was deleted, and what was kept; the keys of `--wipe --json`."""
 
     removed: list[str] = field(default_factory=list)
     """Paths: the log, a link to it, its thumbnails' folder."""
     thumbnails: int = 0
-    is_forgotten: bool = False
-    """It was the log that `history` shows by default."""
+    forgotten: bool = False
+    """Whether it was the log that `history` shows by default."""
     left: list[str] = field(default_factory=list)
     """Paths of a folder with other files in it, or of a link in its place."""
 
     @property
     def lines(self) -> list[str]:
         removed = [f"removed {path}" for path in self.removed]
-        pictures = [f"removed {count(self.thumbnails, 'thumbnail')}"] if self.thumbnails else []
-        forgotten = ["forgot which log was written last"] if self.is_forgotten and not removed else []
-        return [*removed, *pictures, *forgotten, *(f"kept {path}: it has files of others" for path in self.left)]
-
-    @property
-    def as_json(self) -> str:
-        record = {"removed": self.removed, "thumbnails": self.thumbnails, "forgotten": self.is_forgotten}
-        return json.dumps({**record, "left": self.left}, ensure_ascii=False)
+        thumbnails = [f"removed {count(self.thumbnails, 'thumbnail')}"] if self.thumbnails else []
+        left = [f"kept {path}: it has content that looksay did not write" for path in self.left]
+        return [*removed, *thumbnails, *left] or ["nothing to remove: the log no longer exists"]
 
 
 def wipe(log: str | None, out: TextIO | None = None, *, is_json: bool = False) -> int:
@@ -305,7 +275,7 @@ def wipe(log: str | None, out: TextIO | None = None, *, is_json: bool = False) -
     check_own(named)
     try:
         wipe_thumbnails(thumbnails_of(real), wiped)
-        wiped.is_forgotten = forget(named)
+        wiped.forgotten = forget(named)
         for path in (real, named.absolute()):  # a log may be reached through a link, which goes too
             if path.is_file() or path.is_symlink():
                 path.unlink()
@@ -314,7 +284,8 @@ def wipe(log: str | None, out: TextIO | None = None, *, is_json: bool = False) -
         reason = failure.strerror or str(failure)
         hint = f"check who may write there: ls -la {named.parent}"
         raise HistoryError(f"{failure.filename or named} cannot be deleted: {reason}", hint) from failure
-    print(wiped.as_json if is_json else "\n".join(map(sanitize, wiped.lines)), file=out or sys.stdout)
+    lines = [as_line(asdict(wiped))] if is_json else map(sanitize, wiped.lines)
+    print(*lines, sep="\n", file=out or sys.stdout)
     return 0
 
 
@@ -328,11 +299,11 @@ def check_own(log: Path) -> None:
         raise HistoryError(*explain(failure, log, "log")) from failure
     if is_being_written(log):
         raise HistoryError(
-            f"a run of looksay still writes to {readable(log)}", "quit it first: Q or Ctrl-C in its terminal"
+            f"looksay is still writing to {readable(log)}", "quit it first: press Q or Ctrl-C in its terminal"
         )
     records = others = 0
     for line in read_lines(log):
-        if parse_entry(line):
+        if parse_record(line):
             records += 1
         elif not is_torn(line):
             others += 1
