@@ -120,7 +120,7 @@ def files_finding(model: Chosen) -> Finding:
         return Finding("lock", "bad", failure.message, failure.hint, "hash")
     if trust != "not locked":
         return Finding("lock", "ok", trust)
-    return Finding("origin", "ok", "bundled with looksay" if model.card.folder else "not installed by looksay")
+    return Finding("lock", "ok", "bundled with looksay" if model.card.folder else "not installed by looksay")
 
 
 def fit_and_sight(model: Chosen) -> Iterator[Finding]:
