@@ -1,9 +1,9 @@
-"""From a model's name to a describer that has passed the check: nothing that was not found to see may speak.
+"""From a model's name to a describer that has passed the check: no model that fails the sight test may narrate.
 
     name ── folder, card ── lock ── files, fit, processor ── load ── sight ── describer
 
-What was found is remembered by the files' hashes and the versions (app/check/verdict_cache.py), so that a start asks
-nothing twice. The judging is done in app/check; here it is put together, and acted on.
+Findings are cached by the files' hashes and the versions (app/check/verdict_cache.py), so that a start repeats none.
+The checks are in app/check; here they are put together and acted on.
 """
 
 import os
@@ -85,7 +85,7 @@ def open_describer(model: Chosen, wish: ModelOptions, is_trusted: bool) -> "MlxD
 
     verify(model.folder)
     try:
-        return admitted(model, wish, is_trusted)
+        return open_checked(model, wish, is_trusted)
     except BaseException:
         from app.backends.mlx.device import release
 
@@ -93,14 +93,14 @@ def open_describer(model: Chosen, wish: ModelOptions, is_trusted: bool) -> "MlxD
         raise
 
 
-def admitted(model: Chosen, wish: ModelOptions, is_trusted: bool) -> "MlxDescriber":
-    """The describer, if what it is found to be lets it in."""
-    told = judged(model)
-    refuse(model, told, is_trusted)
+def open_checked(model: Chosen, wish: ModelOptions, is_trusted: bool) -> "MlxDescriber":
+    """The describer, with its warnings, if the check passes. Raises as `open_describer`."""
+    found = fit_findings(model)
+    refuse(model, found, is_trusted)
     describer = load(model, wish)
-    told = [*told, *asked("sight", lambda: seen(model, wish, describer))]
-    refuse(model, told, is_trusted)
-    describer.check_warnings = doubts(told)
+    found = [*found, *run_check("sight", lambda: sight_findings(model, wish, describer))]
+    refuse(model, found, is_trusted)
+    describer.check_warnings = doubts(found)
     return describer
 
 
@@ -110,30 +110,30 @@ def load(model: Chosen, wish: ModelOptions) -> "MlxDescriber":
     return MlxDescriber(model.folder, model.card, wish)
 
 
-def judged(model: Chosen, *, afresh: bool = False) -> "list[Finding]":
-    """What files, names and shapes tell; remembered."""
+def fit_findings(model: Chosen, *, afresh: bool = False) -> "list[Finding]":
+    """Findings about files, names and shapes; cached."""
 
     def ask() -> "list[Finding]":
         from app.check.stages import judge
 
         return judge(model.folder, model.card)
 
-    return remembered(model, "fit", ask, afresh)
+    return cached_findings(model, "fit", ask, afresh)
 
 
-def seen(model: Chosen, wish: ModelOptions, describer: Describer, *, afresh: bool = False) -> "list[Finding]":
-    """What the sight test tells of this model, asked in this way; remembered."""
+def sight_findings(model: Chosen, wish: ModelOptions, describer: Describer, *, afresh: bool = False) -> "list[Finding]":
+    """Findings of the sight test of this model with these options; cached."""
 
     def ask() -> "list[Finding]":
         from app.check.vision_test import finding, look
 
         return [finding(look(describer))]
 
-    return remembered(model, f"sight {wish}", ask, afresh)
+    return cached_findings(model, f"sight {wish}", ask, afresh)
 
 
-def remembered(model: Chosen, what: str, ask: "Callable[[], list[Finding]]", afresh: bool) -> "list[Finding]":
-    """What was found before about the same files; asked `afresh`, nothing is hashed for a model that is refused."""
+def cached_findings(model: Chosen, what: str, ask: "Callable[[], list[Finding]]", afresh: bool) -> "list[Finding]":
+    """Findings of `ask` about these files, cached; with `afresh`, asked again, and cached only if the model passes."""
     from app.check.absence import leftovers
     from app.check.verdict_cache import Memory, key
     from app.files import ROOT
@@ -148,8 +148,8 @@ def remembered(model: Chosen, what: str, ask: "Callable[[], list[Finding]]", afr
     return found
 
 
-def asked(name: str, ask: "Callable[[], list[Finding]]") -> "list[Finding]":
-    """The answer; an explained failure is a bad finding, and any other only that nothing could be found out."""
+def run_check(name: str, ask: "Callable[[], list[Finding]]") -> "list[Finding]":
+    """Findings of one check; a `UserError` becomes a bad finding, any other exception an unknown one."""
     from app.check.findings import Finding, bad, unknown
     from app.models.spoilt import Spoilt
 
@@ -165,16 +165,16 @@ def asked(name: str, ask: "Callable[[], list[Finding]]") -> "list[Finding]":
         return [unknown(name, failure)]
 
 
-def refuse(model: Chosen, told: "Sequence[Finding]", is_trusted: bool) -> None:
+def refuse(model: Chosen, found: "Sequence[Finding]", is_trusted: bool) -> None:
     """Raise ModelError for the first finding that forbids a start, and say how many more there are."""
-    wrong = [each for each in told if each.status == "bad"]
+    wrong = [each for each in found if each.status == "bad"]
     if not wrong or is_trusted:
         return
     more = f" (and {len(wrong) - 1} more: ./run.sh check {shlex.quote(model.called)})" if len(wrong) > 1 else ""
     raise ModelError(f"{model.card.name} does not pass the check: {wrong[0].sentence}{more}", wrong[0].hint)
 
 
-def doubts(told: "Sequence[Finding]") -> tuple[str, ...]:
+def doubts(found: "Sequence[Finding]") -> tuple[str, ...]:
     """Everything but good findings, for the banner."""
     openings = {"bad": OVERRULED, "note": "The check has a doubt: ", "unknown": "The check could not find out all: "}
-    return tuple(f"{openings[each.status]}{each.sentence}" for each in told if each.status in openings)
+    return tuple(f"{openings[each.status]}{each.sentence}" for each in found if each.status in openings)

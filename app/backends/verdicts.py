@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.backends.startup import Chosen, remembered
+from app.backends.startup import Chosen, cached_findings
 from app.check.findings import Finding
 from app.config import Settings
 from app.errors import UserError
@@ -52,7 +52,8 @@ def recalled(card: Card, settings: Settings) -> Sequence[Finding] | None:
     try:
         model = Chosen(locate(card.name), card, card.name)
         fit, sight = (
-            remembered(model, what, nothing, False) for what in ("fit", f"sight {settings.model_options.for_live()}")
+            cached_findings(model, what, nothing, False)
+            for what in ("fit", f"sight {settings.model_options.for_live()}")
         )
     except (UserError, OSError, NotRemembered):
         return None

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from threading import Event
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from app.backends.startup import Chosen, judged, refuse
+from app.backends.startup import Chosen, fit_findings, refuse
 from app.bench.subject import circumstances, subject, tell
 from app.bench.ways import ROWS, Options, Subject, gguf_files
 from app.config import Settings
@@ -104,7 +104,7 @@ def load(model: Chosen, settings: Settings, stack: ExitStack) -> "MlxDescriber":
     from app.backends.mlx.describer import MlxDescriber
 
     tell(f"loading {model.called}")
-    refuse(model, judged(model), settings.trust_model)
+    refuse(model, fit_findings(model), settings.trust_model)
     describer = MlxDescriber(model.folder, model.card, settings.model_options)
     stack.callback(describer.close)
     return describer

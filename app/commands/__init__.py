@@ -1,4 +1,4 @@
-"""What each command is made of: settings in, parts out. The one place that composes.
+"""Composition of each command: settings in, parts put together and run.
 
-Imports wait inside functions, so that a command loads only what it uses, on the thread that uses it.
+Imports stand inside functions, so that a command loads only what it uses, on the thread that uses it.
 """

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from app.backends.startup import Chosen, asked, chosen, is_url, judged, load, seen
+from app.backends.startup import Chosen, chosen, fit_findings, is_url, load, run_check, sight_findings
 from app.check.findings import Facts, Finding, ModelState
 from app.check.report import as_json, exit_code, is_proven, render, verdict
 from app.config import AS_PUBLISHED, Settings
@@ -84,12 +84,12 @@ def target_findings(target: str, mmproj: str | None, key_file: str | None) -> It
     """Yield findings about whatever `target` names, as they come."""
     try:
         if is_url(target):
-            yield from asked("server", lambda: server_findings(target, key_file))
+            yield from run_check("server", lambda: server_findings(target, key_file))
         elif is_gguf(path := path_of(target)):
             yield from pair_findings(path, path_of(mmproj) if mmproj else None)
         else:
             model = model_at(target, path)
-            yield from asked("lock", lambda: [files_finding(model)])
+            yield from run_check("lock", lambda: [files_finding(model)])
             yield from fit_and_sight(model)
     except ModelError as failure:
         yield Finding("model", "bad", failure.message, failure.hint, "not-there")
@@ -129,23 +129,24 @@ def fit_and_sight(model: Chosen) -> Iterator[Finding]:
     def look() -> list[Finding]:
         describer = load(model, AS_PUBLISHED)
         try:
-            return seen(model, AS_PUBLISHED, describer, afresh=True)
+            return sight_findings(model, AS_PUBLISHED, describer, afresh=True)
         finally:
             describer.close()
 
-    return and_sight(asked("model", lambda: judged(model, afresh=True)), look)
+    return and_sight(run_check("model", lambda: fit_findings(model, afresh=True)), look)
 
 
 def and_sight(findings: list[Finding], look: Callable[[], list[Finding]]) -> Iterator[Finding]:
     """Yield the findings and, unless one of them is bad, those of the sight test."""
     yield from findings
     if not any(each.status == "bad" for each in findings):
-        yield from asked("sight", look)
+        yield from run_check("sight", look)
 
 
 def pair_findings(path: Path, mmproj: Path | None) -> Iterator[Finding]:
     """Yield what headers and the installed llama.cpp tell of a GGUF pair, then what it sees, if it can be run here."""
-    from app.backends.llama.select import can_run, looked
+    from app.backends.llama.select import can_run
+    from app.backends.llama.select import sight_findings as pair_sight
     from app.check.gguf_find import find_pair
     from app.check.gguf_pair import judge_pair
 
@@ -153,7 +154,7 @@ def pair_findings(path: Path, mmproj: Path | None) -> Iterator[Finding]:
         pair = find_pair(path, mmproj)
         return judge_pair(pair.text, pair.mmproj)
 
-    return and_sight(asked("pair", judge), lambda: looked(path, mmproj) if can_run() else [])
+    return and_sight(run_check("pair", judge), lambda: pair_sight(path, mmproj) if can_run() else [])
 
 
 def server_findings(url: str, key_file: str | None) -> list[Finding]:

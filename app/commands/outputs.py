@@ -1,4 +1,4 @@
-"""Where a run's sentences go, by its settings."""
+"""The outputs of a run, opened as its settings say: screen, files, command, voice, sounds."""
 
 import os
 import sys
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from app.audio.vad import Microphone
 
 OpenOutput = Callable[[Tell], Output]
-"""Opens an output that tells of its own failures so."""
+"""Opens an output; its failures are reported through the argument."""
 
 
 def open_screen(settings: Settings) -> Screen:
+    """The screen for this terminal: redrawn in place, plain lines, or JSON lines."""
     from app.terminal.lines import wants_plain
 
     if settings.json:
@@ -39,7 +40,12 @@ def open_screen(settings: Settings) -> Screen:
 
 
 def open_files(settings: Settings, warn: Tell) -> Sequence[Output]:
-    """Log, thumbnails and subtitles, as far as they are asked for."""
+    """Log, thumbnails and subtitles, as far as they are asked for.
+
+    Raises:
+        UsageError: two of them name the same file, or the source.
+        OutputError: a file cannot be written to.
+    """
     refuse_shared_files(settings)
     if settings.subtitles is None:
         return open_log(settings, warn)
@@ -49,7 +55,7 @@ def open_files(settings: Settings, warn: Tell) -> Sequence[Output]:
 
 
 def refuse_shared_files(settings: Settings) -> None:
-    """Raise UsageError where the source, the log and the subtitles would be written into each other."""
+    """Raise UsageError if two of source, log and subtitles are the same file."""
     given = {"--source": settings.source, "--log": settings.log, "--subtitles": settings.subtitles}
     if not os.path.exists(os.path.expanduser(settings.source)):  # a camera or an address
         del given["--source"]
@@ -60,7 +66,7 @@ def refuse_shared_files(settings: Settings) -> None:
 
 
 def open_hook(then: str | None) -> Sequence[OpenOutput]:
-    """What runs a command for each alert, if there is one to run."""
+    """The hook that runs a command for each alert, if one is given."""
     if then is None:
         return ()
     from app.outputs.hook import Hook
@@ -69,9 +75,8 @@ def open_hook(then: str | None) -> Sequence[OpenOutput]:
 
 
 def open_log(settings: Settings, warn: Tell) -> Sequence[Output]:
+    """The log, if there is one, and its thumbnails. The log becomes the one that `history` shows by default."""
     if settings.log is None:
-        if settings.thumbnails:
-            raise UsageError("--thumbnails are kept beside a log", "add --log FILE.jsonl")
         return ()
     from app.outputs.log import Log, remember, thumbnails_of
 
@@ -87,24 +92,24 @@ def open_log(settings: Settings, warn: Tell) -> Sequence[Output]:
 
 
 def open_sounds(settings: Settings, warn: Tell) -> "tuple[Sequence[Speech], Sequence[Output]]":
-    """The voices, and all that makes or hears sounds, them included: what the voice listens with closes after it."""
+    """The voices, and everything with sound, in closing order: earcons, voices, and the microphones that they use."""
     if not is_heard(settings):
         voices = silent_voice(settings, warn)
         return voices, voices
     voices = open_voice(settings, warn)
-    ears = [each.detector for each in voices if each.detector]
-    return voices, (*open_earcons(settings, warn), *voices, *ears)
+    microphones = [each.detector for each in voices if each.detector]
+    return voices, (*open_earcons(settings, warn), *voices, *microphones)
 
 
 def is_heard(settings: Settings) -> bool:
-    """Whether anything is: on a terminal, or with a voice by name, unless told otherwise."""
+    """Whether the run speaks and makes sounds: by default on a terminal, or if a voice is named."""
     if settings.screen_reader:
         return False
     return sys.stdout.isatty() or bool(settings.voice) if settings.speak is None else settings.speak
 
 
 def open_voice(settings: Settings, warn: Tell) -> "Sequence[Speech]":
-    """The voice, if there is one."""
+    """The voice, or a notice that there is none."""
     from app.audio.speech import Speech
     from app.audio.tts import find_engine, no_voice
 
@@ -113,11 +118,11 @@ def open_voice(settings: Settings, warn: Tell) -> "Sequence[Speech]":
         for warning in no_voice().warnings:
             warn(Notice("warning", warning))
         return ()
-    return (Speech(engine, warn, detector=open_ear(settings, warn)),)
+    return (Speech(engine, warn, detector=open_microphone(settings, warn)),)
 
 
 def silent_voice(settings: Settings, warn: Tell) -> "Sequence[Speech]":
-    """A voice that can be switched on from the page; none where nobody can, or there is none to be had."""
+    """A voice that is off until the page switches it on; none without a page or a speech engine."""
     if not settings.is_paged:
         return ()
     from app.audio.speech import Speech
@@ -131,7 +136,8 @@ def silent_voice(settings: Settings, warn: Tell) -> "Sequence[Speech]":
     return (voice,)
 
 
-def open_ear(settings: Settings, warn: Tell) -> "Microphone | None":
+def open_microphone(settings: Settings, warn: Tell) -> "Microphone | None":
+    """The microphone of `--hush`."""
     if not settings.hush:
         return None
     from app.audio.vad import Microphone
@@ -140,6 +146,7 @@ def open_ear(settings: Settings, warn: Tell) -> "Microphone | None":
 
 
 def open_earcons(settings: Settings, warn: Tell) -> Sequence[Output]:
+    """The earcons, unless they are switched off."""
     if not settings.earcons:
         return ()
     from app.audio.earcons import Earcons
@@ -149,5 +156,6 @@ def open_earcons(settings: Settings, warn: Tell) -> Sequence[Output]:
 
 
 def finish_speech(voices: "Sequence[Speech]", stop: Event) -> None:
+    """Wait until every voice has spoken its last words, or `stop` is set."""
     for each in voices:
         each.finish(stop)

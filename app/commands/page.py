@@ -1,4 +1,4 @@
-"""The page of a live run: its address, and what it may control."""
+"""The page of a live run: where it is served, and what it may control."""
 
 import os
 import sys
@@ -32,11 +32,11 @@ class PageControls:
         self.handles.send(command)
 
     def switch(self, source: str | None, model: str | None) -> None:
-        """See `RunControls.switch`. Only what the page lists: files and addresses are for the terminal's user."""
+        """See `RunControls.switch`. Only what the page lists: the terminal alone may open files and addresses."""
         if source is not None and source not in (known := [each.source for each in self.cameras()]):
-            raise UsageError(f"there is no source {source!r} to switch to", f"choose one of: {', '.join(known)}")
+            raise UsageError(f"no such source: {source!r}", f"choose one of: {', '.join(known)}")
         if model is not None and model not in (names := [each.name for each in self.models()]):
-            raise UsageError(f"there is no model {model!r}", f"choose one of: {', '.join(names)}")
+            raise UsageError(f"no such model: {model!r}", f"choose one of: {', '.join(names)}")
         if model is not None:
             self.factory.model(model)
         if source is not None:
@@ -44,7 +44,7 @@ class PageControls:
         self.handles.switch(source, model)
 
     def cameras(self) -> Sequence[CameraChoice]:
-        """What can be switched to; several cameras stay together."""
+        """The sources that the page offers; a run of several cameras offers only itself."""
         from app.sources.devices import found
 
         own = CameraChoice(self.factory.selection.source, self.factory.selection.source)
@@ -54,21 +54,22 @@ class PageControls:
         return list({each.source: each for each in (own, *listed, DRAWN, BROWSER)}.values())
 
     def models(self) -> Sequence[ModelChoice]:
+        """The models that the page offers."""
         return known_models(self.factory.settings)
 
 
 def open_page(factory: LiveFactory, warn: Callable[[Notice], None], *, has_voice: bool | None) -> "Page":
-    """The page, listening already. `has_voice`: whether the run speaks; None: it cannot.
+    """Open the page's port; `start_page` serves it. `has_voice`: whether the run speaks; None: it cannot.
 
     Raises:
-        OutputError: it cannot be served there, or its certificate cannot be used.
+        OutputError: the port cannot be opened, or the certificate cannot be used.
     """
     from app.sources.eye import Eye
     from app.web.server import Page
     from app.web.state import Board
 
     settings = factory.settings
-    place, eye = placed(settings), Eye()
+    place, eye = open_place(settings), Eye()
     eye.address = place.address.url.partition("?")[0]
     least_s, is_loopback = settings.least_s, place.address.is_loopback
     board = Board(live_settings(settings), every_least=least_s, voice=has_voice, is_loopback=is_loopback)
@@ -77,7 +78,13 @@ def open_page(factory: LiveFactory, warn: Callable[[Notice], None], *, has_voice
     return page
 
 
-def placed(settings: Settings) -> "Place":
+def open_place(settings: Settings) -> "Place":
+    """Listen where the settings say, with a certificate unless that is this machine alone.
+
+    Raises:
+        OutputError: see `open_page`.
+        UsageError: a certificate is given for a page that needs none.
+    """
     from app.web.address import address, is_loopback, listen
     from app.web.server import Place
 
@@ -102,30 +109,34 @@ def placed(settings: Settings) -> "Place":
 def start_page(page: "Page", factory: LiveFactory, handles: RunHandles, tell: Tell) -> None:
     """Serve the page, say where it is, and open it in a browser if this terminal has one.
 
-    `tell` is the screen's alone: the link may have the token in it, which is for no log.
+    `tell` must reach the screen alone: the link may contain the token, which belongs in no log.
     """
     page.begin(PageControls(factory, handles))
-    for notice in told(page.place):
+    for notice in address_notices(page.place):
         tell(notice)
-    if page.place.address.is_loopback and has_windows():
+    if page.place.address.is_loopback and has_browser():
         import webbrowser
 
         webbrowser.open(page.place.address.url)
 
 
-def told(place: "Place") -> Sequence[Notice]:
+def address_notices(place: "Place") -> Sequence[Notice]:
+    """Notices of where the page is, and on a network, of what that means."""
     address = place.address
     here = Notice("page", f"The page is at {address.url}")
     if address.is_loopback:
         return (here,)
-    words = "The page is open to the network: whoever has the link sees what the camera sees, and steers."
+    warning = Notice(
+        "warning",
+        "The page is open to the network: anyone with the link sees what the camera sees, and controls looksay.",
+    )
     if not place.fingerprint:
-        return here, Notice("warning", words)
-    seal = f"Its certificate was made here, so browsers warn of it once. Its SHA-256 fingerprint: {place.fingerprint}"
-    return here, Notice("warning", words), Notice("page", seal)
+        return here, warning
+    text = f"Its certificate was made here, so browsers warn of it once. Its SHA-256 fingerprint: {place.fingerprint}"
+    return here, warning, Notice("page", text)
 
 
-def has_windows() -> bool:
+def has_browser() -> bool:
     """Whether a browser can be opened beside this terminal."""
     if not (sys.stdout.isatty() and sys.stderr.isatty()) or "SSH_CONNECTION" in os.environ:
         return False

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.backends.startup import Chosen, asked, chosen, doubts, judged, refuse
+from app.backends.startup import Chosen, chosen, doubts, fit_findings, refuse, run_check
 from app.check.findings import Finding
 from app.check.stages import judge
 from app.config import Settings
@@ -43,22 +43,22 @@ def times_judged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
 
 
 def test_a_start_that_finds_nothing_changed_asks_nothing(model: Chosen, times_judged: Callable[[], int]) -> None:
-    first = judged(model)
+    first = fit_findings(model)
     assert {each.status for each in first} == {"ok"}
-    assert judged(model) == first
+    assert fit_findings(model) == first
     assert times_judged() == 1
 
 
 def test_a_changed_file_is_asked_about_again(model: Chosen, times_judged: Callable[[], int]) -> None:
-    judged(model)
+    fit_findings(model)
     (model.folder / "tokenizer.json").unlink()
-    assert "bad" in {each.status for each in judged(model)}
+    assert "bad" in {each.status for each in fit_findings(model)}
     assert times_judged() == 2
 
 
 def test_the_check_as_a_command_asks_whatever_is_remembered(model: Chosen, times_judged: Callable[[], int]) -> None:
-    judged(model)
-    judged(model, afresh=True)
+    fit_findings(model)
+    fit_findings(model, afresh=True)
     assert times_judged() == 2
 
 
@@ -87,7 +87,7 @@ def test_a_defect_while_looking_is_no_verdict_and_no_traceback() -> None:
     def fails() -> list[Finding]:
         raise ZeroDivisionError("of ours")
 
-    found = asked("sight", fails)
+    found = run_check("sight", fails)
     assert [(each.status, each.code) for each in found] == [("unknown", "unknown")]
     assert "of ours" in doubts(found)[0]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.backends.startup import Chosen, asked, doubts, refuse
+from app.backends.startup import Chosen, doubts, refuse, run_check
 from app.config import AS_PUBLISHED, ModelOptions, Settings
 from app.errors import ModelError, Outage, UsageError
 from app.models.card import Card
@@ -70,16 +70,16 @@ class Pair:
         """See `Engine.open`."""
         if wish.precision:
             raise UsageError("--precision is for other backends", "take a GGUF file of that quantization")
-        told = self.judged()
-        refuse(self.called, told, is_trusted)
+        findings = self.judged()
+        refuse(self.called, findings, is_trusted)
         describer = self.started(wish)
         try:
-            told = [*told, *asked("sight", lambda: sight(describer))]
-            refuse(self.called, told, is_trusted)
+            findings = [*findings, *run_check("sight", lambda: sight(describer))]
+            refuse(self.called, findings, is_trusted)
         except BaseException:
             describer.close()
             raise
-        describer.check_warnings = doubts([each for each in told if each.code != SETTLED])
+        describer.check_warnings = doubts([each for each in findings if each.code != SETTLED])
         return describer
 
     def judged(self) -> "list[Finding]":
@@ -121,14 +121,14 @@ def can_run() -> bool:
     return installed() is not None
 
 
-def looked(path: Path, mmproj: Path | None) -> "list[Finding]":
-    """What the sight test finds, of the pair as it comes. Raises ModelError if it cannot be started."""
+def sight_findings(path: Path, mmproj: Path | None) -> "list[Finding]":
+    """Findings of the sight test, with the pair as published. Raises ModelError if it cannot be started."""
     with closing(found(path, mmproj, 1).started(AS_PUBLISHED)) as describer:
         return sight(describer)
 
 
 def sight(describer: Describer) -> "list[Finding]":
-    """Raises ModelError if it cannot be asked; nobody waits here until it can."""
+    """Raises ModelError if it cannot be asked, without trying again."""
     from app.check.vision_test import finding, look
 
     try:

@@ -46,7 +46,7 @@ class Reference:
         from app.models import verify
 
         verify(self.model.folder)
-        told = startup.asked("files", self.whole)
+        told = startup.run_check("files", self.whole)
         startup.refuse(self.model, told, is_trusted)
         from app.backends.transformers.describer import TransformersDescriber
 
@@ -70,7 +70,7 @@ class Reference:
     def seen(self, wish: ModelOptions, describer: Describer) -> "list[Finding]":
         """What the sight test tells of it, asked in this way; remembered apart from what mlx made of it."""
         what = f"sight {wish} {describer.banner.name}, torch {version('torch')}"
-        return startup.asked("sight", partial(self.remembered, what, describer))
+        return startup.run_check("sight", partial(self.remembered, what, describer))
 
     def remembered(self, what: str, describer: Describer) -> "list[Finding]":
         def ask() -> "list[Finding]":
@@ -78,7 +78,7 @@ class Reference:
 
             return [finding(look(describer))]
 
-        return startup.remembered(self.model, what, ask, afresh=False)
+        return startup.cached_findings(self.model, what, ask, afresh=False)
 
 
 def chosen(settings: Settings) -> Reference:
