@@ -87,7 +87,7 @@ def open_run(factory: "LiveFactory", more: Sequence[OpenOutput] = ()) -> Run:
             return NoInputs()
         from app.terminal.keyboard import Keyboard
 
-        return Keyboard(handles.send, handles.tell, screen.rest)
+        return Keyboard(handles.send, handles.tell, screen.suspend)
 
     return Run(
         factory,

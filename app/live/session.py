@@ -86,7 +86,7 @@ class Screen(Output, Protocol):
         """Show events until `until` is set; False when standard output is no longer read."""
         ...
 
-    def rest(self) -> None:
+    def suspend(self) -> None:
         """Leave the terminal clean until the next event: the job is about to be suspended."""
         ...
 

@@ -117,7 +117,7 @@ class PlainLines:
         if notice.hint:
             write_line(f"hint: {sanitize(notice.hint)}", self.stderr)
 
-    def rest(self) -> None:
+    def suspend(self) -> None:
         """Nothing is redrawn, so nothing must be tidied for another job."""
 
     def close(self) -> None:

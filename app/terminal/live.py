@@ -88,7 +88,7 @@ class LiveTerminal:
             self._handle(event)
         self.region.draw([*self._partial_lines(), *self._question_lines(), *self._status_lines()])
 
-    def rest(self) -> None:
+    def suspend(self) -> None:
         """Erase the region for another job, on the thread that runs; the next event draws it again."""
         with suppress(OSError, RuntimeError):  # a signal may come in the middle of a write
             self.region.close()

@@ -31,7 +31,7 @@ def main() -> int:
         if not isinstance(command, EditQuestion):
             screen.tell(Notice("command", repr(command)))
 
-    keyboard = Keyboard(send, screen.tell, screen.rest)
+    keyboard = Keyboard(send, screen.tell, screen.suspend)
 
     def leave(*_signal: object) -> None:
         keyboard.restore()
