@@ -26,8 +26,8 @@ class Quiet:
         """A look at `at` found nothing new; `is_beat`: it was one for its own sake."""
         minutes = self.falls_due(at) if in_words else 0
         if minutes:
-            return (Notice("nothing new", f"Nothing new for {in_minutes(minutes)}."),)
-        return (Notice("looking", "Still looking."),) if is_beat else ()
+            return (Notice("nothing new", f"No change for {in_minutes(minutes)}."),)
+        return (Notice("looking", "Still watching."),) if is_beat else ()
 
     def falls_due(self, at: float) -> int:
         """The minutes of quiet that are to be told of at `at`; 0: none now."""

@@ -259,11 +259,11 @@ def kinds(told: Sequence[RunEvent]) -> list[tuple[str, str]]:
 def test_quiet_is_explained_after_one_two_and_four_minutes_and_ticks_in_between() -> None:
     told = watch(narrator("A man."), [frame(second, scene=1) for second in range(0, 301)])
     assert [each.text for each in told if isinstance(each, Notice)] == [
-        "Nothing new for 1 minute.",
-        "Nothing new for 2 minutes.",
-        "Still looking.",
-        "Nothing new for 4 minutes.",
-        "Still looking.",
+        "No change for 1 minute.",
+        "No change for 2 minutes.",
+        "Still watching.",
+        "No change for 4 minutes.",
+        "Still watching.",
     ]
 
 
@@ -441,8 +441,8 @@ def test_quiet_begins_anew_when_it_goes_on_after_a_stop() -> None:
 def test_quiet_is_told_of_too_where_something_moves_and_nothing_is_new() -> None:
     told = watch(narrator("A man."), [frame(second, scene=1 + second // 30 % 2) for second in range(130)])
     assert [each.text for each in told if isinstance(each, Notice)] == [
-        "Nothing new for 1 minute.",
-        "Nothing new for 2 minutes.",
+        "No change for 1 minute.",
+        "No change for 2 minutes.",
     ]
 
 

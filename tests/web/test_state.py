@@ -123,7 +123,7 @@ def test_a_sentence_to_be_said_again_is_pointed_at() -> None:
 
 def test_what_is_for_the_ear_or_the_terminal_is_not_shown() -> None:
     board = Board()
-    assert told(board, Mute(True), Notice("looking", "Still looking."), Notice("page", "The page is at …")) == []
+    assert told(board, Mute(True), Notice("looking", "Still watching."), Notice("page", "The page is at …")) == []
     assert board.snapshot(100.0)["said"] == []
 
 
