@@ -9,7 +9,7 @@ STEP_S = 0.05
 
 
 def difference() -> float:
-    """Seconds; the tightest of three readings, for a thread may have to wait between one clock and the other."""
+    """Wall-clock minus monotonic time, in seconds: the tightest of three readings, as a thread may pause in between."""
     readings = []
     for _ in range(3):
         before, day, after = time.monotonic(), time.time(), time.monotonic()

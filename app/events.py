@@ -292,7 +292,7 @@ class VoiceToggled:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """This sentence is to be given once more."""
+    """Give this sentence again (`RepeatLast`)."""
 
     sentence: Sentence
 

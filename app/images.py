@@ -9,14 +9,14 @@ Pixels = NDArray[np.uint8]
 QUALITY = 80
 """JPEG's own scale, of 100."""
 FOR_A_MODEL = 90
-"""With colours at full resolution, for they are what is asked about."""
+"""Quality for a model, with colours at full resolution: questions are about colours."""
 
 
 def encode_jpeg(pixels: Pixels, longest: int | None = None, *, is_for_a_model: bool = False) -> bytes:
-    """`pixels` (RGB, H×W×3, uint8), neither edge longer than `longest` pixels.
+    """Encode `pixels` (RGB, H×W×3, uint8) as JPEG, shrunk so that neither edge is longer than `longest` pixels.
 
     Raises:
-        ValueError: there is nothing to be seen in it.
+        ValueError: it has no pixels.
     """
     import cv2
 

@@ -2,9 +2,9 @@
 
     python parent_death_guard.py COMMAND...
 
-Whoever holds the other end of that pipe may end in any way, killed even: the pipe closes with it, and the command does
-not outlive it. Signals are left to that end, so that a Ctrl-C in the terminal reaches it alone. Exits as the command
-does, with 128 + N where signal N ended it, and with 126 where it cannot be run.
+The process at the other end of that pipe may end in any way, even by SIGKILL: the pipe closes with it, and the command
+does not outlive it. Signals are ignored here, so that a Ctrl-C in the terminal is handled by that process alone.
+The exit code is the command's, 128 + N if signal N ended it, or 126 if it cannot be run.
 """
 
 import os
@@ -26,13 +26,13 @@ def main(*command: str) -> int:
     except OSError as failure:
         print(failure.strerror or failure, file=sys.stderr)
         return CANNOT_RUN
-    Thread(target=let_go, args=(child,), daemon=True).start()
+    Thread(target=end_with_stdin, args=(child,), daemon=True).start()
     status = child.wait()
     return status if status >= 0 else 128 - status
 
 
-def let_go(child: "subprocess.Popen[bytes]") -> None:
-    """End it once the pipe is closed. Read without a buffer, whose lock would be held when this process ends."""
+def end_with_stdin(child: "subprocess.Popen[bytes]") -> None:
+    """End the child once the pipe is closed. Read without a buffer, whose lock would be held when this process ends."""
     while os.read(0, 1):
         pass
     child.terminate()

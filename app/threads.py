@@ -234,7 +234,7 @@ class _Line(Generic[T]):
 
 
 class FairTurns:
-    """Whose turn it is: of those that are ready and not busy, the one that had its turn longest ago; by name.
+    """Round-robin turns by name: of those that are ready and not busy, the one whose turn was longest ago.
 
     A turn that came to nothing need not count: a camera whose change has yet to come to rest is looked at again before
     the others. Any thread may use it.
@@ -257,7 +257,7 @@ class FairTurns:
             return not self.busy.issuperset(ready)
 
     def next(self, ready: Iterable[str]) -> str | None:
-        """The one whose turn it is; it has had it now. None: nobody is ready, or all who are have theirs still."""
+        """Take the next turn: the name whose turn it is; None if none is ready, or all that are ready are busy."""
         with self.changed:
             wanted = set(ready) - self.busy
             name = min((each for each in self.had if each in wanted), key=self.had.__getitem__, default=None)
@@ -266,14 +266,14 @@ class FairTurns:
             return name
 
     def begin(self, name: str) -> bool:
-        """Its turn goes on until it is ended; False: it was going on already."""
+        """Mark it as busy until `end`; False if it was busy already."""
         with self.changed:
             is_free = name not in self.busy
             self.busy.add(name)
             return is_free
 
     def end(self, name: str, *, counts: bool = True) -> None:
-        """Its turn is over; one that does not count leaves it where it was in the order."""
+        """Mark it as free; a turn that does not count leaves its place in the order unchanged."""
         with self.changed:
             if counts:
                 self._had(name)

@@ -1,3 +1,3 @@
 """Sound: speech.py (what is spoken when), tts.py and neural.py (engines and voices), earcons.py (short sounds),
-playback.py (audio outputs), vad.py (`--hush`: is somebody speaking?).
+playback.py (audio outputs), vad.py (`--hush`: is anyone speaking?).
 """

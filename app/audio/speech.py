@@ -42,7 +42,7 @@ class Utterance:
     since: float
     """Monotonic seconds: when the described frame was seen; without a frame, when the event came."""
     is_answer: bool = False
-    """Somebody has asked for it, so it is spoken in spite of a mute."""
+    """The user has asked for it, so it is spoken in spite of a mute."""
 
 
 @dataclass(slots=True)
@@ -117,9 +117,9 @@ class SpeechQueue:
         return self.is_off and self.current is not None
 
     def start_next(self, now: float, *, is_hushed: bool = False) -> Utterance | None:
-        """What is to be spoken now, from then on the current utterance; None if nothing is.
+        """Make the next utterance the current one and return it; None if there is none.
 
-        `is_hushed`: somebody is speaking in the room, so only what is urgent may begin.
+        `is_hushed`: someone is speaking in the room, so only what is urgent may begin.
         """
         if self.waiting and self.is_late(self.waiting, now):
             self.waiting = None
@@ -174,10 +174,10 @@ LATE_IN_A_ROW = 5
 
 
 class VoiceDetector(Output, Protocol):
-    """Detects whether somebody is speaking in the room."""
+    """Detects whether anyone is speaking in the room."""
 
     def is_hushed(self) -> bool:
-        """Whether somebody is speaking, so that no utterance should begin."""
+        """Whether anyone is speaking, so that no utterance should begin."""
         ...
 
     def set_own_voice(self, is_speaking: bool) -> None:

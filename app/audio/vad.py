@@ -1,6 +1,6 @@
-"""Voice activity detection for `--hush`: is somebody speaking in the room? Only sound levels are kept, for 3 s.
+"""Voice activity detection for `--hush`: is anyone speaking in the room? Only sound levels are kept, for 3 s.
 
-Somebody is speaking where the level is well above the room's noise for a while. The noise is the quietest moment of
+Speech is detected where the level is well above the room's noise for a while. The noise is the quietest moment of
 the last seconds, as in Martin, "Noise Power Spectral Density Estimation Based on Optimal Smoothing and Minimum
 Statistics" (2001): speech has gaps, a fan has none. Music that has gaps is taken for speech.
 """
@@ -39,7 +39,7 @@ PEAK_BLOCKS, NOISE_BLOCKS = 20, 60
 ECHO_DB = 6.0
 """How far a person must be above the echo of our own voice."""
 ECHO_BLOCKS = 20
-"""Audible blocks of our own voice from which the echo's level is first learned: 1.0 s, in which nobody is detected."""
+"""Audible blocks of our own voice from which the echo's level is first learned: 1.0 s without detection."""
 ECHO_RISE_DB, ECHO_FALL_DB = 0.1, 0.005
 """How far a block moves the echo's level later. They balance at the 95th percentile: one block in twenty is above."""
 TAIL_BLOCKS = 6
@@ -70,7 +70,7 @@ class VoiceActivityDetector:
     """Detects speech in the levels of successive blocks."""
 
     is_speech: bool = field(default=False, init=False)
-    """Whether somebody is speaking."""
+    """Whether anyone is speaking."""
     levels: deque[float] = field(default_factory=lambda: deque(maxlen=NOISE_BLOCKS), init=False)
     loud: deque[bool] = field(default_factory=lambda: deque(maxlen=WITHIN_BLOCKS), init=False)
     """Whether each of the last blocks was loud."""
@@ -107,7 +107,7 @@ class VoiceActivityDetector:
 # The microphone
 
 STALE_S = 0.5
-"""A microphone that has delivered nothing for so long detects nobody."""
+"""A microphone that has delivered nothing for so long detects no speech."""
 NO_SOUND_S = 3.0
 """After so long with nothing, or with nothing but zeros, a notice says so. macOS gives zeros without permission."""
 POLL_S = 0.2
@@ -150,7 +150,7 @@ class Microphone:
         open_stream: Callable[[BlockCallback], AbstractContextManager[None]] = open_microphone,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`warn` is called once, if nothing can be heard; then nobody is detected."""
+        """`warn` is called once, if nothing can be heard; then no speech is detected."""
         self.warn, self.open_stream, self.now = warn, open_stream, now
         self.banner = Banner("hush")
         self.detector, self.lock = VoiceActivityDetector(), Lock()
@@ -161,7 +161,7 @@ class Microphone:
         self.thread.start()
 
     def is_hushed(self) -> bool:
-        """Whether somebody is speaking, so that no utterance should begin."""
+        """Whether anyone is speaking, so that no utterance should begin."""
         with self.lock:
             return self.detector.is_speech and self.now() - self.block_at < STALE_S
 

@@ -220,7 +220,7 @@ class Controls:
 
     @property
     def is_held(self) -> bool:
-        """Whether nothing is to be described for now."""
+        """Whether descriptions pause: narration is paused, or a question is being typed."""
         return self.settings.is_stopped or self.is_listening
 
     @property

@@ -34,7 +34,7 @@ class Labels:
             return (event,)
         match event:
             case Sentence():
-                self.let_go(camera)
+                self.end_partial(camera)
                 return (replace(event, text=f"{camera}: {event.text}"),)
             case PartialSentence():
                 self.growing = self.growing or camera
@@ -42,7 +42,7 @@ class Labels:
             case Notice():
                 return self.notice(camera, event)
             case Status():
-                self.let_go(camera)
+                self.end_partial(camera)
                 return (self.total(camera, event),)
             case LiveSettings():
                 self.first = self.first or camera
@@ -50,7 +50,8 @@ class Labels:
             case _:
                 return (event,)
 
-    def let_go(self, camera: str) -> None:
+    def end_partial(self, camera: str) -> None:
+        """Let another camera show its partial sentence."""
         if self.growing == camera:
             self.growing = None
 

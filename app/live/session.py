@@ -147,7 +147,7 @@ class Inference:
     wanted: Selection | None = field(default=None, init=False)
     """The one to switch to."""
     leave: Event = field(default_factory=Event, init=False)
-    """Set, as `stop` is, when the present selection is to be left."""
+    """Set to leave the present selection; also set with `stop`."""
     has_begun: bool = field(default=False, init=False)
     """The selection that is tried has shown a frame."""
     is_ready: bool = field(default=False, init=False)
