@@ -118,7 +118,7 @@ def refuse_more_frames(wanted: int, card: "Card") -> None:
     """Raise UsageError for more frames than the model takes at once."""
     if wanted > card.frames:
         at_most = "one frame" if card.frames == 1 else f"at most {card.frames} frames"
-        raise UsageError(f"{card.name} takes {at_most} at once", "use a smaller --frames, or another --model")
+        raise UsageError(f"{card.name} can be shown {at_most} at once", "use a smaller --frames, or another --model")
 
 
 @dataclass(slots=True)

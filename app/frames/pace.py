@@ -56,7 +56,7 @@ class Pace:
         return self.last is None or frame.media_s - self.last >= self.every or frame.media_s < self.last
 
     def is_overdue(self, frame: AnyFrame) -> bool:
-        """Whether it is time for a look even if nothing seems to have changed: a gate does not see everything."""
+        """Whether it is time for a look even if nothing seems to have changed: change detection misses some."""
         return self.last is not None and not 0 <= frame.media_s - self.last < HEARTBEAT_S
 
     def took(self, frame: Frame) -> None:

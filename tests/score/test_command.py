@@ -128,7 +128,7 @@ def test_the_truth_of_another_clip_is_refused_whether_a_run_or_its_log_is_scored
 @needs.file(DEMO / "model.safetensors")
 def test_more_frames_than_the_model_can_be_shown_are_refused_before_it_is_opened(one: Path) -> None:
     most = chosen(SETTINGS).card.frames
-    with pytest.raises(UsageError, match="takes at most"):
+    with pytest.raises(UsageError, match="can be shown at most"):
         score(one, None, None, replace(SETTINGS, frames=most + 1))
 
 
