@@ -142,6 +142,8 @@ class CommandQueue:
                 tell(Notice("verbosity", f"Detail: {level}."))
             case RepeatLast():
                 tell(Repeated(self.last_sentence) if self.last_sentence else NOTHING_YET)
+            case DescribeMore() if len(self.waiting) > 1 and self.last_sentence is None:
+                tell(NOTHING_YET)
             case DescribeMore() | UpdateSettings():
                 self.put(command)
 

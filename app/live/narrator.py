@@ -74,9 +74,11 @@ class Narrator:
 
     def watch(self, source: Source, stop: Event) -> Iterator[RunEvent]:
         """Yield what happens until all cameras have ended or `stop` is set."""
-        with closing(source.frames(stop)) as frames:
-            works = [self.work(frames, stop) for _ in range(self.at_once)]
-            for camera, event in chain(merge(works, stop), self.finish(stop)):
+        with (
+            closing(source.frames(stop)) as frames,
+            closing(merge([self.work(frames, stop) for _ in range(self.at_once)], stop)) as events,
+        ):
+            for camera, event in chain(events, self.finish(stop)):
                 yield from self.labels.label(camera, event)
 
     def work(self, frames: Generator[AnyFrame | Notice], stop: Event) -> Generator[tuple[str, RunEvent]]:

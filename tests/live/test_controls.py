@@ -126,6 +126,12 @@ def test_more_is_for_the_camera_that_spoke_last() -> None:
     assert [list(queue.each(name)) for name in ("Door", "Yard")] == [[], [DescribeMore()]]
 
 
+def test_before_any_camera_has_spoken_there_is_nothing_to_say_more_of() -> None:
+    events: list[RunEvent] = []
+    CommandQueue(["Door", "Yard"]).send(DescribeMore(), events.append, pytest.fail)
+    assert events == [NOTHING_YET]
+
+
 def test_no_camera_goes_on_while_another_that_works_has_yet_to_answer() -> None:
     queue = CommandQueue(["Door", "Yard"])
     queue.put(Ask("What?"))
