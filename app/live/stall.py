@@ -96,21 +96,30 @@ class StallDetector:
         finally:
             del self.since[me]
         if chunk is None or chunk.text:
+            if self.is_reported and not self.is_stalled:  # of several requests, the one that hangs may still hang
+                self.is_reported, self.has_recovered = False, True
             self.longest_s = max(self.longest_s, self.now() - self.began[me])
             self.has_failed = False
-            self.has_recovered |= self.is_reported
-            self.is_reported = False
             self.began[me] = self.now()
         return chunk
+
+    @property
+    def limit_s(self) -> float:
+        return max(LIMIT_S, TIMES * self.longest_s)
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether words have been awaited for too long, on any thread."""
+        since = min(tuple(self.since.values()), default=None)
+        return since is not None and self.now() - since > self.limit_s
 
     def check(self) -> Sequence[Notice]:
         """What has to be reported by now: a stall, once, or its end."""
         if self.has_recovered:
             self.has_recovered = False
             return (ANSWERING,)
-        since, limit_s = min(tuple(self.since.values()), default=None), max(LIMIT_S, TIMES * self.longest_s)
-        if since is None or self.is_reported or self.has_failed or self.now() - since <= limit_s:
+        if self.is_reported or self.has_failed or not self.is_stalled:
             return ()
         self.is_reported = True
-        words = f"The model has not answered for {limit_s:.0f} seconds."
+        words = f"The model has not answered for {self.limit_s:.0f} seconds."
         return (Notice("hung", words, "if it stays so, quit and start looksay again, or use a smaller model"),)

@@ -1,8 +1,9 @@
 """A model that stops answering is told of, once, and again when it answers; a slow one is not, once that is known."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from threading import Event, Thread
 
 import pytest
 
@@ -10,6 +11,7 @@ from app.errors import Outage
 from app.events import Chunk, Cost, Frame, Notice, Request
 from app.live.stall import LIMIT_S, StallDetector
 from tests.fake_describer import ScriptedDescriber
+from tests.waiting import LIMIT_S as LIMIT_S_OF_TESTS
 
 REQUEST = Request(frames=list[Frame](), prompt="What?")
 
@@ -159,3 +161,31 @@ def test_one_that_has_failed_is_not_told_of_again_before_it_answers() -> None:
     failing.stall.longest_s = 0.0
     list(failing.describe())
     assert failing.kinds == ["hung", "hung", "answering"]
+
+
+def test_one_request_that_hangs_is_told_of_once_while_others_are_answered() -> None:
+    both = Bench()
+    hangs, goes_on = Event(), Event()
+
+    def hang() -> Iterator[Chunk]:
+        hangs.set()
+        goes_on.wait(LIMIT_S_OF_TESTS)
+        yield Chunk("A ", Cost())
+
+    def ask() -> None:
+        both.stall.start()
+        both.stall.next(hang())
+
+    other = Thread(target=ask)
+    other.start()
+    assert hangs.wait(LIMIT_S_OF_TESTS)
+    both.stall.start()
+    for word in ("A ", "red ", "circle ", "is ", "here."):
+        both.now += LIMIT_S / 2
+        both.stall.next(iter((Chunk(word, Cost()),)))
+        both.check()
+    assert both.kinds == ["hung"]
+    goes_on.set()
+    other.join(LIMIT_S_OF_TESTS)
+    both.check()
+    assert both.kinds == ["hung", "answering"]
