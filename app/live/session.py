@@ -249,17 +249,21 @@ class Inference:
                 opened.append(self.factory.describer(trying))
             if self.refusal:
                 raise self.refusal
-            if self.leave.is_set():
+            if self.stop.is_set() or self.wanted:
                 return
-            loop = self.factory.loop(Captioner(opened[0], self.stall), trying)
-            self.start_timer()
-            self.greet(trying, source, opened[0], loop)
-            for event in loop.watch(source, self.leave):
-                self.tell(event)
-                if isinstance(event, Status) and not self.has_begun:  # a frame has come: this selection works
-                    self.has_begun, self.selection = True, trying
-            if self.refusal:  # it came late
-                raise self.refusal
+            if not self.leave.is_set():  # set by a source that cannot be opened, too
+                self.narrate(trying, source, opened[0])
+        if self.refusal:  # it came late
+            raise self.refusal
+
+    def narrate(self, trying: Selection, source: Source, describer: Describer) -> None:
+        loop = self.factory.loop(Captioner(describer, self.stall), trying)
+        self.start_timer()
+        self.greet(trying, source, describer, loop)
+        for event in loop.watch(source, self.leave):
+            self.tell(event)
+            if isinstance(event, Status) and not self.has_begun:  # a frame has come: this selection works
+                self.has_begun, self.selection = True, trying
 
     def next_selection(self, otherwise: Selection | None) -> Selection | None:
         """What to try next: what is wanted by now, or else this; None at the end."""

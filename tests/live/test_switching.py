@@ -12,7 +12,7 @@ import pytest
 from app.errors import ModelError, SourceError
 from app.events import AnyFrame, Banner, Frame, Notice, RunEvent, RunStarted, Status
 from app.live.captioner import Captioner
-from app.live.session import Inference, Loop, Selection
+from app.live.session import Inference, Loop, Prefetch, Selection
 from app.protocols import Describer, Source
 from tests.fake_describer import ScriptedDescriber
 from tests.waiting import LIMIT_S, until
@@ -332,3 +332,30 @@ def test_a_camera_that_cannot_be_opened_before_the_first_has_begun_ends_nothing(
     runs[0].looks("door", "small")
     assert runs[0].notices("not switched") == ["Not switched: it cannot be opened"]
     assert runs[0].failed == []
+
+
+def test_a_refusal_that_comes_after_its_model_was_left_is_told_of(
+    running: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The prefetch thread first has the selection left, and then tells why: the inference thread may be quicker."""
+    is_left, leave, refuse = Event(), Prefetch.__exit__, Inference.refuse
+
+    def note(prefetch: Prefetch, *what: Any) -> None:
+        if isinstance(prefetch.source, Shut):
+            is_left.set()
+        leave(prefetch, *what)
+
+    def refuse_late(inference: Inference, failure: Exception) -> None:
+        assert is_left.wait(LIMIT_S)
+        refuse(inference, failure)
+
+    stage = Asides(live=True)
+    run = running(stage)
+    run.looks("door", "small")
+    monkeypatch.setattr(Prefetch, "__exit__", note)
+    monkeypatch.setattr(Inference, "refuse", refuse_late)
+    stage.at_load.append(lambda: until(run.inference.leave.is_set))
+    run.inference.switch("shut", "large")
+    run.until(lambda: run.notices("not switched") != [])
+    run.looks("door", "small")
+    assert run.notices("not switched") == ["Not switched: it cannot be opened"]
