@@ -51,7 +51,7 @@ def open_files(settings: Settings, warn: Tell) -> Sequence[Output]:
         return open_log(settings, warn)
     from app.outputs.subtitles import Subtitles
 
-    return [*open_log(settings, warn), Subtitles(settings.subtitles, warn)]
+    return [*open_log(settings, warn), Subtitles(settings.subtitles, warn, is_filmed=not settings.asap)]
 
 
 def refuse_shared_files(settings: Settings) -> None:

@@ -72,7 +72,13 @@ def open_page(factory: LiveFactory, warn: Callable[[Notice], None], *, has_voice
     place, eye = open_place(settings), Eye()
     eye.address = place.address.url.partition("?")[0]
     least_s, is_loopback = settings.least_s, place.address.is_loopback
-    board = Board(live_settings(settings), every_least=least_s, voice=has_voice, is_loopback=is_loopback)
+    board = Board(
+        live_settings(settings),
+        every_least=least_s,
+        voice=has_voice,
+        is_loopback=is_loopback,
+        is_filmed=not settings.asap,
+    )
     page = Page(place, board, eye, warn)
     factory.browser, factory.wants_preview = eye, page.onlookers
     return page

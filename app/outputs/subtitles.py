@@ -81,6 +81,29 @@ class Cues:
         return start if start - at <= BEHIND_MS else max(at, previous.start_ms + HURRIED_MS)
 
 
+@dataclass(slots=True)
+class Timeline:
+    """Times of frames in the file."""
+
+    is_filmed: bool = True
+    """Whether the source runs at the pace of the clock."""
+    began_at: float | None = field(default=None, init=False)
+    """Monotonic seconds at the file's time 0, with several cameras."""
+
+    def place(self, frame: Frame) -> tuple[float, int]:
+        """The frame's time in seconds, and its number. Several cameras share the time of the first that was described.
+
+        Several clips that are read as fast as possible begin together, each at its time 0.
+        """
+        if not frame.camera:
+            return frame.media_s, frame.number
+        if not self.is_filmed:
+            return frame.media_s, 0
+        if self.began_at is None:
+            self.began_at = frame.seen_at - frame.media_s
+        return frame.seen_at - self.began_at, 0
+
+
 def reading_ms(text: str) -> int:
     return min(LONGEST_MS, max(SHORTEST_MS, round(len(text) * 1000 / READ_PER_S)))
 
@@ -147,8 +170,10 @@ FORMATS = {
 class Subtitles:
     """Writes on a thread of its own. After every sentence the file is complete, including the last cue."""
 
-    def __init__(self, path: str | Path, warn: Callable[[Notice], None]) -> None:
+    def __init__(self, path: str | Path, warn: Callable[[Notice], None], *, is_filmed: bool = True) -> None:
         """An existing file keeps its content until the first sentence. `warn` is called once, if cues are missing.
+
+        `is_filmed`: whether the source runs at the pace of the clock.
 
         Raises:
             UsageError: the file's name ends neither in .vtt nor in .srt.
@@ -161,26 +186,17 @@ class Subtitles:
         self.last_at = self.length
         """Where in the file the last cue begins; `length`: bytes written by this run."""
         self.cues = Cues()
-        self.began_at: float | None = None
-        """Monotonic seconds at the file's time 0, with several cameras."""
+        self.timeline = Timeline(is_filmed)
         self.worker = Worker("subtitles", self._write, end=lambda: os.close(self.file), warn=self._warn)
 
     def tell(self, event: RunEvent) -> None:
         """Queue a sentence of any kind; never blocks."""
         if isinstance(event, Sentence) and (text := sanitize(event.text)):
-            self.worker.put((text, *self._time(event.frame)))
+            self.worker.put((text, *self.timeline.place(event.frame)))
 
     def close(self) -> None:
         """Write what waits and close the file."""
         self.worker.close()
-
-    def _time(self, frame: Frame) -> tuple[float, int]:
-        """The frame's time and number. Several cameras share the time of the first one that was described."""
-        if not frame.camera:
-            return frame.media_s, frame.number
-        if self.began_at is None:
-            self.began_at = frame.seen_at - frame.media_s
-        return frame.seen_at - self.began_at, 0
 
     def _write(self, item: tuple[str, float, int]) -> None:
         """Write the previous cue again, now that its end is known, and the new one, in one write where possible."""

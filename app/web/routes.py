@@ -136,7 +136,9 @@ class Pages:
         return download(saved.log(self.hub.board.sentences, self.hub.board.said), "looksay.jsonl", "application/jsonl")
 
     async def subtitles(self, _request: Request) -> Response:
-        return download(saved.subtitles(self.hub.board.sentences), "looksay.vtt", "text/vtt")
+        return download(
+            saved.subtitles(self.hub.board.sentences, is_filmed=self.hub.board.is_filmed), "looksay.vtt", "text/vtt"
+        )
 
     async def picture(self, _request: Request) -> Response:
         frame = self.hub.board.newest

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from app.events import Sentence
-from app.outputs.subtitles import FORMATS, Cue, Cues
+from app.outputs.subtitles import FORMATS, Cue, Cues, Timeline
 from app.text import sanitize
 from app.web.events import Event
 
@@ -16,10 +16,10 @@ def log(sentences: Iterable[Sentence], said: Iterable[Event]) -> str:
     return "".join(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n" for record in records)
 
 
-def subtitles(sentences: Iterable[Sentence]) -> str:
+def subtitles(sentences: Iterable[Sentence], *, is_filmed: bool = True) -> str:
     """WebVTT."""
-    cues, placed, format = Cues(), dict[int, Cue](), FORMATS[".vtt"]
+    cues, placed, timeline, format = Cues(), dict[int, Cue](), Timeline(is_filmed), FORMATS[".vtt"]
     for each in sentences:
-        for cue in cues.add(sanitize(each.text), each.frame.media_s, each.frame.number):
+        for cue in cues.add(sanitize(each.text), *timeline.place(each.frame)):
             placed[cue.number] = cue
     return format.header + b"".join(format.block(cue) for cue in placed.values()).decode()

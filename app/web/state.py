@@ -43,6 +43,8 @@ class Board:
     voice: bool | None = None
     """Whether it speaks; None: it cannot."""
     is_loopback: bool = True
+    is_filmed: bool = True
+    """Whether the source runs at the pace of the clock."""
     has_thumbnails: bool = False
     is_switching: bool = False
     is_ready: bool = False

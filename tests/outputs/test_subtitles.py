@@ -176,6 +176,21 @@ def test_several_cameras_have_one_time_whatever_each_of_them_counts(tmp_path: Pa
     assert cues == [(60, "Door: One."), (70, "Yard: Two."), (71, "Door: Three.")]
 
 
+def test_several_clips_read_as_fast_as_possible_begin_together(tmp_path: Path) -> None:
+    """A tenth of a second of the run is six seconds of a clip."""
+    subtitles = Subtitles(tmp_path / "a.vtt", pytest.fail, is_filmed=False)
+    for text, camera, number, seen_at, media_s in (
+        ("Door: One.", "Door", 0, 1000.0, 0.0),
+        ("Yard: Two.", "Yard", 900, 1000.1, 6.0),
+        ("Door: Three.", "Door", 200, 1000.2, 20.0),
+    ):
+        told = sentence(text, number=number)
+        seen = replace(told.frame, camera=camera, seen_at=seen_at, media_s=media_s)
+        subtitles.tell(replace(told, frame=seen))
+    subtitles.close()
+    assert [cue.start_in_seconds for cue in webvtt.read(tmp_path / "a.vtt")] == [0, 6, 20]
+
+
 def test_every_kind_of_sentence_is_a_cue_and_nothing_else_is(tmp_path: Path) -> None:
     subtitles = Subtitles(tmp_path / "a.vtt", pytest.fail)
     for each in (growing(), status(), notice()):
