@@ -226,11 +226,15 @@ class LiveFactory:
         return narration
 
     def is_previewed(self, camera: str) -> bool:
-        """Whether the page wants a picture of this camera: of several it shows the one that spoke last."""
+        """Whether the page wants a picture of this camera: of several it shows the one that spoke last.
+
+        While that one gives no frames, or none has spoken, it shows the first that does.
+        """
         if self.wants_preview is None:
             return False
         last = self.commands.last_sentence
-        shown = last.frame.camera if last else self.cameras[0].name if self.cameras else ""
+        present = [each.name for each in self.cameras if each.name in self.commands.present]
+        shown = last.frame.camera if last and last.frame.camera in present else next(iter(present), "")
         return camera == shown and self.wants_preview()
 
     def warnings(self, selection: Selection) -> tuple[str, ...]:

@@ -74,6 +74,7 @@ class Narrator:
 
     def watch(self, source: Source, stop: Event) -> Iterator[RunEvent]:
         """Yield what happens until all cameras have ended or `stop` is set."""
+        self.queue.present.clear()  # those of the narrator before
         with (
             closing(source.frames(stop)) as frames,
             closing(merge([self.work(frames, stop) for _ in range(self.at_once)], stop)) as events,

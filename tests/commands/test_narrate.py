@@ -52,9 +52,13 @@ def test_a_page_shows_the_camera_that_spoke_last() -> None:
     factory = LiveFactory(DEMO, (CameraConfig("Door", "scenes"), CameraConfig("Yard", "scenes")))
     assert not factory.is_previewed("Door")  # there is no page
     factory.wants_preview = lambda: True
+    assert [factory.is_previewed(name) for name in ("Door", "Yard")] == [False, False]  # neither gives frames yet
+    factory.commands.present |= {"Door", "Yard"}
     assert [factory.is_previewed(name) for name in ("Door", "Yard")] == [True, False]
     factory.commands.last_sentence = replace(sentence(), frame=replace(frame(0), camera="Yard"))
     assert [factory.is_previewed(name) for name in ("Door", "Yard")] == [False, True]
+    factory.commands.present.discard("Yard")  # it is lost
+    assert [factory.is_previewed(name) for name in ("Door", "Yard")] == [True, False]
 
 
 @pytest.mark.parametrize(
