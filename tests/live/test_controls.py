@@ -1,11 +1,15 @@
 """What each command does at once, and what it leaves to the narrator."""
 
+from collections.abc import Generator
 from dataclasses import replace
+from threading import Event
 
 import pytest
 
 from app.events import (
+    AnyFrame,
     Ask,
+    Banner,
     BeginQuestion,
     CancelQuestion,
     ChangeVerbosity,
@@ -25,7 +29,17 @@ from app.events import (
     VoiceToggled,
 )
 from app.live.controls import NOTHING_YET, PAUSED, RESUMED, CommandQueue, QueuedCommand
+from app.live.narrator import Narrator
 from tests.terminal.stage import frame, sentence
+
+
+class NoFrames:
+    """A source that has ended."""
+
+    banner = Banner("no frames")
+
+    def frames(self, _stop: Event) -> Generator[AnyFrame | Notice]:
+        yield from ()
 
 
 def sent(queue: CommandQueue, *commands: Command) -> tuple[list[RunEvent], list[QueuedCommand]]:
@@ -141,4 +155,13 @@ def test_no_camera_goes_on_while_another_that_works_has_yet_to_answer() -> None:
     assert queue.is_urgent("Door")
     assert not queue.is_interrupting("Door")
     list(queue.each("Yard"))
+    assert not queue.is_urgent("Door")
+
+
+def test_the_next_narrator_waits_for_no_camera_that_has_yet_to_give_frames() -> None:
+    queue = CommandQueue(["Door", "Yard"])
+    queue.present |= {"Door", "Yard"}
+    list(Narrator({}, queue).watch(NoFrames(), Event()))  # after a switch of models, say
+    queue.put(Ask("What?"))
+    list(queue.each("Door"))
     assert not queue.is_urgent("Door")
