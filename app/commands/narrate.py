@@ -63,7 +63,6 @@ def open_run(factory: "LiveFactory", more: Sequence[OpenOutput] = ()) -> Run:
     from app.outputs.fanout import Fanout
 
     settings = factory.settings
-    check_live_settings(settings)
     screen = open_screen(settings)
     interactive: list[Output] = [screen]
 
@@ -105,8 +104,9 @@ def cameras_of(settings: Settings) -> "Sequence[CameraConfig]":
     """The cameras, if there are several.
 
     Raises:
-        UsageError: they cannot be read.
+        UsageError: they cannot be read, or the settings contradict each other.
     """
+    check_live_settings(settings)
     if not (settings.camera or settings.cameras):
         return ()
     from app.multicamera.config import of_file, of_flags
