@@ -8,7 +8,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from app.config import Settings, add_flags, at_least, from_flags, path_text, port, wording
+from app.config import (
+    CAMERAS,
+    ENGINE,
+    MODEL,
+    PAGE,
+    SOUND,
+    Settings,
+    add_flags,
+    at_least,
+    from_flags,
+    path_text,
+    port,
+    wording,
+)
 from app.errors import UsageError, UserError
 from app.files import user_path
 from app.text import parse_time
@@ -18,13 +31,6 @@ BENCH_ROWS = """The rows are: a, mlx-vlm with its defaults; b, mlx-vlm with one 
 decoding; d, looksay; and if installed, llama.cpp and transformers. Then b and d narrate a clip as filmed. All of it
 takes about 40 seconds with the demo model. --model geometry:smolvlm2-256m measures random weights of the real
 geometry."""
-
-# Groups of settings that commands share
-MODEL = ("model", "trust_model", "image_tokens", "precision")
-ENGINE = ("backend", "url", "allow_remote", "api_key_file", "gguf", "mmproj")
-SOUND = ("speak", "voice", "audio_device", "earcons", "hush", "screen_reader")
-PAGE = ("page", "page_port", "page_host", "page_cert", "page_key")
-CAMERAS = ("source", "camera", "cameras", "parallel")
 
 ParserFactory = Callable[[str, str], ArgumentParser]
 """Makes a command's parser from its name and summary."""
@@ -286,7 +292,11 @@ def score_parser(name: str, summary: str) -> ArgumentParser:
         "clip", metavar="CLIP|DIR", type=user_path, help="a clip, or a folder of clips with their truths"
     )
     parser.add_argument(
-        "truth", nargs="?", type=user_path, help="what can be seen in it, and when (default: CLIP.json)"
+        "truth",
+        nargs="?",
+        metavar="TRUTH",
+        type=user_path,
+        help="what it shows, and when (default: CLIP.json)",
     )
     parser.add_argument("--log", metavar="FILE.jsonl", type=user_path, help="score the log of a run instead")
     return parser

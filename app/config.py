@@ -50,6 +50,20 @@ LAST_PORT = 65535
 ONE_AT_A_TIME = ("mlx", "transformers")
 """Backends that describe one frame at a time."""
 
+# Settings by theme, for the commands that share them, --help and docs/cli.md
+CAMERAS = ("source", "camera", "cameras", "parallel")
+MODEL = ("model", "trust_model", "image_tokens", "precision")
+ENGINE = ("backend", "url", "allow_remote", "api_key_file", "gguf", "mmproj")
+SOUND = ("speak", "voice", "audio_device", "earcons", "hush", "screen_reader")
+PAGE = ("page", "page_port", "page_host", "page_cert", "page_key")
+GROUPS = {
+    "what to look at": (*CAMERAS, "asap", "every", "seconds"),
+    "the model": (*MODEL, "prompt", "frames", "max_tokens"),
+    "what runs the model": ENGINE,
+    "what is said": ("verbosity", "watch", *SOUND),
+    "where it goes": ("json", "log", "thumbnails", "subtitles", *PAGE),
+}
+
 
 def at_least(least: float, kind: type[int] | type[float] = float) -> Callable[[str], float]:
     """A flag's type: a number no smaller than `least`."""
@@ -108,34 +122,42 @@ class Settings:
 
     source: str = setting(
         "camera",
-        "what to look at: camera, camera:NAME, camera:1, scenes (drawn), a video, picture or folder, a stream's "
-        "address, or browser (the camera of the page's browser)",
+        "what to look at: camera (the default), camera:NAME, camera:1, scenes (a drawn clip), a video, picture or "
+        "folder, a stream's address, or browser (the camera of the browser that opens the page)",
         metavar="WHAT",
     )
     camera: Sequence[str] | None = setting(
         None,
-        "add a named camera (repeatable): anything --source takes, with NAME= before it if you like",
+        "add a named camera (repeatable): anything --source takes; its sentences begin with NAME",
         metavar="[NAME=]WHAT",
         action="append",
         type=wording,
     )
     cameras: str | None = setting(
-        None, "the same from a file: a table [NAME] with its source for each", metavar="FILE.toml", type=path_text
+        None,
+        "several cameras from a file: a table [NAME] for each, with source and optionally prompt, watch and every",
+        metavar="FILE.toml",
+        type=path_text,
     )
     asap: bool = setting(False, "read a file as fast as the model goes, instead of as filmed", action="store_true")
     model: str = setting(
-        "smolvlm2-256m", "a model's name, owner/name on the hub, a folder, or auto", metavar="NAME|PATH|auto"
+        "smolvlm2-256m",
+        "smolvlm2-256m (the default), demo, another of ./run.sh models, owner/name on the hub, a folder, or auto (the "
+        "best installed model that fits this machine's memory)",
+        metavar="NAME|PATH|auto",
     )
     trust_model: bool = setting(
         False, "start even with a model that the check refuses, if it can be loaded at all", action="store_true"
     )
     image_tokens: int | Literal["tiles"] | None = setting(
         None,
-        "how many tokens a frame becomes (fewer is quicker), or tiles: a picture in all its detail, for describe",
+        "how many tokens a frame becomes: fewer is faster, more is finer; tiles: full detail, for describe",
         metavar="N|tiles",
         type=image_tokens,
     )
-    precision: Precision | None = setting(None, "numeric precision (default: as published)", choices=PRECISIONS)
+    precision: Precision | None = setting(
+        None, "numeric precision, or the language model in 8bit or 4bit (default: as published)", choices=PRECISIONS
+    )
     backend: str = setting(
         "mlx",
         "what runs the model: mlx, in this process; server, a model server at --url; llama, llama.cpp with a GGUF "
@@ -145,9 +167,17 @@ class Settings:
     url: str | None = setting(None, "where the server is, such as http://127.0.0.1:8080/v1", metavar="URL")
     allow_remote: bool = setting(False, "allow sending pictures to a server on another machine", action="store_true")
     api_key_file: str | None = setting(
-        None, "the key that the server wants (or the variable LOOKSAY_API_KEY)", metavar="FILE", type=path_text
+        None,
+        "a file with the key that the server wants (or set the variable LOOKSAY_API_KEY)",
+        metavar="FILE",
+        type=path_text,
     )
-    gguf: str | None = setting(None, "a language model in GGUF, for llama", metavar="FILE|HUB", type=path_text)
+    gguf: str | None = setting(
+        None,
+        "with --backend llama: the language model, a file or owner/name:QUANTIZATION on the hub",
+        metavar="FILE|HUB",
+        type=path_text,
+    )
     mmproj: str | None = setting(
         None, "the vision projector (mmproj), if not next to it", metavar="FILE", type=path_text
     )
@@ -158,14 +188,20 @@ class Settings:
         type=at_least(1, int),
     )
     prompt: str | None = setting(None, "the prompt for each frame", metavar="TEXT")
-    frames: int = setting(1, "how many recent frames the model gets, oldest first", metavar="N", type=at_least(1, int))
-    max_tokens: int = setting(64, "the longest description, in tokens", metavar="N", type=at_least(1, int))
+    frames: int = setting(
+        1,
+        "show the model the newest frame and those described before it, N in all (1)",
+        metavar="N",
+        type=at_least(1, int),
+    )
+    max_tokens: int = setting(64, "the longest description, in tokens (64)", metavar="N", type=at_least(1, int))
     every: float | None = setting(
         None, "minimum seconds between descriptions (default 0.4)", metavar="S", type=at_least(0)
     )
     verbosity: str = setting(
         "brief",
-        "how much is said: quiet, main changes only; brief, every change; full, also in detail once the scene is still",
+        "how much is said: quiet, main changes only; brief (the default), every change; full, also in detail once the "
+        "scene is still",
         choices=("quiet", "brief", "full"),
     )
     watch: Sequence[str] | None = setting(
@@ -175,11 +211,13 @@ class Settings:
         action="append",
         type=wording,
     )
-    speak: bool | None = setting(None, "say the sentences aloud (on a terminal: yes)", action=BooleanOptionalAction)
+    speak: bool | None = setting(
+        None, "speak the sentences (on by default on a terminal)", action=BooleanOptionalAction
+    )
     voice: str | None = setting(None, "which voice (default: system voice); ./run.sh voices lists them", metavar="NAME")
     audio_device: str | None = setting(None, "audio output, by (part of its) name", metavar="NAME")
     earcons: bool = setting(
-        True, "short sounds: ready, something changed, the camera is lost", action=BooleanOptionalAction
+        True, "short sounds: ready, something changed, the camera is lost, listening", action=BooleanOptionalAction
     )
     hush: bool = setting(
         False, "stay silent while people speak: the microphone is used for its loudness only", action="store_true"
@@ -187,10 +225,20 @@ class Settings:
     screen_reader: bool = setting(
         False, "for use with a screen reader: one plain line a sentence, no voice of its own", action="store_true"
     )
-    subtitles: str | None = setting(None, "write the sentences as subtitles", metavar="FILE.vtt|.srt", type=path_text)
-    thumbnails: bool = setting(False, "save a small picture of each sentence next to the log", action="store_true")
+    subtitles: str | None = setting(
+        None,
+        "write the sentences as subtitles; those of an earlier run are replaced, any other file is refused",
+        metavar="FILE.vtt|.srt",
+        type=path_text,
+    )
+    thumbnails: bool = setting(
+        False, "with --log: keep a small picture of every described frame next to the log", action="store_true"
+    )
     log: str | None = setting(
-        None, "append every sentence and notice to a JSONL file", metavar="FILE.jsonl", type=path_text
+        None,
+        "append every sentence and notice, with times and costs; a file that looksay did not write is refused",
+        metavar="FILE.jsonl",
+        type=path_text,
     )
     page: bool = setting(False, "also show it in a browser on this machine, and control it there", action="store_true")
     page_port: int | None = setting(None, "the page's port (8737, or the next that is free)", metavar="N", type=port)
@@ -206,7 +254,9 @@ class Settings:
     page_key: str | None = setting(
         None, "the certificate's key, if it is in a file of its own", metavar="FILE.pem", type=path_text
     )
-    seconds: float | None = setting(None, "stop after S seconds", metavar="S", type=at_least(0))
+    seconds: float | None = setting(
+        None, "stop after S seconds, counted from when the model was ready", metavar="S", type=at_least(0)
+    )
     json: bool = setting(False, "JSON lines on standard output instead of plain sentences", action="store_true")
 
     @property
@@ -230,11 +280,14 @@ class Settings:
 
 
 def add_flags(parser: ArgumentParser, only: frozenset[str] | None = None) -> None:
-    """Give `parser` one flag a field (those in `only`, if given)."""
-    for each in fields(Settings):
-        if only is None or each.name in only:
-            how = dict(each.metadata)
-            parser.add_argument("--" + each.name.replace("_", "-"), default=each.default, **how)
+    """Give `parser` one flag a field (those in `only`, if given), in the groups of GROUPS."""
+    settings = {each.name: each for each in fields(Settings)}
+    for title, names in GROUPS.items():
+        group = parser.add_argument_group(title)
+        for name in names:
+            if only is None or name in only:
+                how = dict(settings[name].metadata)
+                group.add_argument("--" + name.replace("_", "-"), default=settings[name].default, **how)
 
 
 def from_flags(flags: Namespace) -> Settings:
