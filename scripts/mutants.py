@@ -62,9 +62,9 @@ class Target(NamedTuple):
 
 
 TARGETS = {
-    "gate": Target(32, ["app/frames/change.py"], ["tests/frames/test_change.py"]),
-    "view": Target(26, ["app/frames/visibility.py"], ["tests/frames/test_visibility.py"]),
-    "attention": Target(26, ["app/frames/selector.py"], ["tests/frames/test_selector.py"]),
+    "change": Target(32, ["app/frames/change.py"], ["tests/frames/test_change.py"]),
+    "visibility": Target(26, ["app/frames/visibility.py"], ["tests/frames/test_visibility.py"]),
+    "selector": Target(26, ["app/frames/selector.py"], ["tests/frames/test_selector.py"]),
     "news": Target(
         44,
         [f"app/novelty/{name}.py" for name in ("compare", "meaning", "tracker", "parse", "lexicon")],

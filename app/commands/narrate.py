@@ -275,13 +275,12 @@ def open_controls(
 def open_narration(
     controls: "Controls", settings: Settings, options: "WatchOptions | None" = None
 ) -> "CameraNarration":
-    from app.frames.pace import Pace
-    from app.frames.selector import Attention
+    from app.frames.selector import FrameSelector, Pace
     from app.live.narrator import CameraNarration
     from app.live.watch import WatchAsker, WatchOptions
 
     watcher = WatchAsker(controls.captioner, options or WatchOptions(), now=controls.now, is_filmed=not settings.asap)
-    return CameraNarration(controls, Attention(Pace(settings.least_s)), watcher, frame_count=settings.frames)
+    return CameraNarration(controls, FrameSelector(Pace(settings.least_s)), watcher, frame_count=settings.frames)
 
 
 def open_narrator(

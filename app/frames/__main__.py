@@ -20,8 +20,7 @@ from typing import Any
 
 from app.errors import UserError
 from app.events import AnyFrame, Notice
-from app.frames.pace import Pace
-from app.frames.selector import Attention
+from app.frames.selector import FrameSelector, Pace
 from app.text import discard_output, write_line
 
 EVERY_S = 0.4
@@ -34,7 +33,7 @@ class Player:
 
     look_s: float
     """Media seconds that a description takes."""
-    attention: Attention = field(default_factory=lambda: Attention(Pace(EVERY_S)))
+    selector: FrameSelector = field(default_factory=lambda: FrameSelector(Pace(EVERY_S)))
     busy_until: float = -math.inf
     """Media seconds, while a description goes on."""
     frames: int = 0
@@ -63,7 +62,7 @@ class Player:
 
     def choose(self, frame: AnyFrame) -> Iterator[dict[str, Any]]:
         began = time.process_time()
-        glance = self.attention.glance(frame)
+        glance = self.selector.glance(frame)
         self.cpu_s += time.process_time() - began
         at = round(frame.media_s, 3)
         yield from ({"at": at, "notice": notice.kind} for notice in glance.notices)

@@ -1,4 +1,4 @@
-"""Does the camera repeat itself? A sensor's noise never stands still; a picture that does was seen before.
+"""Frozen pictures: a sensor's noise never stands still, so a picture that does is a repeated one.
 
 Scenes without noise, and clips whose encoder leaves most of a picture as it was, stand still too: so it must have been
 noise that stopped, its grain must still be in the picture, and never before may it have stopped for nearly as long.
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from app.frames.coarse import Coarse
+from app.frames.block_stats import BlockStats
 from app.images import Pixels
 
 LONG_S = 2.0
@@ -22,7 +22,7 @@ OTHER = 12.0
 
 @dataclass(slots=True)
 class Stillness:
-    """Remembers how a camera's pictures change by themselves."""
+    """Learns how a camera's pictures change by themselves."""
 
     before: Pixels | None = field(default=None, init=False)
     seen_s: float = field(default=0.0, init=False)
@@ -38,14 +38,14 @@ class Stillness:
     longest_s: float = field(default=0.0, init=False)
     """For how long it has stood still before without being frozen."""
     is_frozen: bool = field(default=False, init=False)
-    lively: Coarse | None = field(default=None, init=False)
+    lively: BlockStats | None = field(default=None, init=False)
     """The last picture with noise."""
-    frozen: Coarse | None = field(default=None, init=False)
+    frozen: BlockStats | None = field(default=None, init=False)
     """The picture when it was found to be frozen."""
     blips: int = field(default=0, init=False)
     """Looks that have changed since: an encoder may paint a still picture anew."""
 
-    def judge(self, look: Pixels, now: Coarse) -> bool:
+    def judge(self, look: Pixels, now: BlockStats) -> bool:
         """Whether the picture is frozen."""
         before, self.before = self.before, look
         passed, self.seen_s = now.at - self.seen_s, now.at
@@ -53,18 +53,18 @@ class Stillness:
             self.since, self.is_frozen = None, False
             return False
         if self.is_frozen and self.shows_another_scene(now):
-            self.forget()
+            self.reset()
         step: Pixels = np.asarray(cv2.absdiff(look, before), np.uint8)
         share = cv2.countNonZero(step.reshape(-1)) / step.size
         if share <= max(0.003, self.usual / 8):
-            self.stand(now)
+            self.note_still(now)
         else:
-            self.move(now)
-            self.learn(step, sum(cv2.mean(look)) - sum(cv2.mean(before)), now, passed)
+            self.note_motion(now)
+            self.learn_noise(step, sum(cv2.mean(look)) - sum(cv2.mean(before)), now, passed)
         return self.is_frozen
 
-    def stand(self, now: Coarse) -> None:
-        """The picture is the one before."""
+    def note_still(self, now: BlockStats) -> None:
+        """Count a picture that is the same as the one before."""
         self.blips = 0
         if self.since is None:
             self.since = now.at
@@ -75,17 +75,17 @@ class Stillness:
                 self.frozen = now
             self.is_frozen = True
 
-    def shows_another_scene(self, now: Coarse) -> bool:
+    def shows_another_scene(self, now: BlockStats) -> bool:
         """Whether the picture that stood still has given way to another that does: a screen, say, and no camera."""
         return is_another(now, self.frozen)
 
-    def forget(self) -> None:
-        """What was learned was of another kind of picture."""
+    def reset(self) -> None:
+        """Forget what was learned from another kind of picture."""
         self.since, self.is_frozen = None, False
         self.lively_s = self.longest_s = 0.0
 
-    def move(self, now: Coarse) -> None:
-        """The picture is another; not yet another scene if it has stood for a second, and only blinks."""
+    def note_motion(self, now: BlockStats) -> None:
+        """Count a picture that is another; not yet another scene if it stood for a second and only blinks."""
         self.blips += 1
         if self.since is None or (self.blips < 3 and now.at - self.since > 1):
             return
@@ -93,7 +93,7 @@ class Stillness:
             self.longest_s = max(self.longest_s, now.at - self.since)
         self.since, self.is_frozen = None, False
 
-    def learn(self, step: Pixels, lighter: float, now: Coarse, passed: float) -> None:
+    def learn_noise(self, step: Pixels, lighter: float, now: BlockStats, passed: float) -> None:
         """Noise is everywhere, and as often lighter as darker; movement is not, nor is flicker."""
         share = cv2.countNonZero(step.reshape(-1)) / step.size
         is_balanced = abs(lighter) < 0.3 * sum(cv2.mean(step))
@@ -106,5 +106,5 @@ class Stillness:
             self.grain += (now.grain - self.grain) / min(30, 1 + self.lively_s * 15)
 
 
-def is_another(now: Coarse, old: Coarse | None) -> bool:
+def is_another(now: BlockStats, old: BlockStats | None) -> bool:
     return old is not None and float(np.abs(now.blocks - old.blocks).max()) > OTHER

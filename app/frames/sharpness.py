@@ -1,4 +1,4 @@
-"""Has the picture lost its sharpness? The same scene in large, with what was fine in it gone.
+"""Blur: the same scene as before, with its fine detail gone.
 
 Compared part by part with the sharpest that this camera has shown of the scene: a lens that was always soft is not
 blurred, and a scene that gives way to one with less detail is another scene.
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.frames.coarse import COLUMNS, ROWS, Blocks, Coarse
+from app.frames.block_stats import COLUMNS, ROWS, Blocks, BlockStats
 
 LOST, FOUND = 0.35, 0.6
 """Shares of the edges' energy: a Gaussian of 1 % of the height leaves 0.15 to 0.3 of it."""
@@ -30,7 +30,7 @@ def none() -> Blocks:
 
 @dataclass(slots=True)
 class Sharpness:
-    """Remembers the sharpest that was seen of each part of the scene."""
+    """Compares each part of the scene with the sharpest picture of it."""
 
     is_lost: bool = field(default=False, init=False)
     scene: Blocks | None = field(default=None, init=False)
@@ -44,7 +44,7 @@ class Sharpness:
     strange: NDArray[np.int32] = field(default_factory=lambda: np.zeros((ROWS, COLUMNS), np.int32), init=False)
     """For how many looks each part has not been the scene's."""
 
-    def judge(self, now: Coarse) -> bool:
+    def judge(self, now: BlockStats) -> bool:
         """Whether the picture is blurred."""
         if self.scene is None:
             self.scene, self.most = now.quarters, now.edges
@@ -67,7 +67,7 @@ class Sharpness:
         share = FOUND if self.is_lost else LOST
         return float(now.sum()) < share * float(most.sum()) and float((now < 0.6 * most).mean()) > 0.75
 
-    def learn(self, now: Coarse, scene: Blocks, same: NDArray[np.bool_]) -> None:
+    def learn(self, now: BlockStats, scene: Blocks, same: NDArray[np.bool_]) -> None:
         """Follow what drifts, and begin anew where the scene has changed for good."""
         self.strange = np.where(same, 0, self.strange + 1)
         is_other = self.strange >= OTHER_SCENE

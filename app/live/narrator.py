@@ -29,8 +29,7 @@ from app.events import (
     Sentence,
     Status,
 )
-from app.frames.pace import Quiet, in_minutes
-from app.frames.selector import Attention, Glance
+from app.frames.selector import FrameSelector, Glance, Quiet, in_minutes
 from app.live.captioner import Description, Doubt, Ended, Failed, Partial, Whole
 from app.live.controls import LONG_PROMPT, LONGER, CommandQueue, Controls
 from app.live.labels import Labels
@@ -98,7 +97,7 @@ class Narrator:
                     yield camera, event
             finally:
                 if self.turns:
-                    self.turns.end(camera, counts=not narration.attention.is_undecided)
+                    self.turns.end(camera, counts=not narration.selector.is_undecided)
 
     def next(self, frames: Generator[AnyFrame | Notice]) -> AnyFrame | Notice | None:
         """The next frame of a camera that is not busy, or a notice of a camera; None at the end."""
@@ -127,7 +126,7 @@ class CameraNarration:
 
     controls: Controls
     """What people ask, and the captioner that answers."""
-    attention: Attention
+    selector: FrameSelector
     """Which frames are worth a look."""
     watcher: WatchAsker
     is_narrating: bool = True
@@ -167,7 +166,7 @@ class CameraNarration:
             if self.is_worth_describing(glance) and not self.is_left(stop):
                 yield from self.describe(glance, glance.frame, stop)
             if self.is_left(stop):
-                self.attention.anew()
+                self.selector.reset()
             yield self.counters.status()
         elif self.counters.has_gone_on(STATUS_S):
             yield self.counters.status()
@@ -190,11 +189,11 @@ class CameraNarration:
         if before != controls.settings:
             self.apply_settings()
         if before.prompt != controls.settings.prompt:  # a new prompt wants a new description
-            self.attention.anew()
+            self.selector.reset()
 
     def apply_settings(self) -> None:
         self.watcher.set_wishes(self.controls.settings.watches)
-        self.attention.let_burst(is_allowed=self.controls.settings.every is None)
+        self.selector.allow_burst(is_allowed=self.controls.settings.every is None)
 
     def glance(self, seen: AnyFrame) -> Glance:
         """Judge the frame. None is described while people ask or have paused, or the model cannot be reached."""
@@ -202,7 +201,7 @@ class CameraNarration:
         if is_held:
             self.forget()
         least_s = max(self.controls.verbosity.least_s, self.controls.settings.every or 0.0)
-        return self.attention.glance(seen, least_s, is_held=is_held)
+        return self.selector.glance(seen, least_s, is_held=is_held)
 
     def is_worth_describing(self, glance: Glance) -> bool:
         """A change, a routine look after a long time, or a doubt that the last description left."""
@@ -210,21 +209,21 @@ class CameraNarration:
         return self.is_narrating and is_wanted and not self.outages.is_waiting(self.controls.now())
 
     def preview(self, frame: Frame) -> FramePreview:
-        attention = self.attention
-        return FramePreview(frame, attention.changed_regions(), attention.is_still, attention.view.trouble)
+        selector = self.selector
+        return FramePreview(frame, selector.changed_regions(), selector.is_still, selector.visibility.trouble)
 
     def report_obstructions(self, glance: Glance) -> Iterator[Notice]:
         """What keeps the camera from seeing is reported by itself, and given in place of an answer."""
         for notice in glance.notices:
-            self.controls.obstruction = notice if self.attention.view.is_blocked else None
+            self.controls.obstruction = notice if self.selector.visibility.is_blocked else None
             self.forget()
             yield notice
-        if (lasting := self.controls.obstruction) and (minutes := self.quiet.falls_due(glance.media_s)):
+        if (lasting := self.controls.obstruction) and (minutes := self.quiet.due_minutes(glance.media_s)):
             yield Notice(lasting.kind, f"Still, for {in_minutes(minutes)}: {lasting.text}", lasting.hint)
 
     def forget(self) -> None:
         """Looking was interrupted: frames from before say little of what comes after."""
-        self.quiet.ends()
+        self.quiet.restart()
         self.recent.clear()
 
     def remember(self, frame: Frame, *, has_changed: bool) -> None:
@@ -251,7 +250,7 @@ class CameraNarration:
                 case Failed():
                     yield from self.fail(found)
         if self.watcher.is_undecided:
-            self.attention.look_again(frame)
+            self.selector.schedule_retry(frame)
 
     def describe(self, glance: Glance, frame: Frame, stop: Event) -> Iterator[PartialSentence | Sentence | Notice]:
         """Describe the newest frame; leaves off within a token when `stop` is set, or an urgent command comes."""
@@ -283,10 +282,10 @@ class CameraNarration:
     def finish_description(self, glance: Glance, frame: Frame, *, is_quiet: bool) -> Sequence[Notice]:
         """`is_quiet`: there was nothing to say. A doubt asks for another look."""
         if self.is_unsure:
-            self.attention.look_again(frame)
+            self.selector.schedule_retry(frame)
         elif is_quiet:
             in_words = self.controls.verbosity.reports_quiet
-            return self.quiet.goes_on(frame.media_s, is_beat=glance.is_overdue, in_words=in_words)
+            return self.quiet.note_unchanged(frame.media_s, is_beat=glance.is_overdue, in_words=in_words)
         return ()
 
     def request(self, glance: Glance) -> Request:
@@ -304,7 +303,7 @@ class CameraNarration:
 
     def say(self, sentence: Sentence) -> Sentence:
         self.controls.last_sentence = sentence
-        self.quiet.ends(sentence.frame.media_s)
+        self.quiet.restart(sentence.frame.media_s)
         return sentence
 
     def doubt(self, reason: str) -> Iterator[Notice]:
@@ -316,7 +315,7 @@ class CameraNarration:
 
     def fail(self, failed: Failed) -> Iterator[Notice]:
         """The first frame after an outage is worth a look."""
-        self.attention.anew()
+        self.selector.reset()
         yield from self.outages.begin(failed.outage, self.controls.now())
 
     def is_left(self, stop: Event) -> bool:

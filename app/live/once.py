@@ -8,7 +8,7 @@ from threading import Event
 from app.errors import ModelError, SourceError, UserError
 from app.events import AnyFrame, Ask, Frame, Notice, RunEvent
 from app.frames.change import shrunk
-from app.frames.visibility import View
+from app.frames.visibility import Visibility
 from app.live.controls import Controls
 from app.live.labels import Labels
 from app.live.narrator import LOST
@@ -26,7 +26,7 @@ class OneCamera:
 
     controls: Controls
     question: str
-    view: View = field(default_factory=View)
+    view: Visibility = field(default_factory=Visibility)
     trouble: SourceError | None = field(default=None, init=False)
     """What keeps the camera from seeing, while something does."""
 

@@ -15,8 +15,7 @@ import numpy as np
 
 from app.demo import scenes as world
 from app.events import AnyFrame, Banner, Chunk, Cost, Frame, Notice, Request
-from app.frames.pace import Pace
-from app.frames.selector import Attention
+from app.frames.selector import FrameSelector, Pace
 from app.images import Pixels
 from app.live.captioner import Captioner
 from app.live.controls import CommandQueue, Controls
@@ -199,7 +198,7 @@ def live(case: Case) -> Lived:
 def narration(server: Server, queue: CommandQueue, name: str, clock: VirtualClock) -> CameraNarration:
     captioner = Captioner(server, StallDetector(now=clock.now))
     controls = Controls(captioner, queue, model_prompt="What?", now=clock.now, camera=name)
-    return CameraNarration(controls, Attention(Pace(0.4)), WatchAsker(captioner, now=clock.now))
+    return CameraNarration(controls, FrameSelector(Pace(0.4)), WatchAsker(captioner, now=clock.now))
 
 
 def scenes() -> tuple[list[Pixels], dict[int, str]]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.events import Frame
-from app.frames.pace import Pace
+from app.frames.selector import Pace
 
 
 def at(media_s: float) -> Frame:
@@ -16,7 +16,7 @@ def looks(every: float, times: list[float]) -> list[float]:
     pace, taken = Pace(every), []
     for media_s in times:
         if pace.is_due(at(media_s)):
-            pace.took(at(media_s))
+            pace.record_look(at(media_s))
             taken.append(media_s)
     return taken
 
@@ -31,11 +31,11 @@ def test_a_look_is_due_when_its_time_has_passed(every: float, taken: list[float]
 
 def test_a_look_not_taken_stays_due() -> None:
     pace = Pace(1.0)
-    pace.took(at(0.0))
+    pace.record_look(at(0.0))
     assert [pace.is_due(at(s)) for s in (0.5, 1.0, 1.5)] == [False, True, True]
 
 
 def test_a_source_that_starts_over_is_looked_at() -> None:
     pace = Pace(5.0)
-    pace.took(at(60.0))
+    pace.record_look(at(60.0))
     assert pace.is_due(at(0.1))

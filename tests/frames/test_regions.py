@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from app.frames.change import Gate, shrunk
-from app.frames.regions import MOST
+from app.frames.change import MOST_REGIONS, ChangeDetector, shrunk
 from app.images import Pixels
 
 
@@ -13,18 +12,18 @@ def ground(seed: int = 0) -> Pixels:
 
 
 @pytest.fixture
-def gate() -> Gate:
-    gate = Gate()
-    gate.took(shrunk(ground()))
+def gate() -> ChangeDetector:
+    gate = ChangeDetector()
+    gate.set_reference(shrunk(ground()))
     return gate
 
 
-def test_nothing_is_marked_where_only_noise_differs_or_nothing_was_taken(gate: Gate) -> None:
+def test_nothing_is_marked_where_only_noise_differs_or_nothing_was_taken(gate: ChangeDetector) -> None:
     assert list(gate.regions(shrunk(ground(1)))) == []
-    assert list(Gate().regions(shrunk(ground()))) == []
+    assert list(ChangeDetector().regions(shrunk(ground()))) == []
 
 
-def test_a_box_lies_around_what_came_and_little_more(gate: Gate) -> None:
+def test_a_box_lies_around_what_came_and_little_more(gate: ChangeDetector) -> None:
     picture = ground(1)
     picture[120:240, 320:480] = (200, 40, 40)
     ((left, top, right, bottom),) = gate.regions(shrunk(picture))
@@ -34,7 +33,7 @@ def test_a_box_lies_around_what_came_and_little_more(gate: Gate) -> None:
     assert (bottom - top) * 480 < 120 + 100
 
 
-def test_the_largest_come_first_and_not_too_many(gate: Gate) -> None:
+def test_the_largest_come_first_and_not_too_many(gate: ChangeDetector) -> None:
     picture = ground(1)
     picture[20:220, 20:220] = 250
     for index in range(12):
@@ -42,11 +41,11 @@ def test_the_largest_come_first_and_not_too_many(gate: Gate) -> None:
         picture[top : top + 20, left : left + 20] = 250
     found = gate.regions(shrunk(picture))
     areas = [round((right - left) * (bottom - top), 6) for left, top, right, bottom in found]
-    assert len(found) == MOST
+    assert len(found) == MOST_REGIONS
     assert areas == sorted(areas, reverse=True)
     assert all(0 <= edge <= 1 for box in found for edge in box)
 
 
-def test_light_that_changes_everywhere_marks_nothing(gate: Gate) -> None:
+def test_light_that_changes_everywhere_marks_nothing(gate: ChangeDetector) -> None:
     brighter = np.clip(ground(1).astype(int) + 12, 0, 255).astype(np.uint8)
     assert list(gate.regions(shrunk(brighter))) == []

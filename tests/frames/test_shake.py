@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from app.frames.shake import REACH, Anchor, moved_back, unguessed
+from app.frames.change import REACH, Anchor, moved_back, unguessed
 from tests.filmed import SCENES
 
 

@@ -13,7 +13,7 @@ from app.demo import scenes as world
 from app.demo.scenes import Scene, Shape
 from app.demo.source import SceneSource
 from app.frames.change import shrunk
-from app.frames.visibility import BEGUN, OVER, View
+from app.frames.visibility import BEGUN, OVER, Visibility
 from app.images import Pixels
 from tests import needs
 from tests.filmed import FPS, SCENES, filmed, still, through_mp4v, through_x264
@@ -37,7 +37,7 @@ def noisy(pixels: Pixels, number: int) -> Pixels:
 
 def said(frames: Iterable[Pixels], fps: int = FPS) -> Said:
     """Media time and kind of every notice."""
-    view = View()
+    view = Visibility()
     return [
         (number / fps, notice.kind)
         for number, frame in enumerate(frames)
@@ -212,7 +212,7 @@ def test_a_camera_that_was_always_soft_is_not_blurred() -> None:
 
 
 def test_the_model_is_not_asked_from_the_first_look_of_trouble_to_the_last_notice() -> None:
-    view, blocked = View(), []
+    view, blocked = Visibility(), []
     for number, frame in enumerate(with_trouble(world.draw(SHAPES, ground("flat"), 640, 480), black)):
         view.judge(shrunk(frame), number / FPS)
         blocked.append(view.is_blocked)
@@ -226,7 +226,7 @@ def test_a_frame_of_any_size_can_be_judged(size: tuple[int, int]) -> None:
 
 
 def test_a_source_that_begins_again_is_judged_on() -> None:
-    view, picture = View(), shrunk(world.draw(SHAPES, ground("flat"), 640, 480))
+    view, picture = Visibility(), shrunk(world.draw(SHAPES, ground("flat"), 640, 480))
     assert [view.judge(picture, at) for at in (5.0, 5.1, 0.0, 0.1)] == [(), (), (), ()]
 
 
@@ -236,7 +236,7 @@ def test_every_trouble_has_its_words_and_what_to_do() -> None:
 
 
 def test_lamps_in_the_night_can_be_seen() -> None:
-    night, view = np.full((720, 1280, 3), 6, np.uint8), View()
+    night, view = np.full((720, 1280, 3), 6, np.uint8), Visibility()
     for number in range(8):
         night[300:324, 100 + 140 * number : 124 + 140 * number] = 240
     for number in range(30):
@@ -247,7 +247,7 @@ def test_lamps_in_the_night_can_be_seen() -> None:
 def test_pictures_a_second_apart_are_judged_each_by_itself() -> None:
     light, dark = np.full((480, 640, 3), 120, np.uint8), np.full((480, 640, 3), 3, np.uint8)
     light[:, :320] = 200
-    view, told = View(), []
+    view, told = Visibility(), []
     for second, picture in enumerate((light, dark, light, light)):
         told += [notice.kind for notice in view.judge(shrunk(picture), float(second))]
         assert view.is_blocked == (picture is dark)
@@ -256,7 +256,7 @@ def test_pictures_a_second_apart_are_judged_each_by_itself() -> None:
 
 def test_a_clean_picture_after_a_noisy_one_is_not_called_frozen_for_ever() -> None:
     """A screen that is shared after a camera, say."""
-    rng, view, blocked = np.random.default_rng(2), View(), 0
+    rng, view, blocked = np.random.default_rng(2), Visibility(), 0
     slides = [
         cv2.resize(rng.integers(0, 255, (9, 16, 3), np.uint8), (1280, 720), interpolation=cv2.INTER_NEAREST)
         for _ in range(4)

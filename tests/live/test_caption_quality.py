@@ -30,7 +30,7 @@ HONEST = [
     "The price is 1000000 dollars.",
     "Mississippi, it says on the map.",
     "A banana and an ananas.",
-    "Gate 1, gate 2 and gate 3 are closed.",
+    "ChangeDetector 1, gate 2 and gate 3 are closed.",
     "The shop is called Yo-Yo.",
     "A man sits on a chair. The man wears a hat. The man holds a cup.",
     "A man holding a cup, and a woman holding a cup, and a child holding a cup.",

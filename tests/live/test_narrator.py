@@ -30,8 +30,7 @@ from app.events import (
     Sentence,
     Status,
 )
-from app.frames.pace import Pace
-from app.frames.selector import Attention
+from app.frames.selector import FrameSelector, Pace
 from app.images import Pixels
 from app.live.captioner import Captioner
 from app.live.controls import LONG_PROMPT, CommandQueue, Controls, QueuedCommand
@@ -74,7 +73,7 @@ def narrator(*script: str | ModelError, **how: Any) -> Narrator:
     settings, queue = LiveSettings(verbosity=verbosity, watches=watches), CommandQueue(verbosity=verbosity)
     controls = Controls(captioner, queue, settings, "What?", max_tokens, now=lambda: 200.0)
     watcher = WatchAsker(captioner, now=lambda: 200.0, wall=lambda: 1_000_000.0)
-    return Narrator({"": CameraNarration(controls, Attention(Pace(every)), watcher, **how)}, queue)
+    return Narrator({"": CameraNarration(controls, FrameSelector(Pace(every)), watcher, **how)}, queue)
 
 
 def only(narrator: Narrator) -> CameraNarration:

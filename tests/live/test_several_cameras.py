@@ -29,8 +29,7 @@ from app.events import (
     Status,
     UpdateSettings,
 )
-from app.frames.pace import Pace
-from app.frames.selector import Attention
+from app.frames.selector import FrameSelector, Pace
 from app.live.captioner import Captioner
 from app.live.controls import CommandQueue, Controls, QueuedCommand
 from app.live.narrator import CameraNarration, Narrator
@@ -67,7 +66,7 @@ def of_describer(describer: Describer, names: Sequence[str], watches: tuple[str,
         settings = LiveSettings(watches=watches)
         controls = Controls(captioner, queue, settings, "What?", now=lambda: 200.0, camera=name)
         watcher = WatchAsker(captioner, now=lambda: 200.0, wall=lambda: 1_000_000.0)
-        cameras[name] = CameraNarration(controls, Attention(Pace(0)), watcher, outages=outages)
+        cameras[name] = CameraNarration(controls, FrameSelector(Pace(0)), watcher, outages=outages)
     return Narrator(cameras, queue, **{"turns": FairTurns(names), **how})
 
 

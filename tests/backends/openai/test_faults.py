@@ -23,8 +23,7 @@ from app.backends.openai.payload import Form
 from app.backends.openai.wire import Patience
 from app.errors import ModelError, Outage
 from app.events import Banner, Frame, LiveSettings, Notice, Request, RunEvent, Sentence
-from app.frames.pace import Pace
-from app.frames.selector import Attention
+from app.frames.selector import FrameSelector, Pace
 from app.live.captioner import Captioner
 from app.live.controls import CommandQueue, Controls
 from app.live.narrator import CameraNarration, Narrator
@@ -154,7 +153,7 @@ def narrated(root: str, patience: Patience) -> list[RunEvent]:
     captioner, queue = Captioner(eyes), CommandQueue()
     controls = Controls(captioner, queue, LiveSettings(), "What?", 16, now=lambda: source.seconds)
     watcher = WatchAsker(captioner, now=lambda: source.seconds)
-    narrator = Narrator({"": CameraNarration(controls, Attention(Pace(0)), watcher)}, queue)
+    narrator = Narrator({"": CameraNarration(controls, FrameSelector(Pace(0)), watcher)}, queue)
     for happening in narrator.watch(source, stop):
         told.append(happening)
         if any(isinstance(each, Sentence) for each in told) or len(told) > 500:

@@ -1,4 +1,4 @@
-"""What is left of a small picture when only its parts count: their brightness, their edges, and its grain."""
+"""Statistics of a small picture in blocks: brightness, edges and grain, which visibility is judged by."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -17,8 +17,8 @@ _CLIPPED = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Coarse:
-    """A small picture in blocks."""
+class BlockStats:
+    """Statistics of one small picture."""
 
     at: float
     """Media seconds."""
@@ -63,6 +63,6 @@ class Coarse:
         colours = self.blocks.mean(axis=(0, 1))
         return np.asarray(colours / max(1.0, self.light) - 1, np.float32)
 
-    def kept(self, old: "Coarse", levels: float = 16.0) -> float:
+    def unchanged_share(self, old: "BlockStats", levels: float = 16.0) -> float:
         """Share of the blocks that are, to within so many levels of every colour, as they were."""
         return float((np.abs(self.blocks - old.blocks).max(axis=2) <= levels).mean())
