@@ -35,7 +35,7 @@ from app.live.controls import LONG_PROMPT, LONGER, CommandQueue, Controls
 from app.live.labels import Labels
 from app.live.stall import Outages
 from app.live.watch import WatchAsker
-from app.novelty import News
+from app.novelty import NoveltyTracker
 from app.protocols import Source
 from app.threads import FairTurns, merge
 
@@ -137,7 +137,7 @@ class CameraNarration:
     """Frames in a description: the newest, and those described before it."""
     outages: Outages = field(default_factory=Outages)
     """Shared by all cameras."""
-    news: News = field(default_factory=News)
+    news: NoveltyTracker = field(default_factory=NoveltyTracker)
     quiet: Quiet = field(default_factory=Quiet, init=False)
     counters: "Counters" = field(default_factory=lambda: Counters(), init=False)
     recent: deque[Frame] = field(default_factory=deque, init=False)
@@ -257,7 +257,7 @@ class CameraNarration:
         description = Description(frame, self.controls.now(), self.counters.described)
         room = self.controls.verbosity.sentences(is_still=glance.is_still)
         last_sentence, self.is_unsure = self.controls.last_sentence, False
-        self.news.begins(frame.media_s, has_changed=glance.has_changed or bool(self.doubts))
+        self.news.begin(frame.media_s, has_changed=glance.has_changed or bool(self.doubts))
         for step in self.controls.captioner.caption(self.request(glance), lambda: self.is_left(stop)):
             match step:
                 case Partial():

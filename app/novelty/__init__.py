@@ -1,4 +1,4 @@
-"""Novelty of a sentence: is it worth saying after those before it? Judged on words alone, without a model or a clock.
+"""Novelty: whether a sentence is worth saying after those before it, judged on words alone.
 
 lexicon.py   openings and hedges dropped, inflections cut, synonyms merged
 parse.py     from words to meaning;  meaning.py: what a text is about
@@ -7,6 +7,6 @@ tracker.py   what was said, and what is held back until it is sure
 """
 
 from app.novelty.compare import same
-from app.novelty.tracker import News, Verdict
+from app.novelty.tracker import NoveltyTracker, Verdict
 
-__all__ = ["News", "Verdict", "same"]
+__all__ = ["NoveltyTracker", "Verdict", "same"]

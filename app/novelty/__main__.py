@@ -18,7 +18,7 @@ from typing import Any
 from app.cleaning import Cleaner, clean, cleaned
 from app.errors import UserError
 from app.events import Banner, Chunk, Cost, Request
-from app.novelty.tracker import News
+from app.novelty.tracker import NoveltyTracker
 from app.text import SentenceSplitter, discard_output, write_line
 
 SENTENCES = 2
@@ -27,11 +27,11 @@ SENTENCES = 2
 
 def told_after(first: str, second: str) -> bool:
     """Whether a sentence of `second` would be said after `first`."""
-    news = News()
+    news = NoveltyTracker()
     verdicts = []
     for at, text in enumerate((first, second)):
         splitter = SentenceSplitter()
-        news.begins(float(at), has_changed=True)
+        news.begin(float(at), has_changed=True)
         sentences = [*splitter.add(clean(text)), splitter.finish()]
         verdicts = [news.judge(sentence) for sentence in sentences if sentence]
     return "new" in verdicts
@@ -56,13 +56,13 @@ class Recorded:
         """Nothing is held."""
 
 
-def said(news: News, raw: str, at: float, prompt: str) -> tuple[list[str], str]:
+def said(news: NoveltyTracker, raw: str, at: float, prompt: str) -> tuple[list[str], str]:
     """The sentences that are said of one more output, and why there are none."""
     from app.live.captioner import Captioner, Doubt, Failed, Whole
 
     sentences: list[str] = []
     reason = ""
-    news.begins(at, has_changed=True)
+    news.begin(at, has_changed=True)
     for step in Captioner(Recorded(raw)).caption(Request((), prompt), lambda: False):
         match step:
             case Whole(text) if len(sentences) < SENTENCES:
@@ -80,7 +80,7 @@ def said(news: News, raw: str, at: float, prompt: str) -> tuple[list[str], str]:
 
 def answers(lines: Sequence[str] | Iterator[str], *, is_stream: bool) -> Iterator[dict[str, Any]]:
     """Raises UserError for a line that cannot be read."""
-    news = News()
+    news = NoveltyTracker()
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue

@@ -1,4 +1,4 @@
-"""Whether one text says nothing that another did not."""
+"""Comparison of two texts: whether one says nothing that the other did not."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -9,11 +9,11 @@ from app.novelty.meaning import Meaning, Thing
 from app.novelty.parse import read, split
 
 ALWAYS = frozenset({"not", "empty"})
-"""Words that are news when they go, too."""
+"""Words whose absence is news, too."""
 ROOMY = frozenset({"chair", "sofa", "bed", "bench", "street", "road", "bus", "grass", "field", "yard"})
-"""One is in them or on them alike."""
+"""Things that one is "in" and "on" alike."""
 ENOUGH = 2000
-"""Steps in telling which thing is which that are tried."""
+"""Steps of the search for matching things, at most."""
 _BROADER = {name: frozenset(names.split()) for name, names in BROADER.items()}
 _read = lru_cache(maxsize=256)(read)
 
@@ -21,8 +21,8 @@ _read = lru_cache(maxsize=256)(read)
 def same(new: str, old: str) -> bool:
     """Whether `new` says nothing that `old` did not say; either may be several sentences.
 
-    Less detail of the same things is nothing new. More is, "a man" after "a person" too: it is told once, for the
-    fuller wording stays the one to compare with. A thing that is gone from a list is news.
+    Less detail of the same things is not new. More is, "a man" after "a person" too, once: the fuller wording is then
+    the one to compare with. A thing that is gone from a list is new.
     """
     now, before = _read(new), _read(old)
     return _sentences(new) <= _sentences(old) or any(
@@ -32,7 +32,7 @@ def same(new: str, old: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _sentences(text: str) -> frozenset[str]:
-    """As they stand, but for case and blanks."""
+    """Its sentences, in small letters."""
     return frozenset(sentence.lower() for sentence in split(text))
 
 

@@ -1,14 +1,14 @@
-"""What a text says, as far as it can be compared: things with their words and counts, and what links them."""
+"""The meaning of a text, as far as it can be compared: things with words and counts, and the links between them."""
 
 from dataclasses import dataclass, field
 
 INVERSE = {"rightof": "leftof", "below": "above", "behind": "infront"}
-"""Links that are kept the other way round."""
+"""Links that are stored the other way round."""
 
 
 @dataclass(slots=True)
 class Thing:
-    """One thing that a text speaks of."""
+    """One thing that a text mentions."""
 
     name: str
     count: int | None = 1
@@ -25,14 +25,14 @@ Link = tuple[int, str, int]
 
 @dataclass(slots=True)
 class Meaning:
-    """All that a text says."""
+    """The meaning of a text."""
 
     things: list[Thing] = field(default_factory=list)
     links: set[Link] = field(default_factory=set)
     subjects: list[frozenset[int]] = field(default_factory=list)
-    """Of whom or what each clause speaks."""
+    """The subjects of each clause."""
     lists: list[frozenset[int]] = field(default_factory=list)
-    """Things named in one breath."""
+    """Things named in one list."""
 
     def link(self, one: int, how: str, other: int) -> None:
         if one != other:

@@ -1,4 +1,7 @@
-"""What was told, and what is held back until it is sure. It has no clock: times are those of the frames."""
+"""Novelty of sentences over time: what was said already, and what is held back until it is certain.
+
+Times are those of the frames.
+"""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -7,47 +10,45 @@ from app.novelty.compare import same
 
 Verdict = Literal["new", "known", "held"]
 RECENT_S = 60.0
-"""Seconds of the source: what was told in them and comes back may be a model that wavers."""
+"""Seconds of the source: a sentence of that time that comes back may be a model that wavers."""
 ENOUGH = 10
-"""Descriptions in succession that are believed whatever was before: by chance two wordings that take turns at random
-come that far once in half an hour."""
-
-
+"""Descriptions in a row that are believed whatever was before: two wordings that alternate at random reach it about
+once in half an hour."""
 RETURNS = 2
-"""So many tellings make it wait, and no more: what truly takes turns is told within two seconds, at 0.4 s a look."""
+"""Recent repetitions that add to the wait, at most: scenes that truly alternate are reported within two seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A sentence, and when it was told or given up (media s)."""
+    """A sentence, and when it was said or given up (media s)."""
 
     at: float
     text: str
 
 
 @dataclass(slots=True)
-class News:
-    """Tells what is new from what was said already, and from what a model says one time and not the next."""
+class NoveltyTracker:
+    """Tells new sentences from those said already, and from those that a model says once and not again."""
 
     at: float = field(default=0.0, init=False)
     has_changed: bool = field(default=True, init=False)
     standing: list[str] = field(default_factory=list, init=False)
-    """What the last description said of which something was told."""
+    """Sentences of the last description from which something was said."""
     said: list[str] = field(default_factory=list, init=False)
-    """What this description has said, but for what is held."""
+    """Sentences of this description, without those that are held."""
     has_told: bool = field(default=False, init=False)
     told: list[Past] = field(default_factory=list, init=False)
     given_up: list[Past] = field(default_factory=list, init=False)
-    """What was held, and not said again at the next look."""
+    """Sentences that were held and did not come again at the next look."""
     waiting: dict[str, int] = field(default_factory=dict, init=False)
-    """What the last description said and was held; how many in succession have said so."""
+    """Held sentences of the last description, and in how many descriptions in a row they came."""
     held: dict[str, int] = field(default_factory=dict, init=False)
     """The same, of this description."""
 
-    def begins(self, at: float, *, has_changed: bool) -> None:
-        """A description begins, of a frame at `at` (media s); `has_changed`: other pixels asked for it.
+    def begin(self, at: float, *, has_changed: bool) -> None:
+        """Begin a description of a frame at `at` (media s). `has_changed`: a change of pixels asked for it.
 
-        A source that starts over, which is seen by its time, is a new story: all is forgotten.
+        Time that goes back means a source that starts over: everything is forgotten.
         """
         if at < self.at:
             self.forget()
@@ -64,7 +65,7 @@ class News:
         self.told, self.given_up, self.waiting, self.held = [], [], {}, {}
 
     def judge(self, sentence: str) -> Verdict:
-        """Whether a sentence of this description is to be said: `held` is perhaps, another look soon will tell."""
+        """Whether to say a sentence of this description; `held`: ask for another look soon."""
         if same(sentence, "\n".join([*self.standing, *self.said])):
             self.said.append(sentence)
             return "known"
@@ -80,11 +81,11 @@ class News:
         return "new"
 
     def looks_wanted(self, sentence: str) -> int:
-        """How many descriptions in succession must say so.
+        """How many descriptions in a row must say so.
 
-        One more for each time that it was told lately, up to two, so that what truly comes back is told a look or two
-        later; and one more for each time that it was held and then not said again, so that a model that wavers
-        between two wordings falls silent.
+        One more for each time that it was said lately, up to two, so that what truly comes back is said a look or two
+        later; and one more for each time that it was held and did not come again, so that a model that wavers between
+        two wordings falls silent.
         """
         told = sum(same(sentence, past.text) for past in self.told)
         given_up = sum(_alike(sentence, past.text) for past in self.given_up)
@@ -92,10 +93,10 @@ class News:
 
     @staticmethod
     def match(sentence: str, held: dict[str, int]) -> str:
-        """The one among those held that means the same; empty if none does."""
+        """The held sentence that means the same; empty if there is none."""
         return next((text for text in held if _alike(sentence, text)), "")
 
 
 def _alike(one: str, other: str) -> bool:
-    """With more detail or less."""
+    """Whether they say the same, with more detail or less."""
     return same(one, other) or same(other, one)

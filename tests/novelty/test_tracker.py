@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from app.novelty import News, Verdict
+from app.novelty import NoveltyTracker, Verdict
 from tests.sweeps import spread
 
 LEFT, TOP, CENTER = "A red circle is on the left.", "A red circle is at the top.", "A red circle is in the center."
@@ -14,9 +14,9 @@ Look = tuple[float, bool, str, str]
 """Media time, whether the pixels have changed, what the model says (sentences, by |), the verdicts."""
 
 
-def verdicts(news: News, look: Look) -> str:
+def verdicts(news: NoveltyTracker, look: Look) -> str:
     at, has_changed, said, _ = look
-    news.begins(at, has_changed=has_changed)
+    news.begin(at, has_changed=has_changed)
     return " ".join(news.judge(sentence) for sentence in said.split("|"))
 
 
@@ -94,15 +94,15 @@ def verdicts(news: News, look: Look) -> str:
     ],
 )
 def test_a_story_is_told_so(story: Sequence[Look]) -> None:
-    news = News()
+    news = NoveltyTracker()
     assert [verdicts(news, look) for look in story] == [look[3] for look in story]
 
 
 def told(says: Callable[[float], str], has_changed: Callable[[float], bool], seconds: float = 600) -> list[float]:
     """When something was told, at a look a second, and one 0.4 s after what was held."""
-    news, at, times = News(), 0.0, []
+    news, at, times = NoveltyTracker(), 0.0, []
     while at < seconds:
-        news.begins(at, has_changed=has_changed(at))
+        news.begin(at, has_changed=has_changed(at))
         verdict: Verdict = news.judge(says(at))
         if verdict == "new":
             times.append(at)
