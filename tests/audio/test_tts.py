@@ -26,7 +26,7 @@ Albert              en_US    # Hello! My name is Albert.
 Eddy (English (UK)) en_GB    # Hello! My name is Eddy.
 Tünde               hu_HU    # Üdvözlöm! A nevem Tünde.
 Majed               ar_001   # مرحبًا! اسمي ماجد.
-Bad NoveltyTracker            en_US    # Hello! My name is Bad NoveltyTracker.
+Bad News            en_US    # Hello! My name is Bad News.
 """
 ESPEAK = """\
 Pty Language       Age/Gender VoiceName          File                 Other Languages
@@ -76,7 +76,7 @@ def test_where_nothing_speaks_the_banner_says_so_with_a_remedy(tmp_path: Path, s
         ("albert", "Albert"),
         ("Eddy (English (UK))", "Eddy (English (UK))"),
         ("TÜNDE", "Tünde"),
-        ("bad news", "Bad NoveltyTracker"),
+        ("bad news", "Bad News"),
     ],
 )
 def test_a_voice_of_say_goes_by_its_whole_name(tmp_path: Path, name: str, exact: str) -> None:
@@ -175,7 +175,7 @@ def test_a_mac_lists_what_say_has_and_the_neural_ones(tmp_path: Path) -> None:
         ("Eddy (English (UK))", "say", "en_GB"),
         ("Tünde", "say", "hu_HU"),
         ("Majed", "say", "ar_001"),
-        ("Bad NoveltyTracker", "say", "en_US"),
+        ("Bad News", "say", "en_US"),
         ("pocket:alba", "mlx-audio", ""),
         ("pocket:mine", "mlx-audio", ""),
     ]
