@@ -50,7 +50,7 @@ parse() { # sets $command, $model (nothing: none), $wanted (extras) and $all
             ;;
         clean)
             command=clean
-            [ $# -eq 1 ] || misuse "clean takes nothing after it, and here is \"$2\"" "./install.sh clean"
+            [ $# -eq 1 ] || misuse "clean takes no arguments (got \"$2\")" "./install.sh clean"
             return 0
             ;;
     esac
@@ -65,7 +65,7 @@ parse() { # sets $command, $model (nothing: none), $wanted (extras) and $all
                 model=$(model_name "${2:-}") || exit
                 shift
                 ;;
-            *) misuse "install.sh knows nothing of \"$1\"" "./install.sh --help" ;;
+            *) misuse "unknown option: $1" "./install.sh --help" ;;
         esac
         shift
     done
@@ -77,21 +77,21 @@ parse_test() {
             --all) all=yes ;;
             --reference) wanted=reference ;;
             -h | --help) usage && exit 0 ;;
-            *) misuse "test takes --all and --reference, and here is \"$each\"" "./install.sh test" ;;
+            *) misuse "unknown option of test: $each" "./install.sh test" ;;
         esac
     done
 }
 
 model_name() { # what came after --model
     case $1 in
-        '' | -*) misuse "--model wants a name" "./install.sh --model $default_model" ;;
+        '' | -*) misuse "--model needs a name" "./install.sh --model $default_model" ;;
         *) printf '%s' "$1" ;;
     esac
 }
 
 install() {
     started=$(date +%s)
-    say "looksay  is set up in $here and nowhere else"
+    say "Installing looksay in $here (nothing outside it changes)"
     set_up plain
     for each in $wanted; do install_extra "$each"; done
     say_extras "$before"
@@ -116,9 +116,9 @@ say_what_next() {
     esac
     say "  ./run.sh demo           narrate a drawn clip: no camera, no network, no download"
     if [ -z "$model" ]; then say "  ./run.sh                download the model, then narrate what the camera sees"; fi
-    say "  ./install.sh clean      take everything away again"
+    say "  ./install.sh clean      uninstall everything"
     say ""
-    say "It makes mistakes: not for navigation, traffic or medicine."
+    say "looksay makes mistakes. Do not rely on it for navigation, traffic or medicine."
 }
 
 run_tests() {

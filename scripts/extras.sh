@@ -20,7 +20,7 @@ wanted_extra() { # reference or llama: its line in pyproject.toml
 
 # What was there before a .venv was made anew, and is not asked for again, is gone: that is said.
 say_extras() { # names of those that were there
-    if [ -n "$(extras)" ]; then say "extras   in place: $(extras | joined)"; fi
+    if [ -n "$(extras)" ]; then say "extras   installed: $(extras | joined)"; fi
     gone=
     for each in $1; do
         if ! extras | grep -qxF -e "$each"; then gone="$gone $each"; fi

@@ -39,11 +39,11 @@ set_up_for_command() { # model to fetch, or nothing; the command line
 
 say_why() {
     if is_stamped plain; then
-        say "looksay  has no model yet and fetches $model first"
+        say "No model yet: downloading $model first"
     elif [ -f "$here/.venv/looksay-complete" ]; then
-        say "looksay  has changed since it was set up, or was moved, and sets itself up again first"
+        say "looksay has changed since it was installed, or was moved: installing it again first"
     else
-        say "looksay  is not set up yet and sets itself up first, in $here and nowhere else"
+        say "Installing looksay first, in $here (nothing outside it changes)"
     fi
 }
 
@@ -77,7 +77,7 @@ END
 
 interrupted() {
     trap '' INT TERM HUP
-    printf '\r\ninterrupted; %s goes on from here, ./install.sh clean takes it all away\n' "$again" >&3
+    printf '\r\nInterrupted. %s continues, ./install.sh clean removes everything.\n' "$again" >&3
     exit 130
 }
 
@@ -124,12 +124,12 @@ set_up() { # plain or test; sets $before, the extras that were there
     fi
     before=$(extras)
     if is_complete "$1"; then
-        say "packages in place"
+        say "packages up to date"
         return 0
     fi
     find_uv
     make_venv
-    say "packages installing what the lock names into .venv/"
+    say "packages installing into .venv/ (about 0.5 GB)"
     install_packages "$1"
     check_loading
     stamp_for "$1" >"$here/.venv/looksay-complete" # last, so that a half-made .venv is known for one

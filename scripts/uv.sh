@@ -128,8 +128,8 @@ show_log() {
 explain_failure() { # what did not work
     left=$(free_mb)
     if [ "${left:-1000}" -lt 100 ]; then
-        fail "$1: the disk that holds $here is full" "free some space and run $again again; it goes on from here"
+        fail "$1: the disk that holds $here is full" "free some space and run $again again: it continues from here"
     fi
     show_log
-    fail "$1" "check the network (behind a mirror, set UV_DEFAULT_INDEX and PIP_INDEX_URL) and run $again again; it goes on from here"
+    fail "$1" "check the network (behind a mirror, set UV_DEFAULT_INDEX and PIP_INDEX_URL) and run $again again: it continues from here"
 }

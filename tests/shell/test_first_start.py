@@ -21,7 +21,7 @@ def fetched(stage: Stage) -> list[str]:
 def test_the_first_start_sets_up_and_says_so_where_no_sentences_go(stage: Stage) -> None:
     outcome = started(stage, "demo", "--frames", "3")
     assert (outcome.code, outcome.out) == (0, "[demo][--frames][3]")
-    assert outcome.err.startswith(f"looksay  is not set up yet and sets itself up first, in {stage.home}")
+    assert outcome.err.startswith(f"Installing looksay first, in {stage.home}")
     assert stage.has_called("uv pip sync")
 
 
@@ -112,7 +112,7 @@ def test_after_the_demo_the_model_alone_is_fetched(stage: Stage) -> None:
     stage.forget_calls()
     outcome = started(stage)
     assert outcome.code == 0
-    assert outcome.err.startswith("looksay  has no model yet and fetches smolvlm2-256m first")
+    assert outcome.err.startswith("No model yet: downloading smolvlm2-256m first")
     assert fetched(stage) == ["smolvlm2-256m"]
     assert not stage.has_called("uv")
 
@@ -154,7 +154,7 @@ def test_a_changed_lock_is_installed_with_the_extras_that_were_there(stage: Stag
     stage.forget_calls()
     outcome = started(stage, "demo")
     assert (outcome.code, outcome.out) == (0, "[demo]")
-    assert outcome.err.startswith("looksay  has changed since it was set up")
+    assert outcome.err.startswith("looksay has changed since it was installed")
     assert stage.has_called("uv pip sync")
     assert any("--extra reference" in call for call in stage.calls())
 
@@ -201,7 +201,7 @@ def test_an_interrupted_set_up_ends_with_130_and_the_next_start_goes_on(stage: S
     os.killpg(process.pid, number)
     out, err = process.communicate(timeout=LIMIT_S)
     assert (process.returncode, out) == (130, "")
-    assert "interrupted; ./run.sh goes on from here" in err
+    assert "Interrupted. ./run.sh continues" in err
     note.unlink()
     assert started(stage, "demo").out == "[demo]"
 
