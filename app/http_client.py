@@ -13,6 +13,8 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
 
 TICK_S = 0.05
@@ -30,23 +32,41 @@ class TooLarge(Exception):
 
 
 def open_client(
-    *, silence_s: float, connect_s: float | None = None, use_proxies: bool = False, resolve: Resolve | None = None
+    *,
+    silence_s: float,
+    connect_s: float | None = None,
+    use_proxies: bool = False,
+    proxy: str | None = None,
+    resolve: Resolve | None = None,
 ) -> "httpx2.Client":
     """Make a client that follows no redirects and keeps no cookies.
 
     Args:
         silence_s: seconds without a byte, after which it raises httpx2.TimeoutException.
         connect_s: seconds for a connection; None: `silence_s`.
-        use_proxies: whether the environment's proxies are used (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY).
-        resolve: looks up the host of each direct request, instead of the system; the connection goes to exactly the
-            addresses that it returns.
+        use_proxies: whether the environment's proxies are used (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY).
+        proxy: the address of a proxy for every request.
+        resolve: looks up hosts instead of the system; connections go to exactly the addresses that it returns. Not
+            together with proxies, which look up names themselves.
     """
     import httpx2
 
     timeout = httpx2.Timeout(silence_s, connect=silence_s if connect_s is None else connect_s)
-    direct = pinned_transport(resolve) if resolve else None
-    headers = {"User-Agent": "looksay", "Accept-Encoding": "identity"}
-    return httpx2.Client(timeout=timeout, trust_env=use_proxies, transport=direct, headers=headers)
+    return httpx2.Client(
+        timeout=timeout,
+        verify=trusted_certificates(),
+        trust_env=use_proxies,
+        proxy=proxy,
+        transport=pinned_transport(resolve) if resolve else None,
+        headers={"User-Agent": "looksay", "Accept-Encoding": "identity"},
+    )
+
+
+def trusted_certificates() -> "ssl.SSLContext":
+    """The certificates that the system trusts, or SSL_CERT_FILE and SSL_CERT_DIR where they are set."""
+    import httpx2
+
+    return httpx2.create_ssl_context(trust_env=True)
 
 
 def pinned_transport(resolve: Resolve) -> "httpx2.BaseTransport":
@@ -69,7 +89,7 @@ def pinned_transport(resolve: Resolve) -> "httpx2.BaseTransport":
             request.url = url.copy_with(host=addresses[-1])
             return super().handle_request(request)
 
-    return PinnedTransport()
+    return PinnedTransport(verify=trusted_certificates())
 
 
 def stream(

@@ -22,7 +22,7 @@ from app.events import Chunk, Cost, Notice, Request
 from app.files import readable
 from app.image_files.clip import MOST, Stretch
 from app.image_files.fetch import Limits
-from app.image_files.inputs import AS_NAMED, InputOptions, Question, Shown
+from app.image_files.inputs import AS_NAMED, InputFrames, InputOptions, Question
 from app.image_files.sink import Captions
 from app.jsonfile import as_line
 from app.live.caption_quality import find_loop
@@ -146,7 +146,7 @@ def run(
     """
     questions = options.questions(inputs)
     has_names = len(questions) > 1 or (questions != [(each,) for each in inputs] and not options.together)
-    left = captions.left(questions) if captions else questions
+    left = captions.remaining(questions) if captions else questions
     described = failed = 0
     try:
         with (
@@ -158,7 +158,7 @@ def run(
                 with paused():
                     if captions:
                         writer.write_notes(result)
-                        captions.keep(question, record(result, task))
+                        captions.write(question, record(result, task))
                     elif not writer.write(result, task, has_names=has_names):
                         break
     except KeyboardInterrupt:
@@ -184,14 +184,14 @@ class Task:
     of_several: str = ""
     """The prompt for several frames at once, if it is another one."""
 
-    def request(self, shown: Shown) -> Request:
+    def request(self, shown: InputFrames) -> Request:
         several = self.of_several if len(shown.frames) > 1 else ""
         return Request(shown.frames, self.question or several or self.prompt, self.max_tokens)
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    shown: Shown
+    shown: InputFrames
     text: str
     """One line."""
     cost: Cost
@@ -223,7 +223,7 @@ def results(
         try:
             shown = options.read(question)
         except UserError as error:
-            yield question, Failed(options.called(question), error)
+            yield question, Failed(options.names(question), error)
             continue
         ask = partial(describe, shown, task, describer())
         try:
@@ -234,7 +234,7 @@ def results(
             yield question, Failed(shown.names, error)
 
 
-def describe(shown: Shown, task: Task, describer: Describer) -> Described:
+def describe(shown: InputFrames, task: Task, describer: Describer) -> Described:
     """The whole description on one line; it ends in an ellipsis if the token limit cut it.
 
     Raises:

@@ -1,6 +1,6 @@
-"""From the bytes of a picture to RGB pixels: any common format, upright, opaque, 8 bits.
+"""Decoding of pictures to RGB pixels: any common format, upright, opaque, 8 bits.
 
-What a file is is read from its bytes, never from its name or a server's header. Formats that start other programs
+The format is read from the bytes, never from a name or a server's header. Formats that start other programs
 (EPS) or have no mark of their own (TGA) are not tried. Of an animation, the first frame is taken.
 """
 
@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MEGAPIXELS = 100
-"""The largest picture that is decoded; that takes 1 to 2 GB. Its size stands in its header, which is read
-first."""
+"""The largest picture that is decoded, which takes 1 to 2 GB; its size is read from its header first."""
 FORMATS = ("AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "QOI", "TIFF", "WEBP")
 FAILURES = (
     *(OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, struct.error),
     *(RuntimeError, MemoryError),
 )
-"""What Pillow raises over bytes that it cannot take."""
+"""What Pillow raises for bytes that it cannot decode."""
 
 HEIC = (
     "a HEIC picture, which Pillow cannot read",
@@ -56,7 +55,7 @@ OTHERS = (
     ),
     (rb"version https://git-lfs", ("a pointer of Git LFS, not the picture", "in its repository: git lfs pull")),
 )
-"""How files begin that are given instead of pictures: what to say, and what to do."""
+"""How other files begin: what they are, and a hint."""
 
 
 def decode(stream: BinaryIO, name: str) -> Pixels:
@@ -71,7 +70,7 @@ def decode(stream: BinaryIO, name: str) -> Pixels:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's on large pictures and odd metadata; the limit here is ours
             with Image.open(stream, formats=FORMATS) as image:
-                return read(image, name)
+                return load_pixels(image, name)
     except Image.DecompressionBombError as failure:
         raise too_large(name, "more than 178") from failure
     except UnidentifiedImageError as failure:
@@ -80,7 +79,7 @@ def decode(stream: BinaryIO, name: str) -> Pixels:
         raise damaged(name, failure) from failure
 
 
-def read(image: "Image", name: str) -> Pixels:
+def load_pixels(image: "Image", name: str) -> Pixels:
     """Decode an image of which only the header has been read so far."""
     from PIL import ImageOps
 
@@ -93,7 +92,7 @@ def read(image: "Image", name: str) -> Pixels:
 
 
 def opaque(image: "Image") -> "Image":
-    """RGB, 8 bits, what is transparent over white."""
+    """RGB of 8 bits, transparency over white."""
     from PIL import Image
 
     if image.mode.startswith("I") or image.mode == "F":

@@ -1,4 +1,4 @@
-"""The inputs of `describe`: which questions they make, and the frames that the model is shown with each."""
+"""The inputs of `describe`: the questions that they make, and the frames for each."""
 
 import time
 from collections.abc import Sequence
@@ -10,16 +10,16 @@ from app.files import readable, user_path
 from app.image_files import expand, picture
 from app.image_files.clip import WHOLE, Stretch, is_video, watched
 from app.image_files.fetch import LIMITS, Limits
-from app.image_files.names import is_remote, masked
+from app.image_files.find import is_remote, json_name
 from app.text import join_times
 
 Question = tuple[str, ...]
-"""What is shown with it: one picture or clip as the user names it, or several pictures."""
+"""One picture or clip as the user names it, or several pictures."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What the model is shown with one question."""
+class InputFrames:
+    """The frames of one question."""
 
     names: tuple[str, ...]
     """As in JSON: real names of files, addresses without passwords."""
@@ -27,7 +27,7 @@ class Shown:
     """Oldest first."""
     is_clip: bool = False
     notes: tuple[str, ...] = ()
-    """What is to be said of it."""
+    """Remarks about it."""
 
     @property
     def moments(self) -> tuple[float, ...]:
@@ -70,13 +70,13 @@ class InputOptions:
             )
         return [tuple(named)]
 
-    def called(self, question: Question) -> tuple[str, ...]:
-        """The names for JSON, even of what cannot be read."""
-        return tuple(masked(each) for each in question)
+    def names(self, question: Question) -> tuple[str, ...]:
+        """The names for JSON, also of what cannot be read."""
+        return tuple(json_name(each) for each in question)
 
-    def read(self, question: Question) -> Shown:
-        """Raises SourceError for what cannot be had, is no picture, or is a clip where none can be."""
-        names = self.called(question)
+    def read(self, question: Question) -> InputFrames:
+        """Read the frames. Raises SourceError if one cannot be read, is no picture, or is a clip where none can be."""
+        names = self.names(question)
         if any(self.is_clip(each) for each in question):
             return self.clip(question, names)
         if self.stretch.has_times:
@@ -85,12 +85,12 @@ class InputOptions:
                 "leave them out; the name of a file for the results ends in .jsonl",
             )
         seen = [picture(each, self.limits).pixels for each in question]
-        return Shown(names, tuple(Frame(each, time.monotonic(), 0.0, number) for number, each in enumerate(seen)))
+        return InputFrames(names, tuple(Frame(each, time.monotonic(), 0.0, number) for number, each in enumerate(seen)))
 
     def is_clip(self, what: str) -> bool:
         return not is_remote(what) and is_video(user_path(what, SourceError))
 
-    def clip(self, question: Question, names: tuple[str, ...]) -> Shown:
+    def clip(self, question: Question, names: tuple[str, ...]) -> InputFrames:
         if self.together:
             clip = readable(names[[self.is_clip(each) for each in question].index(True)])
             raise SourceError(
@@ -99,7 +99,7 @@ class InputOptions:
             )
         seen = watched(user_path(question[0], SourceError), readable(names[0]), self.stretch)
         frames = (Frame(each.pixels, time.monotonic(), each.at_s, at) for at, each in enumerate(seen.moments))
-        return Shown(names, tuple(frames), is_clip=True, notes=(*seen.notes, *filter(None, [self.note])))
+        return InputFrames(names, tuple(frames), is_clip=True, notes=(*seen.notes, *filter(None, [self.note])))
 
 
 AS_NAMED = InputOptions()

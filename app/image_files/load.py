@@ -1,4 +1,7 @@
-"""The bytes of a picture, from wherever they are, within limits: a pipe or a device may never end, or never begin."""
+"""Pictures by path, folder, pattern, http(s) address, data URL, or from standard input; read within limits.
+
+A pipe or a device may never end, or never begin. Nothing but http and https is fetched; nothing is written.
+"""
 
 import base64
 import binascii
@@ -8,6 +11,9 @@ import os
 import re
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from glob import has_magic
 from pathlib import Path
 from typing import BinaryIO
@@ -15,23 +21,57 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from app.errors import SourceError
 from app.files import explain, open_to_read, read_all, user_path
-from app.image_files.fetch import Limits, fetch, too_much
-from app.image_files.find import expand
-from app.image_files.names import WEB, is_data
+from app.image_files.decode import decode
+from app.image_files.fetch import LIMITS, Limits, fetch, too_much
+from app.image_files.find import WEB, display_name, expand, is_data
+from app.images import Pixels
 
 
-def opened(what: str, name: str, limits: Limits) -> BinaryIO:
+@dataclass(frozen=True, slots=True)
+class Picture:
+    name: str
+    """As the user called it, or within the folder that the user named; fit to be printed."""
+    pixels: Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    name: str
+    error: SourceError
+
+
+def pictures(what: str) -> Iterator[Picture | Failed]:
+    """Yield the picture that `what` names, or those of the folder, one after the other; a bad one as `Failed`."""
+    for each in expand(what):
+        try:
+            yield picture(each)
+        except SourceError as error:
+            yield Failed(display_name(each), error)
+
+
+def picture(what: str, limits: Limits = LIMITS) -> Picture:
+    """Read and decode one picture (H×W×3 uint8, RGB).
+
+    Raises:
+        SourceError: it cannot be read or is no picture.
+    """
+    name = display_name(what)
+    with closing(open_picture(what, name, limits)) as stream:
+        return Picture(name, decode(stream, name))
+
+
+def open_picture(what: str, name: str, limits: Limits) -> BinaryIO:
     """The picture's bytes, seekable.
 
     Raises:
-        SourceError: they cannot be had, or are too many.
+        SourceError: they cannot be read, or are too many.
     """
     if not what:
         raise SourceError("the name of a picture is empty", "give a path; in a script, see whether its variable is set")
     if what == "-":
-        return limited(standard_input(), name, limits)
+        return read_limited(standard_input(), name, limits)
     if is_data(what):
-        return limited(io.BytesIO(data_url(what)), name, limits)
+        return read_limited(io.BytesIO(data_url(what)), name, limits)
     if what.lower().startswith(WEB):
         return io.BytesIO(fetch(what, name, limits))
     if re.match(r"[a-z][a-z0-9+.-]+://", what, re.IGNORECASE):
@@ -39,11 +79,11 @@ def opened(what: str, name: str, limits: Limits) -> BinaryIO:
             f"{name} is an address of a kind that describe does not fetch",
             "give an http:// or https:// address or a path; a stream is watched with ./run.sh --source ADDRESS",
         )
-    return file(user_path(what, SourceError), name, limits)
+    return open_file(user_path(what, SourceError), name, limits)
 
 
-def file(path: Path, name: str, limits: Limits) -> BinaryIO:
-    """A file to be read as it is needed; what is no plain file (a pipe, a device), whole."""
+def open_file(path: Path, name: str, limits: Limits) -> BinaryIO:
+    """A plain file, read when it is needed; a pipe or a device, read whole now."""
     try:
         handle = open_to_read(path)
     except IsADirectoryError as failure:
@@ -89,8 +129,8 @@ def standard_input() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def limited(stream: BinaryIO, name: str, limits: Limits) -> BinaryIO:
-    """All of `stream` in memory, unless it is more than the limit."""
+def read_limited(stream: BinaryIO, name: str, limits: Limits) -> BinaryIO:
+    """All of `stream` in memory. Raises SourceError if it is more than the limit."""
     read = stream.read(limits.size + 1)
     if len(read) > limits.size:
         raise too_much(name, limits)
@@ -113,10 +153,6 @@ def data_url(what: str) -> bytes:
 
 
 def from_base64(text: str) -> bytes:
-    """Either alphabet, in lines or not, with its padding or without.
-
-    Raises:
-        ValueError: it is none.
-    """
+    """Decode base64 in either alphabet, in lines or not, with or without padding. Raises ValueError."""
     packed = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
     return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)

@@ -1,7 +1,7 @@
 """The file of `describe --to`: one JSON line a picture, written at once; a later run skips the pictures that are in it.
 
-A picture is known again by its path, size and time of change; one that was fetched, by its address. What
-failed is tried again the next time. Nothing is ever taken out of the file but half a last line.
+A picture is identified by its path, size and time of change; a fetched one by its address. Failed pictures are tried
+again the next time. Only a last line that was cut off is ever removed from the file.
 """
 
 import fcntl
@@ -16,8 +16,8 @@ from typing import Any, BinaryIO
 
 from app.errors import OutputError
 from app.files import explain, readable, user_path
+from app.image_files.find import is_remote
 from app.image_files.inputs import Question
-from app.image_files.names import is_remote
 from app.jsonfile import as_line
 
 HEAD = b'{"picture": '
@@ -29,7 +29,7 @@ class Captions:
     """Held by one process at a time."""
 
     def __init__(self, path: str | Path, asked: Mapping[str, Any]) -> None:
-        """Open the file, or make it. `asked`: what every line must have been asked, and by which model.
+        """Open the file, or make it. `asked`: the question and model that all lines must have.
 
         Raises:
             OutputError: it cannot be written, is in use, is no such file, or holds answers to another question.
@@ -38,17 +38,17 @@ class Captions:
         self.asked = dict(asked)
         self.described: set[str] = set()
         self.failed: dict[str, str] = {}
-        """What was said of those that failed."""
-        self.file = self.opened()
+        """Errors of those that failed."""
+        self.file = self.open_locked()
         try:
             with os.fdopen(os.dup(self.file), "rb") as file:
-                whole = self.recall(file)
-            self.mend(whole)
+                whole = self.read_lines(file)
+            self.repair_end(whole)
         except BaseException:
             self.close()
             raise
 
-    def opened(self) -> int:
+    def open_locked(self) -> int:
         try:
             file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)
         except OSError as failure:
@@ -67,64 +67,64 @@ class Captions:
             pass
         return file
 
-    def recall(self, file: BinaryIO) -> int:
-        """Read what is there. Returns how many bytes of it are whole lines."""
+    def read_lines(self, file: BinaryIO) -> int:
+        """Read what is there; return how many bytes of it are whole lines."""
         whole = 0
         for number, line in enumerate(file, start=1):
             if line.endswith(b"\n"):
                 whole += len(line)
-            elif known(line) is None and is_torn(line, is_first=whole == 0):
+            elif parse_line(line) is None and is_torn(line, is_first=whole == 0):
                 break
             if line.strip():
-                self.take(line, number)
+                self.remember(line, number)
         return whole
 
-    def take(self, line: bytes, number: int) -> None:
-        """Remember one line; refuse a strange one."""
-        found = known(line)
+    def remember(self, line: bytes, number: int) -> None:
+        """Remember one line. Raises OutputError for one that is not of `describe --to`."""
+        found = parse_line(line)
         if found is None:
             raise OutputError(
                 f"line {number} of {readable(self.path)} is not one that describe --to has written", NOT_OURS
             )
         if found["asked"] != self.asked:
-            raise self.otherwise(found["asked"])
+            raise self.different_options(found["asked"])
         mark = json.dumps(found["of"], sort_keys=True)
         if "text" in found:
             self.described.add(mark)
         else:
             self.failed[mark] = found["error"]
 
-    def mend(self, whole: int) -> None:
-        """Take away half a last line, or end it if nothing but its end is missing."""
+    def repair_end(self, whole: int) -> None:
+        """Remove a last line that was cut off, or end it if only its end is missing."""
         size = os.fstat(self.file).st_size
         if size > whole:
             last = os.pread(self.file, size - whole, whole)
-            if known(last):
+            if parse_line(last):
                 self.append(b"\n")
             else:
                 os.ftruncate(self.file, whole)
 
-    def left(self, questions: Sequence[Question]) -> list[Question]:
-        """Those that are not described yet, each once."""
+    def remaining(self, questions: Sequence[Question]) -> list[Question]:
+        """The questions that are not described yet, each once."""
         marks: dict[str, Question] = {}
         for number, each in enumerate(questions):
             marks.setdefault(self.mark(each) or str(number), each)
         return [each for mark, each in marks.items() if mark not in self.described]
 
-    def keep(self, question: Question, told: Mapping[str, Any]) -> None:
+    def write(self, question: Question, result: Mapping[str, Any]) -> None:
         """Write a result, on disk when this returns; a failure that is there already is not written twice.
 
         Raises:
             OutputError: it cannot be written.
         """
         mark = self.mark(question)
-        if mark and "error" in told and self.failed.get(mark) == told["error"]:
+        if mark and "error" in result and self.failed.get(mark) == result["error"]:
             return
         of = json.loads(mark) if mark else {}
-        self.append(as_line({**told, "of": of, "asked": self.asked}).encode() + b"\n")
+        self.append(as_line({**result, "of": of, "asked": self.asked}).encode() + b"\n")
 
     def append(self, data: bytes) -> None:
-        """All of it or nothing."""
+        """Write all of it or nothing."""
         size, written = os.fstat(self.file).st_size, 0
         try:
             while written < len(data):
@@ -134,18 +134,18 @@ class Captions:
             with suppress(OSError):
                 os.ftruncate(self.file, size)
             message, hint = explain(failure, self.path, verb="written")
-            raise OutputError(message, f"{hint}; the same command goes on where it stopped") from failure
+            raise OutputError(message, f"{hint}; the same command continues where it stopped") from failure
 
     def mark(self, question: Question) -> str:
-        """By what a picture is known again; empty for one that never is."""
+        """A JSON key that identifies a picture in a later run; empty for standard input."""
         (what,) = question
         if what == "-":
             return ""
         if is_remote(what):
             return json.dumps({"sha256": hashlib.sha256(what.encode("utf-8", "replace")).hexdigest()})
-        return json.dumps(of_file(what), sort_keys=True)
+        return json.dumps(file_identity(what), sort_keys=True)
 
-    def otherwise(self, asked: Mapping[str, Any]) -> OutputError:
+    def different_options(self, asked: Mapping[str, Any]) -> OutputError:
         """The error for a file whose lines were written with other options."""
         before, now = ({name: repr(value) for name, value in each.items()} for each in (asked, self.asked))
         names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
@@ -156,14 +156,14 @@ class Captions:
         )
 
     def close(self) -> None:
-        """Give the file back; may be called twice."""
+        """Close the file; may be called twice."""
         if self.file >= 0:
             os.close(self.file)
             self.file = -1
 
 
-def of_file(what: str) -> dict[str, Any]:
-    """A file as it is now."""
+def file_identity(what: str) -> dict[str, Any]:
+    """Path, size and time of change of a file."""
     path = os.path.abspath(os.path.expanduser(what))
     found: dict[str, Any] = {"path": os.fsencode(path).decode("utf-8", "backslashreplace")}
     with suppress(OSError, ValueError):
@@ -172,8 +172,8 @@ def of_file(what: str) -> dict[str, Any]:
     return found
 
 
-def known(line: bytes) -> dict[str, Any] | None:
-    """A line that was written here; None for any other."""
+def parse_line(line: bytes) -> dict[str, Any] | None:
+    """A line that `describe --to` wrote; None for any other."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
@@ -189,6 +189,6 @@ def known(line: bytes) -> dict[str, Any] | None:
 
 
 def is_torn(line: bytes, *, is_first: bool) -> bool:
-    """Whether it is the beginning of a line of ours; after a loss of power there may be nothing but zeros in it."""
+    """Whether it is the beginning of such a line; after a power failure there may be only zeros in it."""
     rest = line.rstrip(b"\0")
     return rest.startswith(HEAD) or (HEAD.startswith(rest) and not (is_first and rest == b""))

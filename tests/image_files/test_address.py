@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.image_files.address import is_public
+from app.image_files.fetch import is_public
 
 FOURS = st.ip_addresses(v=4)
 

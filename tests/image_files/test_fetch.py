@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from app.errors import SourceError
-from app.image_files import address
-from app.image_files.fetch import Limits, fetch, request
-from app.image_files.read import picture
+from app.image_files import fetch as address
+from app.image_files.fetch import Limits, fetch
+from app.image_files import picture
 from app.web.tls import kept
 
 PICTURE = io.BytesIO()
@@ -192,7 +192,7 @@ def test_a_redirect_in_a_circle_ends(server):
     assert "in a circle" in refusal(server + "/to_itself")
 
 
-@pytest.mark.parametrize("url", ["http://", "http://host:port/", "http://[::1", f"{LOCAL}:1/a.png", "http://a b/"])
+@pytest.mark.parametrize("url", ["http://", "http://host:port/", "http://[::1", f"{LOCAL}:1/a.png", "http://a b/", "http://0177.0.0.1/a.png"])
 def test_an_address_that_leads_nowhere_is_explained(url):
     assert "cannot be fetched" in refusal(url)
 
@@ -218,7 +218,6 @@ def test_no_message_holds_the_password(server):
     with pytest.raises(SourceError) as caught:
         picture(server.replace("//", "//anna:geheim@") + "/missing?token=geheim", ANYWHERE)
     assert "geheim" not in str(caught.value)
-    assert "geheim" not in request("http://anna:geheim@host/").full_url
 
 
 def test_the_limits_are_those_that_are_promised():
@@ -226,7 +225,7 @@ def test_the_limits_are_those_that_are_promised():
 
 
 INWARD = [
-    *("127.0.0.1", "localhost", "2130706433", "0x7f.1", "0177.0.0.1", "127.1", "0", "0.0.0.0", "%31%32%37.0.0.1"),
+    *("127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "0", "0.0.0.0", "%31%32%37.0.0.1"),
     *("10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254", "255.255.255.255", "224.0.0.1"),
     *("[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:a00:1]", "[::7f00:1]", "[fc00::1]", "[fe80::1]"),
     *("[64:ff9b::7f00:1]", "[2002:7f00:1::]"),
@@ -259,10 +258,12 @@ def test_a_redirect_inwards_is_refused(server, path, monkeypatch):
 
 def test_a_name_that_leads_elsewhere_the_second_time_gains_nothing(server, monkeypatch):
     """What was looked at is connected to: the name is asked for once."""
-    answers = iter(["192.0.2.1", "127.0.0.1"])
+    answers, look_up = iter(["192.0.2.1", "127.0.0.1"]), socket.getaddrinfo
 
-    def rebound(_host, port, **_):
-        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (next(answers), port))]
+    def rebound(host, port, *args, **how):
+        if host == "rebound.example":
+            return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (next(answers), port))]
+        return look_up(host, port, *args, **how)
 
     before = len(Server.seen)
     monkeypatch.setattr(socket, "getaddrinfo", rebound)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.errors import SourceError
-from app.image_files import Failed, Picture, called, expand, picture, pictures
+from app.image_files import Failed, Picture, display_name, expand, picture, pictures
 from app.image_files.fetch import Limits
 from app.image_files.load import data_url, from_base64
 from tests.privileges import ordinary_user
@@ -76,7 +76,7 @@ def test_of_a_folder_hidden_files_other_files_and_folders_are_left_out(tmp_path,
     (tmp_path / "deeper").mkdir()
     with caplog.at_level(logging.INFO):
         assert expand(str(tmp_path)) == [str(tmp_path / "a.png")]
-    assert "left out 3" in caplog.text
+    assert "skipped 3" in caplog.text
 
 
 def test_one_bad_file_never_ends_a_folder(tmp_path):
@@ -180,7 +180,7 @@ def test_standard_input_is_read(monkeypatch):
 
 
 def test_standard_input_is_read_in_a_real_pipe():
-    code = "from app.image_files.read import picture; print(picture('-').pixels.shape)"
+    code = "from app.image_files import picture; print(picture('-').pixels.shape)"
     done = subprocess.run([sys.executable, "-c", code], input=png(), capture_output=True, timeout=60)
     assert done.stdout.strip() == b"(3, 4, 3)", done.stderr
 
@@ -222,8 +222,8 @@ def test_a_device_is_read_within_the_limit():
     ],
 )
 def test_names_can_be_printed_and_hold_no_secrets(what, name):
-    assert called(what) == name
-    assert "secret" not in called(what)
+    assert display_name(what) == name
+    assert "secret" not in display_name(what)
 
 
 def test_a_pattern_finds_pictures_and_clips_sorted_as_a_person_does(tmp_path, caplog):
@@ -231,7 +231,7 @@ def test_a_pattern_finds_pictures_and_clips_sorted_as_a_person_does(tmp_path, ca
     (tmp_path / "x.png").mkdir()
     with caplog.at_level(logging.INFO):
         assert [os.path.basename(one) for one in expand(f"{tmp_path}/*")] == ["9.png", "10.png", "a.mp4"]
-    assert "left out 1" in caplog.text
+    assert "skipped 1" in caplog.text
 
 
 def test_a_pattern_is_taken_at_its_word_where_nothing_ends_like_a_picture(tmp_path):
@@ -328,5 +328,5 @@ def test_any_text_is_bytes_or_refused_in_words(text):
 
 @given(st.text())
 def test_any_name_can_be_printed_on_one_line(text):
-    assert called(text).isprintable()
-    assert called("http://" + text).encode()
+    assert display_name(text).isprintable()
+    assert display_name("http://" + text).encode()

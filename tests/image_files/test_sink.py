@@ -201,11 +201,11 @@ def test_addresses_are_known_again_and_standard_input_never_is(tmp_path):
     captions = Captions(tmp_path / "a.jsonl", ASKED)
     url, data = "https://host/a.png?token=secret", "data:,x"
     for what in (url, data, "-"):
-        captions.keep((what,), {"picture": what[:5], "text": "One."})
+        captions.write((what,), {"picture": what[:5], "text": "One."})
     captions.close()
     assert "secret" not in (tmp_path / "a.jsonl").read_text()
     captions = Captions(tmp_path / "a.jsonl", ASKED)
-    assert captions.left([(url,), (data,), ("-",), ("data:,y",)]) == [("-",), ("data:,y",)]
+    assert captions.remaining([(url,), (data,), ("-",), ("data:,y",)]) == [("-",), ("data:,y",)]
     captions.close()
 
 
@@ -274,7 +274,7 @@ def test_a_file_that_cannot_grow_is_explained_keeps_whole_lines_and_goes_on_late
         told = full.communicate(timeout=LIMIT_S)[1]
     assert full.returncode == 1
     assert f"error: {batch.file} cannot be written: " in told
-    assert "goes on where it stopped" in told
+    assert "continues where it stopped" in told
     assert [name for name, _ in batch.named("text")] == ["1.png", "2.png"]
     assert batch.run() == 0
     assert (batch.asked, len(batch.lines)) == (1, 3)
