@@ -4,7 +4,7 @@ It installs each version twice into a temporary folder, with the dependencies of
 it every model, and writes models/compatibility.toml; with names it only says what these models came to. All of it took
 25 minutes on two busy cores; on Linux, preload OpenBLAS (KNOWN_ISSUES.md, "MLX is slow on Linux").
 
-    python -m scripts.compatibility --table        # the file's tables, for KNOWN_ISSUES.md
+    python -m scripts.compatibility --page         # write the file's tables into docs/compatibility.md
 """
 
 import argparse
@@ -28,10 +28,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m scripts.compatibility", description=__doc__)
     parser.add_argument("name", nargs="*", help="a model of tests/fixtures/families, or demo; all where none is named")
     parser.add_argument("--keep", type=Path, help="make the environments in this folder, or take those that are there")
-    parser.add_argument("--table", action="store_true", help="print the tables of what is on file; try nothing")
+    parser.add_argument("--page", action="store_true", help="write docs/compatibility.md from the file; try nothing")
     wanted = parser.parse_args()
-    if wanted.table:
-        print(matrix.markdown(matrix.read()), end="")
+    if wanted.page:
+        matrix.PAGE.write_text(matrix.page(matrix.read()))
         return
     with TemporaryDirectory() as temporary:
         found = tried(wanted.name, Path(temporary), (wanted.keep or Path(temporary)).absolute())
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def tried(names: list[str], scratch: Path, kept: Path) -> matrix.Matrix:
-    from scripts.compatibility import subjects  # loads MLX, which --table can do without
+    from scripts.compatibility import subjects  # loads MLX, which --page can do without
 
     models = subjects.write_models(scratch / "models", names or subjects.ALL)
     trial = Trial(models, subjects.write_pictures(scratch / "pictures"), scratch)

@@ -99,10 +99,8 @@ def test_no_version_describes_without_a_tower() -> None:
     assert not [answer for row in eyeless for answer in row.values() if verdict(answer) in MEANS_SIGHT]
 
 
-def test_the_tables_in_known_issues_are_those_on_file() -> None:
-    text = (ROOT / "KNOWN_ISSUES.md").read_text()
-    pasted = text.partition("<!-- compatibility: begin -->\n")[2].partition("<!-- compatibility: end -->")[0]
-    assert pasted.strip() == matrix.markdown(FOUND).strip(), "paste what python -m scripts.compatibility --table prints"
+def test_the_page_has_the_tables_on_file() -> None:
+    assert matrix.PAGE.read_text() == matrix.page(FOUND), "run python -m scripts.compatibility --page"
 
 
 def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from PIL import Image
 
 from app.errors import SourceError
 from app.image_files import fetch as address
-from app.image_files.fetch import Limits, fetch
 from app.image_files import picture
+from app.image_files.fetch import Limits, fetch
 from app.web.tls import kept
 
 PICTURE = io.BytesIO()
