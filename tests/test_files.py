@@ -10,10 +10,8 @@ import pytest
 
 from app.errors import OutputError, SourceError, UsageError
 from app.files import (
-    ROOT,
     did_you_mean,
     explain,
-    is_appledouble,
     open_own,
     open_to_read,
     read_private,
@@ -38,10 +36,6 @@ def why_not_written(path: Path) -> tuple[str, str]:
     with pytest.raises(OSError) as failure:
         os.close(open_own(path, 0, lambda _: True))
     return explain(failure.value, path, "log", "written")
-
-
-def test_root_is_the_project_s_folder() -> None:
-    assert (ROOT / "app" / "files.py").is_file()
 
 
 def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -82,11 +76,6 @@ def test_a_name_is_readable_in_a_terminal(name: str, shown: str) -> None:
     assert readable(name) == readable(Path(name)) == shown
     assert readable(name).isprintable()
     assert readable(name).encode()
-
-
-def test_only_what_macos_keeps_beside_a_file_is_its_appledouble() -> None:
-    names = ["._clip.mp4", "clip.mp4", ".hidden", "a._b"]
-    assert [is_appledouble(each) for each in (*names, *(f"._x/{each}" for each in names))] == [True, *[False] * 3] * 2
 
 
 def test_a_missing_file_is_named_with_the_one_that_may_be_meant(tmp_path: Path) -> None:
@@ -132,11 +121,6 @@ def test_names_that_are_too_long_or_lead_through_a_file_are_explained(tmp_path: 
     (tmp_path / "notes.txt").touch()
     message, _ = why_not_read(tmp_path / "notes.txt" / "a" / "b")
     assert message == f"no such file: {tmp_path}/notes.txt/a/b ({tmp_path}/notes.txt is not a folder)"
-
-
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    assert why_not_read(tmp_path) == (f"{tmp_path} is a folder", "name a file in it")
-    assert why_not_written(tmp_path) == (f"{tmp_path} is a folder", "name a log in it")
 
 
 def test_what_is_forbidden_is_told_with_the_folder_that_forbids_it(tmp_path: Path) -> None:

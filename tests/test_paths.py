@@ -181,7 +181,7 @@ def test_what_is_missing_is_named_readably(name: str, each: str, capsys: pytest.
 
 
 @pytest.mark.usefixtures("place")
-@pytest.mark.parametrize("name", [name for name in READ if name != "describe"])  # 10 s: tests/image_files/test_read.py
+@pytest.mark.parametrize("name", [name for name in READ if name != "describe"])  # 10 s: tests/image_files/test_load.py
 def test_a_pipe_that_nothing_writes_to_does_not_hang(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     option = READ[name]
     path = ("pipe" + option.suffix).removesuffix("/.")

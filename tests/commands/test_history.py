@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import cv2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -108,13 +107,6 @@ def test_every_entry_is_a_line_with_its_local_time_and_notices_are_marked(tmp_pa
     ]
 
 
-def test_what_a_run_has_written_is_read_back_whole(tmp_path: Path) -> None:
-    seen = History()
-    lines = seen.of(keep(tmp_path / "a.jsonl", notice("ready", "Looking.", ""), sentence("Grüße, 世界.")))
-    assert [each[21:] for each in lines] == ["notice: Looking.", "Grüße, 世界."]
-    assert not seen.remarks
-
-
 def test_on_a_terminal_a_new_day_has_a_heading_and_a_notice_is_dim(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,11 +152,6 @@ def test_since_leaves_out_what_was_before_and_says_what_has_no_time(tmp_path: Pa
     assert [each[21:] for each in seen.of(log, since="2026-11-21T14:30")] == ["New."]
     assert seen.remarks == ["notice: Skipped 1 entry without a time."]
     assert History().of(log)[1] == "without a time       Undated."
-
-
-def test_since_that_is_no_time_is_a_wrong_command_line(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="yesteryear"):
-        show_history(HistoryArgs(str(write(tmp_path / "a", line())), since="yesteryear"), History().out, History().err)
 
 
 BROKEN: list[bytes] = [
@@ -310,14 +297,6 @@ def test_any_text_is_a_time_with_its_offset_or_explained(since: str) -> None:
         assert parse_since(since, local("2026-11-21 09:00")).utcoffset() is not None
 
 
-@given(st.integers(0, 100_000), st.sampled_from("smhdw"))
-def test_a_span_is_taken_from_now(number: int, unit: str) -> None:
-    seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}[unit]
-    now = local("2026-11-21 09:00")
-    if timedelta(seconds=number * seconds) < timedelta(days=365 * 2000):
-        assert now - parse_since(f"{number}{unit}", now) == timedelta(seconds=number * seconds)
-
-
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)), st.times())
 def test_a_clock_time_is_the_last_one_before_now(now: datetime, clock) -> None:
     found = parse_since(f"{clock:%H:%M}", now.astimezone())
@@ -362,18 +341,6 @@ def test_the_log_its_thumbnails_and_its_memory_go_and_are_named(tmp_path: Path) 
         find_log(None)
 
 
-def test_json_says_the_same_in_one_object(tmp_path: Path) -> None:
-    log = keep(tmp_path / "a.jsonl", thumbnails=True)
-    assert wiped(log) == {"removed": [f"{log}.thumbnails", str(log)], "thumbnails": 2, "forgotten": False, "left": []}
-
-
-def test_the_memory_of_another_log_stays(tmp_path: Path) -> None:
-    other = keep(tmp_path / "b.jsonl")
-    remember(other)
-    assert not wiped(keep(tmp_path / "a.jsonl"))["forgotten"]
-    assert last_log() == other
-
-
 FOREIGN = {
     "a diary": ["Dear diary,", "today it rained."],
     "another log": ['{"level": "info"}', line()],
@@ -399,31 +366,12 @@ def test_a_file_that_is_not_looksays_stays(tmp_path: Path, lines: list[str]) -> 
     assert (log.read_bytes(), thumbnails_of(log).is_dir()) == (before, True)
 
 
-@pytest.mark.parametrize(
-    ("lines", "said"),
-    [
-        (["dear diary", line()], "1 line that looksay did not write"),
-        (["dear", "diary", line(), line()[:-5]], "2 lines that looksay did not write"),
-        ([""], "no entry that looksay wrote"),
-    ],
-)
-def test_how_much_of_a_file_is_not_looksays_is_told(tmp_path: Path, lines: list[str], said: str) -> None:
-    with pytest.raises(HistoryError, match=said):
-        wiped(write(tmp_path / "a.jsonl", *lines))
-
-
 @pytest.mark.parametrize("torn", [line("Ä").encode().partition(b"\x84")[0], line()[:-5].encode(), line()[:4].encode()])
 def test_a_run_that_broke_off_within_a_line_keeps_no_log_from_going(tmp_path: Path, torn: bytes) -> None:
     for lines in ([line(), torn], [line(), torn, line()]):
         log = write(tmp_path / "a.jsonl", *lines)
         log.write_bytes(log.read_bytes().removesuffix(b"\n"))
         wiped(log)
-        assert files(tmp_path) == set()
-
-
-def test_a_log_that_begins_with_a_broken_line_or_is_empty_goes(tmp_path: Path) -> None:
-    for lines in ([line()[:-5], line()], []):
-        wiped(write(tmp_path / "a.jsonl", *lines))
         assert files(tmp_path) == set()
 
 
@@ -437,13 +385,6 @@ def test_nothing_else_in_the_folder_of_thumbnails_goes(tmp_path: Path) -> None:
     assert (told["left"], told["thumbnails"]) == ([str(folder)], 2)
     assert files(folder) == {"holiday.jpg", "20261121-130000-000-1.jpg.d"}
     assert not log.exists()
-
-
-def test_what_only_the_finder_has_touched_goes_whole(tmp_path: Path) -> None:
-    log = keep(tmp_path / "a.jsonl", thumbnails=True)
-    (thumbnails_of(log) / ".DS_Store").touch()
-    assert not wiped(log)["left"]
-    assert files(tmp_path) == set()
 
 
 def test_a_link_in_the_place_of_the_folder_is_not_followed(tmp_path: Path) -> None:
@@ -477,16 +418,6 @@ def test_thumbnails_whose_log_is_gone_can_still_be_wiped_and_then_there_is_nothi
         wiped(log)
 
 
-def test_a_log_that_is_gone_is_forgotten_and_nothing_more(tmp_path: Path) -> None:
-    log = keep(tmp_path / "a.jsonl")
-    remember(log)
-    log.unlink()
-    out = io.StringIO()
-    assert wipe(None, out) == 0
-    assert out.getvalue() == "nothing to remove: the log no longer exists\n"
-    assert last_log() is None
-
-
 def test_a_log_that_a_run_still_writes_to_stays_until_the_run_has_ended(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     runs = [Log(path, pytest.fail), Log(path, pytest.fail)]
@@ -497,11 +428,6 @@ def test_a_log_that_a_run_still_writes_to_stays_until_the_run_has_ended(tmp_path
         assert "Ctrl-C" in failure.value.hint
         each.close()
     assert wiped(path)["removed"] == [str(path)]
-
-
-def test_a_folder_is_never_taken_for_a_log(tmp_path: Path) -> None:
-    with pytest.raises(HistoryError, match="is a folder"):
-        wiped(tmp_path)
 
 
 # Real runs, their logs and thumbnails
@@ -531,23 +457,6 @@ def test_what_a_run_has_said_is_found_again_without_naming_its_log(tmp_path: Pat
     assert sentences
     assert run("history", "--find", sentences[0].upper(), "--since", "10m", env=home).out
     assert run("history", "--since", "2100-01-01", env=home).err == "notice: No matching entries.\n"
-
-
-@pytest.mark.long
-def test_thumbnails_are_kept_listed_and_wiped(tmp_path: Path, home: dict[str, str]) -> None:
-    log = tmp_path / "day.jsonl"
-    narrate(log, home, "--thumbnails")
-    rows = [json.loads(each) for each in run("history", "--json", env=home).out.splitlines()]
-    pictures = [row["thumbnail"] for row in rows if row["event"] == "sentence"]
-    assert pictures
-    assert all(max(cv2.imread(each).shape) == 320 for each in pictures)
-    assert {each.name for each in thumbnails_of(log).iterdir()} == {os.path.basename(each) for each in pictures}
-    wiped = json.loads(run("history", "--wipe", "--json", env=home).out)
-    assert wiped["removed"] == [str(thumbnails_of(log)), str(log)]
-    assert wiped["thumbnails"] == len(set(pictures))
-    assert wiped["forgotten"]
-    assert [each.name for each in tmp_path.rglob("*") if "day" in each.name] == []
-    assert run("history", env=home).code == 1
 
 
 def test_thumbnails_without_a_log_are_a_wrong_command_line(home: dict[str, str]) -> None:
@@ -592,16 +501,6 @@ def test_wiping_takes_neither_words_nor_times(tmp_path: Path, home: dict[str, st
     for more in (("--find", "red"), ("--since", "10m")):
         assert run("history", "--wipe", "--log", str(log), *more, env=home).code == 2
     assert log.exists()
-
-
-def test_a_full_disk_behind_standard_output_is_explained_and_nothing_more_is_said(
-    tmp_path: Path, home: dict[str, str]
-) -> None:
-    log = write(tmp_path / "a.jsonl", *[line()] * 5000)
-    with open("/dev/full", "w") as full:
-        ended = run("history", "--log", str(log), env=home, stdout=full)
-    assert ended.code == 1
-    assert [each.split(":")[0] for each in ended.err.splitlines()] == ["error", "hint"]
 
 
 def test_history_loads_nothing_heavy(tmp_path: Path, home: dict[str, str]) -> None:

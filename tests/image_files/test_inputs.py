@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from app.cleaning import NoAnswer
 from app.cli import describe_parser
 from app.commands.describe import TRIES, DescribeArgs, ResultWriter, Retries, Task, run
 from app.demo.scenes import COLOURS
@@ -69,12 +68,6 @@ def test_a_clip_of_one_moment_is_asked_about_as_a_picture_is(tmp_path):
     assert bench.out == "At 0:02: Grey.\n"
     assert "notice: " in bench.err
     assert "one frame at once" in bench.err
-
-
-def test_among_several_a_clip_has_its_name_and_its_moments(tmp_path):
-    (one,), two = save(tmp_path, "a.png"), clip(tmp_path / "b.mp4")
-    bench = Bench("Red.", "Grey.").run(one, two, stretch=Stretch(2))
-    assert bench.out == f"{one}: Red.\n{two}, at 0:01 and 0:03: Grey.\n"
 
 
 def test_json_lists_the_moments_and_what_is_to_be_said_of_them(tmp_path):
@@ -177,13 +170,6 @@ def test_a_picture_that_a_server_stumbles_over_does_not_end_the_rest(tmp_path):
     assert bench.err.count("error: ") == 2
 
 
-def test_an_answer_without_text_shows_that_the_server_is_there(tmp_path):
-    names = save(tmp_path, "1.png", "2.png", "3.png", "4.png")
-    bench = Bench(LONG, NoAnswer("it only thought", "ask otherwise"), LONG, "Four.").run(*names)
-    assert (bench.out, bench.code) == (f"{names[3]}: Four.\n", 1)
-    assert bench.err.count("error: ") == 3
-
-
 def test_a_server_that_is_gone_ends_it_at_the_second_picture(tmp_path):
     bench = Bench(LONG)
     with pytest.raises(Outage):
@@ -193,14 +179,6 @@ def test_a_server_that_is_gone_ends_it_at_the_second_picture(tmp_path):
 
 def args(*argv):
     return DescribeArgs.of(describe_parser("describe", "").parse_args(["a.png", *argv]))
-
-
-def test_flags_reach_their_fields():
-    both = args("--from", "0:10", "--to", "1:20", "--to", "captions.jsonl", "--frames", "3", "--allow-private")
-    assert (both.start, both.end, both.file, both.moments) == (10.0, 80.0, Path("captions.jsonl"), 3)
-    options = both.input_options("demo", 4)
-    assert (options.stretch, options.limits.allow_private, options.together) == (Stretch(3, 10.0, 80.0), True, 0)
-    assert args().input_options("demo", 4) == InputOptions(stretch=Stretch(4))
 
 
 @pytest.mark.parametrize(("frames", "moments"), [(1, 1), (4, 4), (8, 8), (64, 8)])

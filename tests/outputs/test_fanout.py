@@ -55,12 +55,3 @@ def test_all_are_closed_also_those_that_failed_and_the_traceback_is_kept(caplog:
     assert sorted(str(each.exc_info[1]) for each in caplog.records if each.exc_info) == ["jammed", "no paper"]
 
 
-def test_all_failing_ends_in_silence() -> None:
-    fanout = Fanout([Recorder("one", frozenset({"tell"})), Recorder("two", frozenset({"tell"}))])
-    fanout.tell(sentence())
-    fanout.tell(sentence())
-    assert fanout.working == ()
-
-
-def test_its_banner_is_theirs() -> None:
-    assert Fanout([Recorder("one"), Recorder("two")]).banner == Banner("one · two", ("one is small", "two is small"))

@@ -3,7 +3,6 @@
 import os
 import shlex
 import signal
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -142,23 +141,6 @@ def test_a_failure_is_told_with_the_command_to_try_and_the_next_alert_starts_it_
     assert shlex.split(typed) == [str(bench.program.file), "It's a person."]
 
 
-def test_where_no_temporary_file_can_be_made_that_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The disk is full, say, or no descriptor is left."""
-    with monkeypatch.context() as patched:
-        patched.setattr(tempfile, "tempdir", "/no/such/folder")
-        alert(bench.opens())
-        until(lambda: bench.warned)
-    assert "could not be started: No such file or directory" in bench.warned[0].text
-
-
-def test_a_program_that_vanishes_is_told(bench: Bench) -> None:
-    command = bench.opens()
-    bench.program.file.unlink()
-    alert(command)
-    until(lambda: bench.warned)
-    assert "could not be started: No such file" in bench.warned[0].text
-
-
 STUCK = '#!/bin/sh\nsleep 600 &\necho "began $!" >> "$0.log"\necho "began $$" >> "$0.log"\nwait\n'
 
 
@@ -233,10 +215,3 @@ def test_what_cannot_be_run_is_refused_at_the_start(typed: str, message: str) ->
     assert failure.value.exit_code == 2
 
 
-def test_the_shell_that_the_remedy_proposes_gets_the_text_as_an_argument(bench: Bench) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        command = Hook(f"sh -c 'echo \"$1\" > {folder}/a' sh {{text}}", bench.warned.append)
-        alert(command, "$(id) it's")
-        command.close()
-        assert (Path(folder) / "a").read_text() == "$(id) it's\n"
-    assert bench.warned == []

@@ -4,23 +4,17 @@ import json
 import os
 import subprocess
 import sys
-import time
-from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from threading import Thread
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.errors import OutputError
-from app.events import Mute, Notice, thumbnail_name
-from app.outputs.log import Log, forget, is_thumbnail, last_log, remember, thumbnails_of
+from app.events import Mute, Notice
+from app.outputs.log import Log, forget, last_log, remember, thumbnails_of
 from app.threads import Worker
 from tests.needs import platform
-from tests.privileges import ordinary_user
-from tests.terminal.stage import ROOT, again, asking, frame, growing, notice, sentence, status
+from tests.terminal.stage import ROOT, again, asking, growing, notice, sentence, status
 from tests.waiting import LIMIT_S, until
 
 
@@ -65,17 +59,6 @@ def test_a_second_run_appends_and_mends_a_torn_end(tmp_path: Path) -> None:
     assert (json.loads(first)["event"], torn, json.loads(last)["event"]) == ("sentence", '{"event": "sen', "sentence")
 
 
-def test_many_threads_may_tell(tmp_path: Path) -> None:
-    log = Log(tmp_path / "a.jsonl", pytest.fail)
-    tellers = [Thread(target=lambda: [log.tell(sentence()) for _ in range(100)]) for _ in range(4)]
-    for each in tellers:
-        each.start()
-    for each in tellers:
-        each.join()
-    log.close()
-    assert len(rows(tmp_path / "a.jsonl")) == 400
-
-
 def test_what_people_ask_is_not_written(tmp_path: Path) -> None:
     log = Log(tmp_path / "a.jsonl", pytest.fail)
     for each in (growing(), status(), asking(), asking("what", 1), Mute(True), again(), sentence(), notice()):
@@ -104,12 +87,6 @@ def test_a_file_that_cannot_be_opened_is_explained_before_anything_starts(tmp_pa
             Log(path, pytest.fail)
         assert hint in failure.value.hint
         assert str(path) in failure.value.message
-
-
-def test_a_forbidden_file_is_explained(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").touch(mode=0o400)
-    with ordinary_user(), pytest.raises(OutputError, match="permission denied"):
-        Log(tmp_path / "a.jsonl", pytest.fail)
 
 
 @platform("linux")
@@ -224,19 +201,6 @@ def test_the_log_written_last_is_remembered_whole_until_it_is_forgotten(
     assert last_log(last) is None
 
 
-def test_a_log_is_remembered_by_its_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "a.jsonl").touch()
-    remember(Path("a.jsonl"), tmp_path / "last.json")
-    assert last_log(tmp_path / "last.json") == tmp_path / "a.jsonl"
-
-
-def test_a_pipe_is_not_remembered(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    remember(tmp_path / "pipe", tmp_path / "last.json")
-    assert last_log(tmp_path / "last.json") is None
-
-
 @pytest.mark.parametrize("spoilt", ["", "[]", '{"log": 3}', '{"log": ""}', "{}"])
 def test_a_memory_that_is_spoilt_is_none(tmp_path: Path, spoilt: str) -> None:
     (tmp_path / "last.json").write_text(spoilt)
@@ -249,21 +213,3 @@ def test_thumbnails_lie_beside_the_log_itself(tmp_path: Path) -> None:
     assert thumbnails_of(tmp_path / "link.jsonl") == tmp_path / "disk" / "real.jsonl.thumbnails"
 
 
-@given(st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1)), st.integers(0), st.text())
-def test_every_name_that_is_given_is_known_again(at: datetime, number: int, camera: str) -> None:
-    assert is_thumbnail(name_at(at, number, camera))
-
-
-def test_a_later_frame_comes_later_in_a_listing() -> None:
-    names = [name_at(datetime(2026, 11, day, 9, 0, 0, ms * 1000), 7) for day in (1, 11, 21) for ms in (0, 9, 100)]
-    assert names == sorted(names)
-
-
-def name_at(at: datetime, number: int, camera: str = "") -> str:
-    seen_at = at.timestamp() - time.time() + time.monotonic()
-    return thumbnail_name(replace(frame(number), seen_at=seen_at, camera=camera))
-
-
-@pytest.mark.parametrize("name", ["", "a.jpg", "../20261121-090000-100-7.jpg", "20261121-090000-100-7.jpg\n", "x.png"])
-def test_no_other_name_is(name: str) -> None:
-    assert not is_thumbnail(name)

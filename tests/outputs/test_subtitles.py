@@ -92,15 +92,6 @@ def test_no_cue_is_over_another_or_out_of_order(told: list[tuple[str, float, int
     assert all(one.end_ms <= other.start_ms for one, other in pairwise(cues))
 
 
-@given(st.lists(SENTENCE, max_size=30))
-def test_no_cue_comes_before_its_frame_or_stands_longer_than_it_takes_to_read(
-    told: list[tuple[str, float, int]],
-) -> None:
-    for cue, (text, media_s, _) in zip(placed(*told), told, strict=True):
-        assert cue.start_ms >= round(media_s * 1000)
-        assert cue.end_ms - cue.start_ms <= reading_ms(text)
-
-
 @given(st.lists(st.tuples(st.text(max_size=200), st.floats(0.0, 30.0)), max_size=30))
 @example([*[("", 0.0)] * 5, ("", 1.0)])
 def test_in_the_order_of_frames_every_last_cue_can_be_read_whole(steps: list[tuple[str, float]]) -> None:
@@ -139,11 +130,6 @@ def test_subrip_has_numbers_and_commas_and_nothing_that_a_player_obeys(tmp_path:
         "1\n00:00:00,000 --> 00:00:01,500\nA red & blue circle.\n\n"
         "2\n00:00:10,000 --> 00:00:11,500\n(\\an8)‹b› 2 --› 3.\n\n"
     )
-
-
-def test_a_sentence_of_several_lines_is_one_line_and_an_empty_one_is_none(tmp_path: Path) -> None:
-    texts = written(tmp_path / "a.vtt", "One.\n\nTwo.\r\n", " \n", "Three.").split("\n\n")
-    assert [block.splitlines()[2:] for block in texts[1:-1]] == [["One. Two."], ["Three."]]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -238,27 +224,6 @@ def test_a_file_that_looksay_did_not_write_stays_as_it_is(tmp_path: Path, name: 
         with pytest.raises(OutputError, match="was not written by looksay"):
             Subtitles(each, pytest.fail)
     assert path.read_text() == FOREIGN[name]
-
-
-@pytest.mark.parametrize("name", ["a.vtt", "a.srt"])
-@pytest.mark.parametrize("every_s", [0, 1, 10])
-def test_a_file_of_an_earlier_run_is_known_however_fast_its_sentences_came(
-    tmp_path: Path, name: str, every_s: int
-) -> None:
-    texts = (
-        "A <red> & blue circle {1}.",
-        "A green square is at the top right, and it is moving down.",
-        "Hi &amp; you.",
-    )
-    written(tmp_path / name, *texts, every_s=every_s)
-    assert written(tmp_path / name, "Anew.", every_s=every_s).count("-->") == 1
-    (tmp_path / name).write_text((tmp_path / name).read_text().replace("Anew", "Corrected by a person who reads it"))
-    with pytest.raises(OutputError, match="was not written by looksay"):
-        Subtitles(tmp_path / name, pytest.fail)
-
-
-def test_a_new_file_is_valid_before_the_first_sentence(tmp_path: Path) -> None:
-    assert written(tmp_path / "a.vtt") == "WEBVTT\n\n"
 
 
 KILLED = """

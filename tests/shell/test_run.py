@@ -53,11 +53,6 @@ def test_python_is_told_to_stay_offline_and_silent(ready: Stage) -> None:
     assert seen["TOKENIZERS_PARALLELISM"] == "false"
 
 
-def test_python_may_keep_what_it_compiles_or_every_start_takes_seconds_more(ready: Stage) -> None:
-    ready.run(ready.home / "run.sh", PYTHONDONTWRITEBYTECODE="1")
-    assert "PYTHONDONTWRITEBYTECODE" not in environment(ready)
-
-
 def test_it_can_be_started_through_links(ready: Stage) -> None:
     folder = ready.base / "my bin"
     folder.mkdir()
@@ -66,10 +61,6 @@ def test_it_can_be_started_through_links(ready: Stage) -> None:
     (folder / "chain").symlink_to("relative")
     for name in ("absolute", "relative", "chain"):
         assert ready.run(folder / name, "demo", cwd=folder).out == "[demo]"
-
-
-def test_it_can_be_started_by_its_bare_name(ready: Stage) -> None:
-    assert ready.run(Path("run.sh"), "demo", cwd=ready.home).out == "[demo]"
 
 
 def test_it_calls_python_and_makes_nothing(ready: Stage) -> None:
