@@ -5,6 +5,7 @@ asked for. `stream` reads on a thread of its own, so that a run that stops does 
 """
 
 import socket
+import struct
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 TICK_S = 0.05
 """The longest that `stream` waits before it lets its consumer stop."""
-CHUNK = 65536
 JOIN_S = 2.0
 """How long to wait for a reader whose socket was shut down; one that is still looking up a name is left behind."""
 
@@ -52,12 +52,13 @@ def open_client(
     import httpx2
 
     timeout = httpx2.Timeout(silence_s, connect=silence_s if connect_s is None else connect_s)
+    certificates = trusted_certificates()
     return httpx2.Client(
         timeout=timeout,
-        verify=trusted_certificates(),
+        verify=certificates,
         trust_env=use_proxies,
         proxy=proxy,
-        transport=pinned_transport(resolve) if resolve else None,
+        transport=pinned_transport(resolve, certificates) if resolve else None,
         headers={"User-Agent": "looksay", "Accept-Encoding": "identity"},
     )
 
@@ -69,8 +70,11 @@ def trusted_certificates() -> "ssl.SSLContext":
     return httpx2.create_ssl_context(trust_env=True)
 
 
-def pinned_transport(resolve: Resolve) -> "httpx2.BaseTransport":
-    """A transport that connects to the addresses that `resolve` returns; TLS and `Host` keep the name."""
+def pinned_transport(resolve: Resolve, certificates: "ssl.SSLContext") -> "httpx2.BaseTransport":
+    """A transport that connects to the addresses that `resolve` returns; TLS and `Host` keep the name.
+
+    Each request has a connection of its own: one that was kept may have been closed meanwhile.
+    """
     import httpx2
 
     class PinnedTransport(httpx2.HTTPTransport):
@@ -89,7 +93,14 @@ def pinned_transport(resolve: Resolve) -> "httpx2.BaseTransport":
             request.url = url.copy_with(host=addresses[-1])
             return super().handle_request(request)
 
-    return PinnedTransport(verify=trusted_certificates())
+    return PinnedTransport(verify=certificates, limits=httpx2.Limits(max_keepalive_connections=0))
+
+
+def root_cause(failure: BaseException) -> BaseException:
+    """The exception that an error of httpx2 began with, such as an `ssl.SSLError` or a system's OSError."""
+    while (cause := failure.__cause__ or failure.__context__) is not None:
+        failure = cause
+    return failure
 
 
 def stream(
@@ -112,7 +123,7 @@ def stream(
         try:
             with closing(client.send(request, stream=True)) as response:
                 received.put(response)
-                for part in response.iter_raw(CHUNK):
+                for part in response.iter_raw():
                     received.put(part)
             received.put(None)
         except Exception as failure:  # noqa: BLE001 (raised again by the consumer)
@@ -123,11 +134,11 @@ def stream(
     until, size = time.monotonic() + total_s, 0
     try:
         while True:
+            if time.monotonic() > until:
+                raise TimeoutError
             try:
                 part = received.get(timeout=TICK_S)
             except Empty:
-                if time.monotonic() > until:
-                    raise TimeoutError from None
                 yield None
                 continue
             if part is None:
@@ -139,7 +150,8 @@ def stream(
                 raise TooLarge
             yield part
     finally:
-        connection.shut_down()
+        if reader.is_alive():
+            connection.shut_down()
         reader.join(JOIN_S)
 
 
@@ -158,7 +170,9 @@ class Connection:
                 self.shut_down()
 
     def shut_down(self) -> None:
+        """Wake the reader. Its close resets the connection, as a server that is still sending would wait otherwise."""
         self._is_shut = True
         if self._socket is not None:
             with suppress(OSError):
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self._socket.shutdown(socket.SHUT_RDWR)

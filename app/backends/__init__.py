@@ -40,7 +40,7 @@ class Engine(Protocol):
 
 ENGINES: Mapping[str, str] = {
     "mlx": "app.backends.startup",
-    "server": "app.backends.openai.select",
+    "server": "app.backends.openai.discovery",
     "llama": "app.backends.llama.select",
     "transformers": "app.backends.transformers.select",
 }

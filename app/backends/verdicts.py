@@ -32,10 +32,10 @@ def known_models(settings: Settings) -> Sequence[ModelChoice]:
 
 def served_models(settings: Settings) -> Sequence[ModelChoice]:
     """What the server lists. What may be asked there is not remembered: each is looked through when it is begun."""
-    from app.backends.openai.select import chosen
+    from app.backends.openai.discovery import chosen
 
-    told = chosen(settings).told
-    return [ModelChoice(name, True, None, "not looked at yet", UNKNOWN) for name in told.models or (told.model,)]
+    info = chosen(settings).info
+    return [ModelChoice(name, True, None, "not looked at yet", UNKNOWN) for name in info.models or (info.model,)]
 
 
 def listed(card: Card, is_installed: bool, fits: bool | None, settings: Settings) -> ModelChoice:

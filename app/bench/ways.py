@@ -115,15 +115,14 @@ def llama(subject: Subject) -> "Row | None":
     if subject.options.gguf is None:
         return None
     from app.backends.llama.server import Order, files, llama_server
-    from app.backends.openai.describer import ServerDescriber
-    from app.backends.openai.payload import Form
+    from app.backends.openai.describer import Form, ServerDescriber
     from app.bench.rows import Row
 
     text, mmproj = gguf_files(subject.options.gguf, subject.options.mmproj)
     tell("starting llama.cpp")
     server = subject.stack.enter_context(llama_server(Order(files(text, mmproj))))
     words = f"{server.name}: {text.name}, the whole frame, one answer"
-    return Row("llama", words, ServerDescriber(server.line, Form("bench")))
+    return Row("llama", words, ServerDescriber(server.endpoint, Form("bench")))
 
 
 def gguf_files(gguf: str, mmproj: str | None) -> tuple[Path, Path]:

@@ -159,16 +159,14 @@ def pair_findings(path: Path, mmproj: Path | None) -> Iterator[Finding]:
 
 def server_findings(url: str, key_file: str | None) -> list[Finding]:
     """What a server says of its model, and whether that model sees. Only generated pictures are sent."""
-    from app.backends.openai.describer import ServerDescriber
-    from app.backends.openai.discovery import served
-    from app.backends.openai.payload import Form
-    from app.backends.openai.select import SEES_NOTHING, line_of
+    from app.backends.openai.describer import Form, ServerDescriber
+    from app.backends.openai.discovery import NO_VISION_HINT, discover, endpoint_of
     from app.backends.sighted import sight
 
-    endpoint = line_of(Settings(url=url, allow_remote=True, api_key_file=key_file))
-    server = served(endpoint)
+    endpoint = endpoint_of(Settings(url=url, allow_remote=True, api_key_file=key_file))
+    server = discover(endpoint)
     name = f"{server.server} with {server.model or 'no model'}"
     if server.sees is False:
-        return [Finding("server", "bad", f"{name} reports that it takes no pictures", SEES_NOTHING, "no-eyes")]
+        return [Finding("server", "bad", f"{name} reports that it takes no pictures", NO_VISION_HINT, "no-eyes")]
     claim = "it reports vision" if server.sees else "it does not report whether it has vision"
     return [Finding("server", "ok", f"{name}; {claim}"), sight(ServerDescriber(endpoint, Form(server.model)))[0]]

@@ -48,13 +48,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def measure(given: argparse.Namespace) -> None:
-    from app.backends.openai.client import Line
-    from app.backends.openai.key import api_key
-    from app.backends.openai.place import place
+    from app.backends.openai.client import endpoint, read_api_key
     from scripts.crowd.curve import measured
 
-    line = Line(place(given.url), api_key(given.api_key_file))
-    points = measured(line, given.model, given.at_once, given.seconds, given.rounds)
+    server = endpoint(given.url, read_api_key(given.api_key_file))
+    points = measured(server, given.model, given.at_once, given.seconds, given.rounds)
     print(json.dumps([asdict(each) for each in points], indent=1))
 
 

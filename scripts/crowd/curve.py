@@ -17,7 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from app.backends.openai.client import Line, post
+from app.backends.openai.client import Endpoint, ServerClient, Timeouts
 from app.backends.openai.describer import CHAT
 from app.config import PROMPT
 from app.demo import scenes
@@ -37,14 +37,14 @@ class Point:
     """Seconds from a question to its whole answer, on average."""
 
 
-def measured(line: Line, model: str, at_once: Sequence[int], seconds: float, rounds: int) -> list[Point]:
-    """The curve of the server at `line`: of all rounds each number's quickest, the least disturbed one.
+def measured(server: Endpoint, model: str, at_once: Sequence[int], seconds: float, rounds: int) -> list[Point]:
+    """The curve of the server at `server`: of all rounds each number's quickest, the least disturbed one.
 
     Raises:
         ModelError: a question was not answered.
     """
     bodies = itertools.cycle(body(model, picture) for picture in drawn(PICTURES))
-    asked = Questions(line, bodies)
+    asked = Questions(server, bodies)
     asked.one()  # the first may load the model
     found = [[asked.together(count, seconds) for count in at_once] for _ in range(rounds)]
     return [min(points, key=lambda point: point.caption_s) for points in zip(*found, strict=True)]
@@ -69,8 +69,8 @@ def body(model: str, picture: bytes) -> dict[str, Any]:
 class Questions:
     """Asks, on as many threads as are wanted."""
 
-    def __init__(self, line: Line, bodies: Iterator[dict[str, Any]]) -> None:
-        self.line, self.bodies, self.lock = line, bodies, Lock()
+    def __init__(self, server: Endpoint, bodies: Iterator[dict[str, Any]]) -> None:
+        self.client, self.bodies, self.lock = ServerClient(server), bodies, Lock()
         self.answers = 0
 
     def together(self, count: int, seconds: float) -> Point:
@@ -91,9 +91,9 @@ class Questions:
         with self.lock:
             asked = next(self.bodies)
         try:
-            text = str(post(self.line, CHAT, asked)["choices"][0]["message"]["content"] or "")
+            text = str(self.client.post(CHAT, asked, Timeouts())["choices"][0]["message"]["content"] or "")
         except (KeyError, IndexError, TypeError) as failure:
-            raise ModelError(f"{self.line.root} answers in another form", "see which server it is") from failure
+            raise ModelError("the answer is not a chat completion", "see which server it is") from failure
         if not text.strip():
-            raise ModelError(f"{self.line.root} gave an empty answer", "see what its own log says")
+            raise ModelError(f"{self.client.server.root} gave an empty answer", "see the server's own log")
         return text

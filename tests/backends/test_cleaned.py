@@ -17,9 +17,8 @@ from app.backends.llama.shown import Shown
 from app.backends.mlx.describer import MlxDescriber
 from app.backends.mlx.speculative import Burst
 from app.backends.mlx.speech import Speech
-from app.backends.openai.client import line_to
-from app.backends.openai.describer import ServerDescriber
-from app.backends.openai.payload import Form
+from app.backends.openai.client import endpoint
+from app.backends.openai.describer import Form, ServerDescriber
 from app.check.vision_test import finding, look
 from app.cleaning import Cleaner, NoAnswer, cleaned
 from app.events import Chunk, Cost, Frame, Request, Sentence
@@ -29,7 +28,7 @@ from app.protocols import Describer
 from app.text import is_yes
 from tests import needs
 from tests.backends.openai.stand_in import model_that, serving
-from tests.backends.openai.test_openai import seeing
+from tests.backends.openai.test_discovery import seeing
 from tests.fixtures import llama_server as stand_in
 from tests.running import ROOT
 from tests.waiting import LIMIT_S
@@ -101,7 +100,7 @@ def server() -> Iterator[Open]:
     with ExitStack() as stack:
 
         def saying(words: str) -> Describer:
-            return ServerDescriber(line_to(stack.enter_context(serving(model_that(lambda *_: words)))), Form("small"))
+            return ServerDescriber(endpoint(stack.enter_context(serving(model_that(lambda *_: words)))), Form("small"))
 
         yield saying
 
@@ -182,9 +181,9 @@ def thinking_only(_pixels: np.ndarray | None, _question: str) -> str:
 
 def test_the_sight_test_hears_the_answer_and_not_the_thinking() -> None:
     with serving(model_that(in_thought)) as root:
-        assert finding(look(ServerDescriber(line_to(root), Form("small")))).status == "ok"
+        assert finding(look(ServerDescriber(endpoint(root), Form("small")))).status == "ok"
     with serving(model_that(thinking_only)) as root, pytest.raises(NoAnswer):
-        look(ServerDescriber(line_to(root), Form("small")))
+        look(ServerDescriber(endpoint(root), Form("small")))
 
 
 def test_thinking_whose_marks_are_special_tokens_is_not_taken_for_text(mlx: MlxDescriber) -> None:

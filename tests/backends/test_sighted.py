@@ -6,9 +6,8 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from app.backends.openai.client import line_to
-from app.backends.openai.describer import ServerDescriber
-from app.backends.openai.payload import Form
+from app.backends.openai.client import endpoint
+from app.backends.openai.describer import Form, ServerDescriber
 from app.backends.sighted import admitted, sight
 from app.check.sight_pictures import COLOURS
 from app.errors import ModelError, Outage
@@ -67,7 +66,7 @@ def blind_unless_text_first(asked: Asked) -> str:
 @contextmanager
 def eyes(says: Says, *faults: Fault) -> Iterator[ServerDescriber]:
     with misbehaving(Misbehaving(faults, says, lambda asked: "What happens" in asked.question)) as root:
-        yield ServerDescriber(line_to(root), Form("small"))
+        yield ServerDescriber(endpoint(root), Form("small"))
 
 
 @pytest.mark.parametrize(

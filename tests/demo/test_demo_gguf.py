@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
-from app.backends.openai.client import line_to, post
+from app.backends.openai.client import ServerClient, endpoint
 from app.check.gguf_find import find_pair
 from app.check.gguf_pair import judge_pair
 from models.demo.training.exams import UNHEARD
@@ -34,7 +34,7 @@ def test_llama_cpp_makes_the_same_tokens_of_any_words(theirs: Tokenizer) -> None
     with serving(*xllamacpp.command(has_eyes=False)) as root:
         for words in (*PRODUCT, *UNHEARD, *ODD, TURNS):
             asked = {"content": words, "add_special": False, "parse_special": True}
-            ids = post(line_to(root), "/tokenize", asked)["tokens"]
+            ids = ServerClient(endpoint(root)).post("/tokenize", asked)["tokens"]
             assert ids == theirs.encode(words, add_special_tokens=False).ids, words
 
 

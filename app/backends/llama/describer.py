@@ -12,8 +12,7 @@ from threading import Lock
 
 from app.backends.llama.server import LlamaServer, Order, opened
 from app.backends.llama.shown import Shown
-from app.backends.openai.describer import ServerDescriber
-from app.backends.openai.payload import Form
+from app.backends.openai.describer import Form, ServerDescriber
 from app.cleaning import NoAnswer
 from app.errors import ModelError, Outage
 from app.events import Banner, Chunk, Cost, Request
@@ -100,7 +99,7 @@ class RestartingServer:
 
     def take(self, server: LlamaServer) -> None:
         self.server, self.started_at = server, self.now()
-        self.asker = ServerDescriber(server.line, FORM)
+        self.asker = ServerDescriber(server.endpoint, FORM)
 
     def close(self) -> None:
         """End it."""

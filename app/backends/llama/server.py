@@ -21,9 +21,7 @@ from threading import Thread
 
 from app import subprocesses
 from app.backends.llama.reason import failure, last_words
-from app.backends.openai.client import Line
-from app.backends.openai.key import ApiKey
-from app.backends.openai.place import Place
+from app.backends.openai.client import Endpoint
 from app.errors import ModelError
 from app.parent_death_guard import CANNOT_RUN, GRACE_S
 
@@ -111,9 +109,8 @@ class LlamaServer:
         self._listening.start()
 
     @property
-    def line(self) -> Line:
-        """How it is asked."""
-        return Line(Place("http", HOST, self._port, "", (HOST,)), ApiKey(self._key))
+    def endpoint(self) -> Endpoint:
+        return Endpoint("http", HOST, self._port, "", (HOST,), self._key)
 
     @property
     def pid(self) -> int:

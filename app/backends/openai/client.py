@@ -1,177 +1,373 @@
-"""Questions over HTTP to one server, on the standard library: no proxy, no redirects, no endless answers.
+"""Requests to one model server: where it is, the key that it wants, and what each refusal and failure means.
 
-All go one road, which yields while it waits; `post` and `get` are for whoever wants the whole answer.
+No proxies, no redirects, no endless answers: pictures go where the person who named the address sent them.
 """
 
+import ipaddress
 import json
+import os
+import re
+import socket
 import ssl
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from http.client import HTTPException
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from app.backends.openai.key import ApiKey
-from app.backends.openai.place import Place, place
-from app.backends.openai.refusal import LONGEST_REASON, MOST_BYTES, refusal
-from app.backends.openai.reply import Head, body, head
-from app.backends.openai.wire import BrokenOff, NoTls, Patience, TooMuch, Waits, Wire
-from app.errors import ModelError, Outage
+from app.errors import ModelError, Outage, UsageError
+from app.files import read_private, readable
+from app.http_client import TooLarge, open_client, root_cause, stream
 from app.models.spoilt import short
+
+if TYPE_CHECKING:
+    import httpx2
+
+EXAMPLE = "give one like http://127.0.0.1:8080/v1"
+PORTS = {"http": 80, "https": 443}
+KEY_VARIABLE = "LOOKSAY_API_KEY"
+KEY = re.compile(r"[!-~]{1,2000}")
+"""What a header can carry, and nothing that would end it."""
+LONGEST_REASON = 200
+LONGEST_WAIT_S = 300.0
+"""Whatever a server asks for."""
+MOST_REFUSAL_BYTES = 64_000
+LONGEST_WORD = 60
+"""Longer ones in an error message are base64, such as the picture sent back."""
+OWN_LOG = "see the server's own log"
 
 
 class Silent(Outage):
-    """It was waited for in vain."""
+    """The server did not answer in time."""
 
 
-WHOLE = Patience()
-ASKING_AROUND = Patience(total_s=4.0)
+class PictureTooLarge(ModelError):
+    """The picture is larger than the server takes."""
+
+
+class WrongKey(ModelError):
+    """The server wants a key, or another one."""
+
+
+# Where a server is
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A server that can be asked: where it is, and the key that it is shown."""
+class Endpoint:
+    """A server's address, looked up once, so that what was judged is what is connected to; and its API key."""
 
-    place: Place
-    key: ApiKey = field(default_factory=ApiKey)
+    scheme: str
+    host: str
+    """As it was typed."""
+    port: int
+    path: str
+    """What stands before `/v1`, without a slash at its end."""
+    addresses: tuple[str, ...]
+    """Of the host, as numbers."""
+    api_key: str = field(default="", repr=False)
+    """Empty: none is sent."""
 
     @property
     def root(self) -> str:
-        return self.place.root
+        """The address without `/v1` and what follows it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{host}{port}{self.path}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether nothing that is sent there leaves this machine."""
+        return all(map(is_loopback, self.addresses))
+
+    @property
+    def is_unencrypted(self) -> bool:
+        """Whether others on the way can read what is sent there."""
+        return self.scheme == "http" and not self.is_local
+
+    def hide_key(self, text: str) -> str:
+        """`text` without the key: some servers repeat it when they refuse it."""
+        return text.replace(self.api_key, "(the key)") if self.api_key else text
 
 
-def line_to(url: str, key: str = "") -> Line:
-    """Raises UsageError and Outage as `place`."""
-    return Line(place(url), ApiKey(key))
+def endpoint(url: str, api_key: str = "") -> Endpoint:
+    """The endpoint of a server's address.
+
+    Raises:
+        UsageError: it is not an http(s) address, or has a name or password, which the message does not repeat.
+        Outage: its host cannot be found.
+    """
+    scheme, host, port, path = split_url(url)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as failure:
+        why = short(getattr(failure, "strerror", None) or failure)
+        hint = "check the address and your network connection"
+        raise Outage(f"{short(host)} cannot be found: {why}", hint) from failure
+    return Endpoint(scheme, host, port, path, tuple(dict.fromkeys(str(each[4][0]) for each in found)), api_key)
+
+
+def split_url(url: str) -> tuple[str, str, int, str]:
+    """Scheme, host, port and the path before `/v1`. Raises UsageError as `endpoint`."""
+    if "@" in url:
+        raise UsageError("a server's address must not contain a name or password (no @)", EXAMPLE)
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in PORTS and bool(parts.hostname) and parts.port != 0 and url.isascii()
+    except ValueError:  # a bracket that is never closed, a port that is not a number or too large
+        is_address = False
+    if not is_address or not url.isprintable() or " " in url:
+        if "://" not in url and re.fullmatch(r"[\w.-]+:\d+(/\S*)?", url, re.ASCII):
+            raise UsageError("the address lacks http://", f"try --url http://{url.removesuffix('/v1')}/v1")
+        raise UsageError(f"{short(url)} is not a server's address", EXAMPLE)
+    return parts.scheme, parts.hostname or "", parts.port or PORTS[parts.scheme], parts.path.split("/v1")[0].rstrip("/")
+
+
+def refuse_remote(server: Endpoint) -> None:
+    """Raise UsageError for a server that is not on this machine."""
+    if server.is_local:
+        return
+    numbers = "" if server.host in server.addresses else f" ({short(', '.join(server.addresses))})"
+    raise UsageError(
+        f"{short(server.host)}{numbers} is not this machine, and pictures would be sent there",
+        "if you want that, add --allow-remote",
+    )
+
+
+def is_loopback(number: str) -> bool:
+    """Whether an address is this machine: 127.0.0.1, ::1, ::ffff:127.0.0.1, 0.0.0.0."""
+    found = ipaddress.ip_address(number.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    return found.is_loopback or found.is_unspecified  # to connect to "any address" is to connect to oneself
+
+
+def read_api_key(file: Path | None) -> str:
+    """The key in a file that only its owner can read, or else in LOOKSAY_API_KEY; empty if there is none.
+
+    Never from the command line, which every user of a machine can read.
+
+    Raises:
+        UsageError: the file cannot be read, or others can read it, or it does not contain a key.
+    """
+    text, where = (read_private(file), readable(file)) if file else (environment_key(), f"the variable {KEY_VARIABLE}")
+    key = text.strip()
+    if (key or file) and not KEY.fullmatch(key):
+        raise UsageError(f"{where} does not contain a key: letters, digits and signs, no spaces", "write only the key")
+    return key
+
+
+@cache
+def environment_key() -> str:
+    """Taken out of the environment, so that child processes do not inherit it."""
+    return os.environ.pop(KEY_VARIABLE, "")
+
+
+# Requests
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """One request to a line."""
+class Timeouts:
+    """How long and how much, from the first byte sent to the last received."""
 
-    line: Line
-    path: str
-    """Such as /v1/models, after the line's root."""
-    content: object = None
-    """Sent as JSON by POST; None: by GET."""
-    patience: Patience = field(default=WHOLE)
+    total_s: float = 120.0
+    silence_s: float = 120.0
+    """Without a byte."""
+    max_bytes: int = 1_000_000
+
+    def longer(self) -> "Timeouts":
+        """Twice the silence, for a server that may only be loading: some start again when the client leaves."""
+        return replace(self, silence_s=min(self.total_s, 2 * self.silence_s))
 
 
-class Exchange:
-    """One question and its answer."""
+DISCOVERY = Timeouts(total_s=4.0)
 
-    def __init__(self, question: Question) -> None:
-        self.question = question
-        self.kind = ""
-        """The type of the answer's content, once its head has come."""
 
-    def parts(self) -> Waits:
-        """Yield the body of the answer in parts as it comes, and b"" while it is waited for.
+class ServerClient:
+    """An HTTP client of one server. Several threads may use it at once."""
 
-        A connection serves one question: on this machine a new one takes 0.2 ms, one that was kept may have been
-        closed meanwhile, and whoever leaves off must close it anyway.
+    def __init__(self, server: Endpoint) -> None:
+        self.server = server
+
+    @cached_property
+    def http(self) -> "httpx2.Client":
+        return open_client(silence_s=Timeouts().silence_s, resolve=lambda _host, _port: self.server.addresses)
+
+    def stream(
+        self, path: str, content: object = None, timeouts: Timeouts = Timeouts()
+    ) -> Generator["httpx2.Response | bytes"]:
+        """Send a request; yield the response's head, then its body in parts, and b"" while it is waited for.
+
+        `content` is sent as JSON by POST; None: by GET. Closing the generator closes the connection: that is how a
+        server learns that the client has left.
 
         Raises:
-            Outage: nobody answers, or not in time, or it breaks off; it may go well the next time.
-            ModelError: the server refuses for good (with its own reason), sends elsewhere, or is no such server.
+            Outage: no answer, not in time, or broken off; the next request may succeed.
+            ModelError: the server refuses for good (with its own reason), redirects, or is not a model server.
         """
-        line, wire = self.question.line, Wire(self.question.line.place, self.question.patience)
-        with closing(wire), explained(self.question):
-            yield from wire.connect()
-            yield from wire.send(_request(self.question))
-            found = yield from head(wire)
-            if found.status != 200:
-                raise refusal(found.status, found.headers, (yield from _reason(wire, found)), line.key)
-            self.kind = found.kind
-            yield from body(wire, found)
+        server = self.server
+        headers = {"Authorization": f"Bearer {server.api_key}"} if server.api_key else {}
+        with explained(server, path):
+            request = self.http.build_request(
+                "GET" if content is None else "POST",
+                server.root + path,
+                json=content,
+                headers={**headers, "Connection": "close"},
+                timeout=timeouts.silence_s,
+            )
+            parts = stream(self.http, request, total_s=timeouts.total_s, most_bytes=timeouts.max_bytes)
+            with closing(parts):
+                for part in parts:
+                    if part is None or isinstance(part, bytes):
+                        yield part or b""
+                    elif part.status_code == 200 and part.headers.get("Content-Encoding", "identity") == "identity":
+                        yield part
+                    elif part.status_code == 200:
+                        raise not_a_server(server, path)
+                    else:
+                        raise refusal(part.status_code, part.headers, (yield from self._refusal_body(parts)), server)
+
+    def _refusal_body(self, parts: "Generator[httpx2.Response | bytes | None]") -> Generator[bytes, None, bytes]:
+        """As much of a refusal as is worth reading."""
+        import httpx2
+
+        body = bytearray()
+        try:
+            for part in parts:
+                if isinstance(part, bytes):
+                    body += part
+                if len(body) > MOST_REFUSAL_BYTES:
+                    break
+                yield b""
+        except (httpx2.HTTPError, TimeoutError, TooLarge):  # its status says enough
+            pass
+        return bytes(body)
+
+    def post(self, path: str, content: object, timeouts: Timeouts = DISCOVERY) -> Any:
+        """The response to `content`, both in JSON. Raises as `stream`."""
+        parts = self.stream(path, content, timeouts)
+        body = b"".join(part for part in parts if isinstance(part, bytes))
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError) as failure:
+            raise not_a_server(self.server, path) from failure
+
+    def get(self, path: str) -> Any:
+        """The JSON at a path. Raises as `stream`."""
+        return self.post(path, None)
+
+    def get_if_any(self, path: str) -> Any:
+        """The JSON at a path, or None: discovery asks for what is not there."""
+        try:
+            return self.get(path)
+        except ModelError:
+            return None
+
+    def close(self) -> None:
+        if "http" in self.__dict__:
+            self.http.close()
 
 
-def _request(question: Question) -> bytes:
-    content = b"" if question.content is None else json.dumps(question.content).encode()
-    place = question.line.place
-    headers = {
-        "Host": place.authority,
-        "Accept-Encoding": "identity",
-        "Connection": "close",
-        "Content-Type": "application/json",
-        "Content-Length": str(len(content)),
-        **question.line.key.header,
-    }
-    method = "GET" if question.content is None else "POST"
-    lines = [f"{method} {place.path}{question.path} HTTP/1.1", *(f"{name}: {told}" for name, told in headers.items())]
-    return "\r\n".join([*lines, "", ""]).encode("ascii") + content
-
-
-def _reason(wire: Wire, found: Head) -> Generator[bytes, None, bytes]:
-    """As much of a refusal as is worth reading; nothing of it is passed on as an answer."""
-    said = bytearray()
-    try:
-        for part in body(wire, found):
-            said += part
-            if len(said) > MOST_BYTES:
-                break
-            yield b""
-    except (OSError, HTTPException):  # its status says enough
-        pass
-    return bytes(said)
+# What went wrong
 
 
 @contextmanager
-def explained(question: Question) -> Iterator[None]:
-    """The border at which what goes wrong on a wire becomes an explained failure."""
-    line = question.line
+def explained(server: Endpoint, path: str) -> Iterator[None]:
+    """The border at which a failure of HTTP becomes an explained one."""
+    import httpx2
+
+    root, as_http = server.root, f"--url {server.root.replace('https', 'http', 1)}/v1"
     try:
         yield
-    except TimeoutError:
-        or_http = f"; if it speaks no https: {in_http(line)}" if line.place.scheme == "https" else ""
+    except (httpx2.TimeoutException, TimeoutError):
+        or_http = f"; if it does not use https: {as_http}" if server.scheme == "https" else ""
         raise Silent("the server has not answered in time", f"see what it is doing{or_http}") from None
-    except ssl.SSLCertVerificationError as failure:
-        why = short(failure.verify_message, LONGEST_REASON)
-        raise ModelError(f"{line.root} cannot prove that it is who it says: {why}", "mend its certificate") from failure
-    except NoTls as failure:
-        raise Outage(f"what answers at {line.root} speaks no https ({failure})", f"try {in_http(line)}") from failure
-    except OSError as failure:
-        why = short(failure.strerror or failure, LONGEST_REASON)
-        raise Outage(f"no server answers at {line.root}: {why}", "start it, or mend the address") from failure
-    except BrokenOff as failure:
-        raise Outage("the server broke off before the end of its answer", "see what its own log says") from failure
-    except TooMuch as failure:
-        raise Outage("the server does not end its answer", "see what its own log says") from failure
-    except (HTTPException, ValueError, RecursionError) as failure:
-        raise no_such_server(question) from failure
+    except TooLarge as failure:
+        raise Outage("the server does not end its answer", OWN_LOG) from failure
+    except httpx2.TransportError as failure:
+        cause = root_cause(failure)
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            why = short(cause.verify_message, LONGEST_REASON)
+            raise ModelError(f"{root} cannot prove its identity: {why}", "renew its certificate") from failure
+        if isinstance(cause, ssl.SSLError) and isinstance(failure, httpx2.ConnectError):
+            why = cause.reason or "the handshake broke off"
+            raise Outage(f"{root} does not use https ({why})", f"try {as_http}") from failure
+        if isinstance(failure, httpx2.RemoteProtocolError) and not has_broken_off(failure):
+            if "too long" in str(failure).lower():  # headers without end
+                raise Outage("the server does not end its answer", OWN_LOG) from failure
+            raise not_a_server(server, path) from failure
+        if isinstance(failure, httpx2.ConnectError):
+            why = short(getattr(cause, "strerror", None) or cause, LONGEST_REASON)
+            raise Outage(f"no server answers at {root}: {why}", "start it, or correct the address") from failure
+        raise Outage("the server broke off before the end of its answer", OWN_LOG) from failure
+    except (httpx2.InvalidURL, httpx2.DecodingError, RecursionError) as failure:
+        raise not_a_server(server, path) from failure
 
 
-def in_http(line: Line) -> str:
-    """The same address without encryption."""
-    return f"--url {line.root.replace('https', 'http', 1)}/v1"
+def has_broken_off(failure: Exception) -> bool:
+    """Whether a protocol error is only a connection that was closed too early."""
+    return any(words in str(failure) for words in ("disconnected", "closed connection"))
 
 
-def no_such_server(question: Question) -> ModelError:
-    where = short(question.line.root + question.path, LONGEST_REASON)
-    return ModelError(f"what answers at {where} is no such server", "mend the address")
+def not_a_server(server: Endpoint, path: str) -> ModelError:
+    where = short(server.root + path, LONGEST_REASON)
+    return ModelError(f"{where} is not an OpenAI-compatible server", "correct the address")
 
 
-def post(line: Line, path: str, content: object, patience: Patience = WHOLE) -> Any:
-    """The answer to `content`, both in JSON. Raises ModelError as `Exchange.parts`."""
-    return _whole(Question(line, path, content, patience))
+def refusal(status: int, headers: Mapping[str, str], body: bytes, server: Endpoint) -> ModelError:
+    """The error for a status that is not a success."""
+    if 300 <= status < 400:
+        target = short(server.hide_key(headers.get("Location", "nowhere")), LONGEST_REASON)
+        return ModelError(f"the server redirects to {target}", "if you trust that address, use it")
+    message = f"the server refuses: {status} {reason(body, server)}".rstrip()
+    match status:
+        case 401 | 403:
+            return WrongKey(message, f"give it its key: --api-key-file FILE, or the variable {KEY_VARIABLE}")
+        case 404 | 405:
+            return ModelError(message, "check the address, and whether it still serves this model")
+        case 413:
+            return PictureTooLarge(message, "configure it to take larger requests")
+        case 408 | 425 | 429:
+            return Outage(message, "it is overloaded; ask it less often with --every", retry_after(headers))
+        case _ if status >= 500:
+            return Outage(message, OWN_LOG, retry_after(headers))
+        case _:
+            return ModelError(message, OWN_LOG)
 
 
-def get(line: Line, path: str) -> Any:
-    """What stands there, or None: asking around means asking for what is not there."""
+def retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds that it asks to wait: `Retry-After`, in seconds or as a date."""
+    value = headers.get("Retry-After", "").strip()
     try:
-        return fetched(line, path)
-    except ModelError:
-        return None
+        if value.isascii() and value.isdigit():
+            seconds = float(value)
+        else:
+            date = parsedate_to_datetime(value)
+            seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - time.time()
+    except (ValueError, OverflowError):
+        return 0.0
+    return max(0.0, min(LONGEST_WAIT_S, seconds))
 
 
-def fetched(line: Line, path: str) -> Any:
-    """What stands there. Raises ModelError as `Exchange.parts`."""
-    return _whole(Question(line, path, patience=ASKING_AROUND))
-
-
-def _whole(question: Question) -> Any:
-    found = b"".join(Exchange(question).parts())
+def reason(body: bytes, server: Endpoint) -> str:
+    """The server's own words, in one short line, without the key."""
+    text = body.decode("utf-8", "replace")
     try:
-        return json.loads(found)
-    except (ValueError, RecursionError) as failure:  # no JSON, or brackets without end
-        raise no_such_server(question) from failure
+        text = error_text(json.loads(text))
+    except (ValueError, RecursionError):
+        if text.lstrip().startswith("<"):  # a web page, from a proxy
+            text = ""
+    words = ["…" if len(word) > LONGEST_WORD else word for word in server.hide_key(text).split()]
+    return short(" ".join(words), LONGEST_REASON)
+
+
+def error_text(body: object) -> str:
+    """Of the forms that errors come in: a text, an `error`, a `message`, FastAPI's `detail`."""
+    for name in ("error", "message", "detail"):
+        if isinstance(body, dict) and body.get(name):
+            return error_text(body[name])
+    return str(body)

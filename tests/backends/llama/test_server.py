@@ -49,11 +49,11 @@ def order(tmp_path: Path) -> Order:
 
 
 def key_of(server: LlamaServer) -> str:
-    return server.line.key.secret
+    return server.endpoint.api_key
 
 
 def port_of(server: LlamaServer) -> int:
-    return server.line.place.port
+    return server.endpoint.port
 
 
 def test_it_is_asked_once_it_is_ready(bin_folder: Path, order: Order, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from app.backends.llama.describer import RestartingServer
 from app.backends.llama.server import XLLAMACPP_SERVER, LlamaServer, Order, files, free_port, llama_server, opened
 from app.backends.llama.server import answer as answer_to
 from app.backends.llama.shown import Shown, shown
-from app.backends.openai.discovery import served
+from app.backends.openai.discovery import discover
 from app.check.vision_test import look
 from app.errors import ModelError
 from app.events import Frame, Request
@@ -102,14 +102,14 @@ def test_words_that_look_like_a_pictures_place_are_no_place(describer: Restartin
 def test_several_slots_have_a_context_each() -> None:
     """As llama-server with the same flags; the demo model's own limit is 1024 tokens a slot."""
     with llama_server(Order(files(demo_pair().text, demo_pair().mmproj), parallel=3)) as server:
-        found = served(server.line)
+        found = discover(server.endpoint)
     assert (found.server, found.sees, found.slots, found.context) == ("llama-server", True, 3, 1024)
 
 
 def test_its_key_is_in_no_command_line() -> None:
     with llama_server(Order(files(demo_pair().text, demo_pair().mmproj))) as server:
         assert len(xllamacpp.pids(str(XLLAMACPP_SERVER))) >= 2  # the guard and the server
-        assert not xllamacpp.pids(server.line.key.secret)
+        assert not xllamacpp.pids(server.endpoint.api_key)
 
 
 def test_its_log_is_empty_as_long_as_nothing_fails(describer: RestartingServer) -> None:

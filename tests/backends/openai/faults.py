@@ -51,9 +51,13 @@ class Asked:
         """Until the caller has gone."""
         self.caller.settimeout(0.05)
         while not self.is_over.is_set():
-            with suppress(TimeoutError):
+            try:
                 if not self.caller.recv(65536):
                     return
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                return
 
 
 Fault = Callable[[Asked], None]

@@ -155,7 +155,7 @@ def test_one_that_refuses_at_the_start_ends_it_explained(status: str) -> None:
         (("--backend", "server"), "--url"),
         (("--url", "http://127.0.0.1:9/v1"), "add --backend server"),
         (("--backend", "server", "--url", "http://192.0.2.7:8080/v1"), "add --allow-remote"),
-        (("--backend", "server", "--url", "http://me:secret@127.0.0.1/"), "no password"),
+        (("--backend", "server", "--url", "http://me:secret@127.0.0.1/"), "name or password"),
         (
             ("--backend", "server", "--url", "http://127.0.0.1:9", "--api-key-file", "/nowhere/at/all"),
             "no such key file",

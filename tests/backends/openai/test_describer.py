@@ -1,4 +1,4 @@
-"""What is sent: one form that every server understands, and the picture as it is."""
+"""What is sent: one form that every server understands."""
 
 import base64
 import io
@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.backends.openai.client import line_to
-from app.backends.openai.describer import ServerDescriber
-from app.backends.openai.payload import Form
+from app.backends.openai.client import endpoint
+from app.backends.openai.describer import Form, ServerDescriber
 from app.events import Frame, Request
 from tests.backends.openai.faults import Misbehaving, misbehaving
 
@@ -29,7 +28,7 @@ def sent(part: dict[str, Any]) -> Image.Image:
 
 def test_the_question_is_a_text_and_each_frame_a_baseline_jpeg_with_all_its_colours() -> None:
     pixels = COLOURS.repeat(80, 0).repeat(90, 1)
-    body = Form("small").of(Request((frame(pixels), frame(pixels)), "What?", 16))
+    body = Form("small").body(Request((frame(pixels), frame(pixels)), "What?", 16))
     (message,) = body["messages"]
     assert (message["role"], [part["type"] for part in message["content"]]) == (
         "user",
@@ -42,7 +41,7 @@ def test_the_question_is_a_text_and_each_frame_a_baseline_jpeg_with_all_its_colo
 
 
 def test_the_pictures_go_first_where_that_is_wanted() -> None:
-    content = Form("small", is_picture_first=True).of(Request((frame(COLOURS),), "What?"))["messages"][0]["content"]
+    content = Form("small", is_picture_first=True).body(Request((frame(COLOURS),), "What?"))["messages"][0]["content"]
     assert [part["type"] for part in content] == ["image_url", "text"]
 
 
@@ -62,7 +61,7 @@ def test_a_frame_that_lies_in_another_ones_memory_is_sent_as_it_looks() -> None:
 def test_image_tokens_are_what_the_frames_add_and_frames_of_a_size_are_counted_once() -> None:
     server = Misbehaving([])
     with misbehaving(server) as root:
-        eyes = ServerDescriber(line_to(root), Form("small"))
+        eyes = ServerDescriber(endpoint(root), Form("small"))
         asked = [
             Request((frame(COLOURS),) * many, what) for many, what in ((1, "What?"), (2, "What?"), (1, "And now?"))
         ]

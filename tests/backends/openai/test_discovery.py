@@ -1,4 +1,4 @@
-"""Asking a server: on real sockets, with one that answers as it is told; the sight test through it."""
+"""Which server answers, which model is chosen, and the vision test through a server."""
 
 import json
 import socket
@@ -9,16 +9,93 @@ from itertools import product
 import numpy as np
 import pytest
 
-from app.backends.openai.client import line_to, post
-from app.backends.openai.describer import ServerDescriber
-from app.backends.openai.discovery import Served, served
-from app.backends.openai.payload import Form
-from app.backends.openai.wire import Patience
+from app.backends.openai.client import endpoint
+from app.backends.openai.describer import Form, ServerDescriber
+from app.backends.openai.discovery import ServerInfo, card_of, chosen, discover
+from app.backends.verdicts import known_models
 from app.check.sight_pictures import COLOURS
 from app.check.vision_test import look
-from app.errors import ModelError
+from app.commands.narrate import LiveFactory
+from app.config import ModelOptions, Settings
+from app.errors import ModelError, UsageError
 from app.events import Request
+from app.files import ROOT
 from tests.backends.openai.stand_in import answering, completion, model_that, serving
+
+PROPS = {"/props": {"modalities": {"vision": True}, "total_slots": 3}}
+TWO = ("first", "second")
+
+
+def settings(root: str, **more: object) -> Settings:
+    return Settings(backend="server", url=f"{root}/v1", **more)
+
+
+def saying_red():
+    return model_that(lambda _pixels, _question: "Red.")
+
+
+def test_of_several_models_the_first_is_taken_and_that_is_said() -> None:
+    with serving(saying_red(), models=TWO) as root:
+        found = chosen(settings(root))
+    assert found.card.name == "first"
+    assert "It serves 2 models; this is first (--model NAME takes another)." in found.notes
+
+
+def test_the_model_that_is_named_is_taken_if_it_is_there() -> None:
+    with serving(saying_red(), models=TWO) as root:
+        found = chosen(settings(root, model="second"))
+        assert (found.card.name, found.notes) == ("second", ())
+        with pytest.raises(UsageError, match="does not serve third") as failure:
+            chosen(settings(root, model="third"))
+    assert failure.value.hint == "it serves first, second"
+
+
+def test_a_server_that_lists_nothing_is_taken_at_its_users_word() -> None:
+    with serving(saying_red(), {"/v1/models": {"data": []}, "/health": {"loaded_model": None}}) as root:
+        assert chosen(settings(root, model="mine")).card.name == "mine"
+        with pytest.raises(UsageError, match="does not say which model"):
+            chosen(settings(root))
+
+
+def test_as_many_questions_are_asked_at_once_as_it_takes_unless_the_user_says_how_many() -> None:
+    with serving(saying_red(), PROPS) as root:
+        assert chosen(settings(root)).at_once == 3
+        assert chosen(settings(root, parallel=8)).at_once == 8
+    with serving(saying_red()) as root:
+        assert chosen(settings(root)).at_once == 4
+
+
+def test_what_looksay_knows_of_a_model_holds_wherever_it_is_served() -> None:
+    known = card_of(str(ROOT / "models" / "demo"))
+    assert (known.frames, known.name) == (4, str(ROOT / "models" / "demo"))
+    assert "nothing about real scenes" in known.note
+    assert card_of("mlx-community/SmolVLM2-256M-Video-Instruct-mlx").memory_gb > 0
+    assert card_of("somebody/else").note == ""
+
+
+def test_a_server_that_says_that_it_takes_no_pictures_is_not_shown_any() -> None:
+    asked = []
+    with serving(lambda body: asked.append(body) or completion("Red.", 1), {"/props": {"modalities": {}}}) as root:
+        found = chosen(settings(root))
+        with pytest.raises(ModelError, match="takes no pictures") as failure:
+            found.open(ModelOptions(), is_trusted=False)
+    assert "--mmproj" in failure.value.hint
+    assert asked == []
+
+
+def test_trusted_it_is_asked_all_the_same() -> None:
+    with serving(saying_red(), {"/props": {"modalities": {}}}) as root:
+        describer = chosen(settings(root)).open(ModelOptions(), is_trusted=True)
+        assert "".join(piece.text for piece in describer.describe(Request((), "What?", 8))) == "Red."
+
+
+def test_the_page_lists_what_the_server_has_and_shows_which_runs() -> None:
+    with serving(saying_red(), models=TWO) as root:
+        assert [(each.name, each.is_installed) for each in known_models(settings(root))] == [
+            ("first", True),
+            ("second", True),
+        ]
+        assert LiveFactory(settings(root, source="scenes")).selection.model == "first"
 
 
 def seeing(pixels: np.ndarray | None, question: str) -> str:
@@ -41,7 +118,7 @@ def dreaming(_pixels: np.ndarray | None, _question: str) -> str:
 
 
 def asking(root: str) -> ServerDescriber:
-    return ServerDescriber(line_to(root), Form("small"))
+    return ServerDescriber(endpoint(root), Form("small"))
 
 
 def said(root: str) -> str:
@@ -64,45 +141,18 @@ def test_the_sight_test_goes_through_a_server(answers, tokens, verdict):
     assert (sight.verdict, sight.image_tokens) == (verdict, tokens or None)
 
 
-@pytest.mark.parametrize(
-    ("reply", "says"),
-    [
-        (
-            (500, {"error": {"message": "image input is not supported - hint: provide the mmproj"}}),
-            "image input is not",
-        ),
-        ((400, {"error": "it cannot be data:image/jpeg;base64," + "A" * 100_000}), "it cannot be …"),
-        ((200, b"<html>hello</html>"), "another form"),
-        ((200, {"choices": []}), "another form"),
-        ((200, b"x" * 5_000_000), "does not end"),
-        ((200, {"choices": [{"message": None}]}), "another form"),
-        ((200, {"choices": [{"message": {"content": [1]}}]}), "another form"),
-        ((200, b"[" * 100_000), "another form"),
-        ((500, b"[" * 100_000), "refuses: 500"),
-        ((400, {"error": "red\x1b[2J\u202e"}), "red?[2J?"),
-        ((302, {}), "sends elsewhere"),
-    ],
-)
-def test_what_is_no_answer_is_an_explained_failure_in_one_short_line(reply, says):
-    with serving(lambda _body: reply) as root, pytest.raises(ModelError) as failure:
-        said(root)
-    assert says in failure.value.message
-    assert failure.value.message.isprintable()
-    assert len(failure.value.message) < 300
-
-
 def test_nobody_there_is_said_so():
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets the port meanwhile
         root = f"http://127.0.0.1:{held.getsockname()[1]}"
-        with pytest.raises(ModelError, match="no server"):
-            served(line_to(root))
+        with pytest.raises(ModelError, match="no server answers"):
+            discover(endpoint(root))
 
 
 @pytest.mark.parametrize(
     ("pages", "expected"),
     [
-        ({"/props": {"modalities": {"vision": True}}}, Served("llama-server", "small", True)),
+        ({"/props": {"modalities": {"vision": True}}}, ServerInfo("llama-server", "small", True)),
         (
             {
                 "/props": {
@@ -111,33 +161,33 @@ def test_nobody_there_is_said_so():
                     "default_generation_settings": {"n_ctx": 4096},
                 }
             },
-            Served("llama-server", "small", True, 3, 4096),
+            ServerInfo("llama-server", "small", True, 3, 4096),
         ),
-        ({"/props": {"modalities": {"vision": False}}}, Served("llama-server", "small", False)),
+        ({"/props": {"modalities": {"vision": False}}}, ServerInfo("llama-server", "small", False)),
         (
             {"/api/version": {"version": "0.9"}, "/api/show": {"capabilities": ["completion"]}},
-            Served("Ollama 0.9", "small", False),
+            ServerInfo("Ollama 0.9", "small", False),
         ),
         (
             {"/api/version": {"version": "0.9"}, "/api/show": {"capabilities": ["completion", "vision"]}},
-            Served("Ollama 0.9", "small", True),
+            ServerInfo("Ollama 0.9", "small", True),
         ),
         (
             {"/api/v1/models": {"models": [{"key": "small", "capabilities": {"vision": True}}]}},
-            Served("LM Studio", "small", True),
+            ServerInfo("LM Studio", "small", True),
         ),
         (
             {"/model_info": {"is_generation": True, "has_image_understanding": True}},
-            Served("SGLang", "small", True),
+            ServerInfo("SGLang", "small", True),
         ),
-        ({"/props": {"modalities": {"vision": "no"}}}, Served("llama-server", "small", None)),
-        ({"/health": {"loaded_model": "mine"}}, Served("mlx_vlm.server", "mine", None)),
-        ({}, Served("a server", "small", None)),
+        ({"/props": {"modalities": {"vision": "no"}}}, ServerInfo("llama-server", "small", None)),
+        ({"/health": {"loaded_model": "mine"}}, ServerInfo("mlx_vlm.server", "mine", None)),
+        ({}, ServerInfo("a server", "small", None)),
     ],
 )
 def test_servers_are_told_apart_by_what_they_answer(pages, expected):
     with serving(lambda _body: completion("", 0), pages) as root:
-        told = served(line_to(root))
+        told = discover(endpoint(root))
     assert replace(told, models=()) == expected
     assert told.models == (("mine", "small") if expected.model == "mine" else ("small",))
 
@@ -148,7 +198,7 @@ def test_a_server_that_redirects_is_not_followed():
     with (
         serving(lambda body: asked.append(body) or completion("Red.", 1)) as other,
         answering(f"HTTP/1.1 307 Away\r\nLocation: {other}/v1/chat/completions\r\n\r\n".encode()) as root,
-        pytest.raises(ModelError, match=f"sends elsewhere, to {other}"),
+        pytest.raises(ModelError, match=f"redirects to {other}"),
     ):
         said(root)
     assert asked == []
@@ -157,22 +207,9 @@ def test_a_server_that_redirects_is_not_followed():
 def test_a_server_that_wants_a_key_is_asked_no_more():
     refused = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
     with answering(refused) as root, pytest.raises(ModelError) as failure:
-        served(line_to(root))
+        discover(endpoint(root))
     assert failure.value.message == "the server refuses: 401"
     assert "LOOKSAY_API_KEY" in failure.value.hint
-
-
-@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"])
-def test_a_server_that_drips_is_given_up_in_all(sent):
-    """Every byte comes well within the patience; the answer never does."""
-    with answering(sent, drip=b"x") as root, pytest.raises(ModelError, match="not answered in time"):
-        post(line_to(root), "/", {}, Patience(total_s=0.3))
-
-
-def test_a_server_that_does_not_speak_http_is_explained_in_printable_words():
-    with answering(b"\x1b[2J\x07 no http\r\n") as root, pytest.raises(ModelError) as failure:
-        post(line_to(root), "/", {})
-    assert failure.value.message.isprintable()
 
 
 ODD = [
@@ -216,7 +253,7 @@ def spelt(odd: object) -> bytes:
 def is_plain(root: str) -> bool:
     """What the server says of itself is printable and of its type, or an explained failure."""
     try:
-        told = served(line_to(root))
+        told = discover(endpoint(root))
     except ModelError as failure:
         return failure.message.isprintable()
     return f"{told.server}{told.model}".isprintable() and told.sees in (None, True, False)
