@@ -87,7 +87,7 @@ def open_describer(model: Chosen, wish: ModelOptions, is_trusted: bool) -> "MlxD
     try:
         return open_checked(model, wish, is_trusted)
     except BaseException:
-        from app.backends.mlx.device import release
+        from app.backends.mlx.cpu import release
 
         release()
         raise

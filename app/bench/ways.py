@@ -18,7 +18,7 @@ from app.files import explain, open_to_read
 
 if TYPE_CHECKING:
     from app.backends.mlx.describer import MlxDescriber
-    from app.backends.mlx.plain import Plain
+    from app.backends.mlx.reference import Plain
     from app.bench.rows import Memory, Row
 
 
@@ -93,7 +93,7 @@ def preprocessed(plain: "Plain", request: Request) -> None:
     """From frames to what the tower takes, evaluated."""
     import mlx.core as mx
 
-    from app.backends.mlx.family import Direct
+    from app.backends.mlx.families import Direct
 
     if isinstance(plain.family, Direct):
         mx.eval([plain.family.pixels(frame.pixels) for frame in request.frames])

@@ -15,8 +15,7 @@ from app.backends.llama.describer import RestartingServer
 from app.backends.llama.server import Order, files
 from app.backends.llama.shown import Shown
 from app.backends.mlx.describer import MlxDescriber
-from app.backends.mlx.speculative import Burst
-from app.backends.mlx.speech import Speech
+from app.backends.mlx.speculative import Burst, Speech
 from app.backends.openai.client import endpoint
 from app.backends.openai.describer import Form, ServerDescriber
 from app.check.vision_test import finding, look

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.backends.mlx import device
+from app.backends.mlx import cpu as device
 from app.backends.mlx.cpu import QuickGelu, QuickSwiGlu
 from app.backends.mlx.loading import Loaded, load
 from app.bench import baselines

@@ -12,13 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from app.backends.mlx import device
-from app.backends.mlx.families import family
-from app.backends.mlx.family import Direct, Family
-from app.backends.mlx.fast_path import QuickRoad
+from app.backends.mlx import cpu as device
+from app.backends.mlx.families import Direct, Family, family
+from app.backends.mlx.fast_path import QuickRoad, agrees
 from app.backends.mlx.loading import FAILURES, UNFIT, Inputs, Loaded, load
-from app.backends.mlx.plain import Plain, agreed
-from app.backends.mlx.witness import agrees
+from app.backends.mlx.reference import Plain, agreed
 from app.cleaning import Cleaner, cleaned
 from app.config import AS_PUBLISHED, ModelOptions
 from app.errors import ModelError

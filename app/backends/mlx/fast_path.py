@@ -1,25 +1,70 @@
-"""The quick road: each frame encoded once, the prompt's words turned into rows once, what was said before as a draft.
-
-It says what mlx-vlm's own generation says of the same frames, word for word; tests hold it to that.
-"""
+"""The fast path: prompts embedded once, frames encoded once, and a comparison with mlx-vlm's result at every start."""
 
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import accumulate, chain
 
 import mlx.core as mx
 import numpy as np
+from mlx_vlm.models.cache import make_prompt_cache
 
-from app.backends.mlx.draft import Drafts
-from app.backends.mlx.family import Direct, Shape
-from app.backends.mlx.language import Language
-from app.backends.mlx.loading import Loaded
-from app.backends.mlx.plain import agreed
-from app.backends.mlx.prompt import Prompt, prompt
-from app.backends.mlx.sampled import sampled
-from app.backends.mlx.speculative import Burst, Decoder, greedy
-from app.backends.mlx.speech import Speech
+from app.backends.mlx.families import Direct, Shape
+from app.backends.mlx.loading import FAILURES, Inputs, Loaded
+from app.backends.mlx.reference import agreed
+from app.backends.mlx.speculative import Burst, Context, Decoder, Drafts, Language, Speech, greedy, sampled
 from app.events import Chunk, Frame, Request
 from app.models.card import Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The rows of a prompt's words, with gaps where the frames come in."""
+
+    words: tuple[mx.array, ...]
+    """1×n×width each, one more than there are frames: before, between and behind them."""
+    image_tokens: int
+    """How many rows the frames are to fill, all together."""
+    last: int
+    """The token that it ends with."""
+
+    @property
+    def seen(self) -> slice:
+        """The rows from the first frame's first to the last frame's last."""
+        return slice(self.words[0].shape[1], -self.words[-1].shape[1] or None)
+
+    def rows(self, seen: Sequence[mx.array]) -> mx.array:
+        """The whole prompt, 1×n×width; `seen` are the frames' features, image tokens×width each."""
+        kind = self.words[0].dtype
+        first, *others = self.words
+        pairs = [(features[None].astype(kind), words) for features, words in zip(seen, others, strict=True)]
+        return mx.concatenate([first, *chain.from_iterable(pairs)], axis=1)
+
+
+def prompt(ids: Sequence[int], image_token_id: int | None, due: Sequence[int], language: Language) -> Prompt:
+    """The prompt that a processor has made for frames that are to fill so many rows each.
+
+    Raises:
+        ValueError: the places of the frames cannot be told apart.
+    """
+    gaps = places(ids, image_token_id, due)
+    edges = [0, *(edge for gap in gaps for edge in gap), len(ids)]
+    spans = [ids[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    words = tuple(language.embed(span) if span else language.embed(ids[:1])[:, :0] for span in spans)
+    mx.eval(words)
+    return Prompt(words, sum(due), ids[-1])
+
+
+def places(ids: Sequence[int], image_token_id: int | None, due: Sequence[int]) -> list[tuple[int, int]]:
+    """Where each frame's placeholders begin and end among the ids: as many as are due, or one for all of them."""
+    found = [index for index, each in enumerate(ids) if each == image_token_id]
+    sizes = due if len(found) == sum(due) else [1] * len(due)
+    firsts = [first for first in accumulate(sizes, initial=0) if first < len(found)]
+    gaps = [(found[first], found[first] + size) for first, size in zip(firsts, sizes, strict=False)]
+    if len(gaps) != len(due) or [index for start, end in gaps for index in range(start, end)] != found:
+        raise ValueError(f"{len(found)} placeholders cannot be shared out among {len(due)} frames")
+    return gaps
+
 
 PROMPTS = 8
 """How many prompts are kept; a narrator has one, and a question now and then."""
@@ -89,3 +134,38 @@ def made(loaded: Loaded, language: Language, family: Direct, words: str, shapes:
     agreed(loaded, family.sent(inputs), family.due(pictures, inputs))
     due = [family.due([picture], inputs) for picture in pictures]
     return prompt(inputs["input_ids"][0].tolist(), loaded.image_token_id, due, language)
+
+
+ROUNDING = 0.02
+"""Of the largest number: bfloat16's is 0.004, and a picture in other places or colours differs by more than 0.5."""
+
+
+def agrees(road: QuickRoad, request: Request, inputs: Inputs) -> bool:
+    """Whether the road does as mlx-vlm's own code; `inputs` are what the processor makes of the request."""
+    try:
+        ours, theirs = road.rows(request), road.loaded.rows(inputs)
+        if ours.shape != theirs.shape:
+            return False
+        seen = road.shown(request).seen
+        return alike(ours[:, seen], theirs[:, seen]) and alike(
+            our_logits(road, theirs), their_logits(road, inputs, theirs)
+        )
+    except FAILURES:  # a part of mlx-vlm has another face
+        return False
+
+
+def our_logits(road: QuickRoad, rows: mx.array) -> mx.array:
+    return road.language.logits(Context(road.language).extend(rows)[:, -1:])
+
+
+def their_logits(road: QuickRoad, inputs: Inputs, rows: mx.array) -> mx.array:
+    whole = road.loaded.model.language_model
+    found: mx.array = whole(inputs["input_ids"], inputs_embeds=rows, cache=make_prompt_cache(whole)).logits
+    return found[:, -1:]
+
+
+def alike(ours: mx.array, theirs: mx.array) -> bool:
+    """Whether two arrays of one shape are the same but for rounding; where theirs is no number, nothing can be told."""
+    ours, theirs = ours.astype(mx.float32), theirs.astype(mx.float32)
+    largest = mx.abs(theirs).max()
+    return bool((mx.abs(ours - theirs).max() <= ROUNDING * largest).item() or mx.isnan(largest).item())

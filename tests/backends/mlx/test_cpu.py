@@ -9,7 +9,7 @@ import pytest
 from mlx.utils import tree_flatten
 from mlx_vlm.models.mlp import SwiGLUMLP
 
-from app.backends.mlx import device
+from app.backends.mlx import cpu as device
 from app.backends.mlx.cpu import QuickGelu, QuickSwiGlu, gelu, published, quicken, swiglu
 from app.backends.mlx.loading import load
 

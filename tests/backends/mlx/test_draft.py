@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.backends.mlx.draft import START, Drafts, behind
+from app.backends.mlx.speculative import START, Drafts, behind
 
 RED = (1, 2, 3, 4, 5, 6, 7)
 BLUE = (1, 9, 3, 4, 8, 6, 7)

@@ -9,11 +9,11 @@ from pathlib import Path
 import mlx.core as mx
 import pytest
 
-from app.backends.mlx import device
+from app.backends.mlx import cpu as device
 from app.backends.mlx.describer import MlxDescriber
-from app.backends.mlx.draft import Drafts
-from app.backends.mlx.family import Direct
+from app.backends.mlx.families import Direct
 from app.backends.mlx.fast_path import DRAFTS, QuickRoad
+from app.backends.mlx.speculative import Drafts
 from app.config import ModelOptions, Precision
 from app.errors import ModelError
 from app.events import Frame, Request
@@ -167,7 +167,7 @@ def test_without_drafts_nothing_is_drafted() -> None:
 def test_another_mlx_vlm_that_computes_otherwise_is_found_out_and_its_own_road_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from app.backends.mlx.smolvlm import SmolVlm
+    from app.backends.mlx.families import SmolVlm
 
     features = SmolVlm.features
     monkeypatch.setattr(SmolVlm, "features", lambda family, pixels: features(family, pixels[:, ::-1]))

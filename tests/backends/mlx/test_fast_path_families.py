@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from app.backends.mlx.describer import MlxDescriber
-from app.backends.mlx.family import Direct
+from app.backends.mlx.families import Direct
 from app.backends.mlx.fast_path import QuickRoad
 from app.config import ModelOptions
 from app.errors import UsageError

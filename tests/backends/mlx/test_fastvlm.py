@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from app.backends.mlx.describer import MlxDescriber
-from app.backends.mlx.fastvlm import FastVlm
+from app.backends.mlx.families import FastVlm
 from app.backends.mlx.loading import load
 from app.config import AS_PUBLISHED, ModelOptions
 from app.errors import UsageError

@@ -3,7 +3,7 @@
 import pytest
 
 from app.backends.mlx.describer import MlxDescriber
-from app.backends.mlx.generic import Generic
+from app.backends.mlx.families import Generic
 from app.backends.mlx.loading import load
 from app.config import AS_PUBLISHED, ModelOptions
 from app.errors import UsageError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.backends.mlx.prompt import places
+from app.backends.mlx.fast_path import places
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.backends.mlx.loading import load
-from app.backends.mlx.speculative import Burst
-from app.backends.mlx.speech import Speech
+from app.backends.mlx.speculative import Burst, Speech
 
 DEMO = Path(__file__).parents[3] / "models" / "demo"
 

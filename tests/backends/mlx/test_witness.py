@@ -11,10 +11,8 @@ import pytest
 from mlx_vlm.models.idefics3.language import LanguageModel
 
 from app.backends.mlx.describer import MlxDescriber
-from app.backends.mlx.fast_path import QuickRoad
-from app.backends.mlx.fastvlm import FastVlm
-from app.backends.mlx.smolvlm import SmolVlm
-from app.backends.mlx.witness import alike
+from app.backends.mlx.families import FastVlm, SmolVlm
+from app.backends.mlx.fast_path import QuickRoad, alike
 from app.config import ModelOptions
 from app.events import Frame, Request
 from tests.backends.mlx.folders import folder

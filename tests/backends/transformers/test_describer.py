@@ -146,8 +146,8 @@ def test_pixels_are_those_of_transformers_own_processor_bit_for_bit(describer) -
 
 
 def test_token_ids_are_those_that_mlx_vlm_gives_its_model(describer) -> None:
+    from app.backends.mlx.families import SmolVlm
     from app.backends.mlx.loading import load
-    from app.backends.mlx.smolvlm import SmolVlm
 
     loaded = load(DEMO)
     family = SmolVlm(loaded, Card("demo"), None)

@@ -1,4 +1,4 @@
-"""The road that every model can take: its own processor for every frame, and mlx-vlm's own generation."""
+"""The reference path: mlx-vlm's own processor for every frame, and its own generation. Every model can take it."""
 
 import time
 from collections.abc import Generator, Sequence
@@ -10,7 +10,7 @@ import mlx.core as mx
 import mlx_vlm
 from PIL.Image import Image
 
-from app.backends.mlx.family import Family
+from app.backends.mlx.families import Family
 from app.backends.mlx.loading import Inputs, Loaded
 from app.errors import ModelError
 from app.events import Chunk, Cost, Request
