@@ -74,7 +74,7 @@ class ShowVersion(Action):
     """Print looksay's version from pyproject.toml and exit."""
 
     def __call__(self, parser: ArgumentParser, *_: Any) -> None:
-        from app.check.packages import project_version
+        from app.check.machine import project_version
 
         print(f"looksay {project_version()}")
         parser.exit()

@@ -66,8 +66,7 @@ def sight(describer: "ServerDescriber") -> "tuple[Finding, int]":
 
 def answers_rightly(describer: Describer) -> bool:
     """Whether two questions are answered with yes and no as they should be. Raises ModelError as `sight`."""
-    from app.check.sight_pictures import disc
-    from app.check.vision_test import ask
+    from app.check.vision_test import ask, disc
 
     return all(is_yes(ask(describer, disc(side), question(wish))[0]) is truth for side, wish, truth in KNOWN)
 

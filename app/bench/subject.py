@@ -86,7 +86,7 @@ def circumstances(model: Chosen, settings: Settings) -> "Circumstances":
 def device() -> str:
     """What MLX computes on, and on Linux with which matrix multiplication: it changes everything there."""
     from app.backends.mlx.cpu import is_cpu
-    from app.check.device import device as asked
+    from app.check.machine import device as asked
 
     is_metal, name = asked()
     if not is_cpu():

@@ -131,7 +131,7 @@ def gguf_files(gguf: str, mmproj: str | None) -> tuple[Path, Path]:
     Raises:
         UsageError, ModelError: they are not there, or cannot be read.
     """
-    from app.check.gguf_find import find_pair
+    from app.check.gguf_pair import find_pair
     from app.models.registry import path_of
     from app.models.spoilt import Spoilt
 

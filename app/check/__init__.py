@@ -1,9 +1,8 @@
-"""What this machine has and lacks, and whether a model can be used, each with its reason.
+"""The check: what this machine has and lacks, and whether a model can be used, each with its reason.
 
-Nothing is imported here: a start asks verdict_cache.py, and mostly needs no more.
-
-stages.py      the stages for a model's folder: files, loader, eyes, fit, processor
-gguf_pair.py   a GGUF pair: gguf_find.py, projector.py, projector_probe.py
-vision_test.py does the model see?  sight_pictures.py, sight_verdict.py
-machine.py     this machine: gather.py, parts.py, device.py, packages.py;  report.py: findings as text or JSON
+stages.py         the stages for a model's folder: files.py, fit.py (the loader's dry run), processor.py
+vision_test.py    does the model see?
+gguf_pair.py      a GGUF pair;  projector_probe.py: does the installed llama.cpp open its projector?
+machine.py        this machine
+findings.py       what is found, and all codes;  report.py: as text or JSON;  verdict_cache.py: remembered
 """

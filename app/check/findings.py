@@ -1,4 +1,4 @@
-"""What `check` is told by the other rooms, and what it finds."""
+"""Findings: what the check finds about this machine or a model, and the codes that they can have."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +14,78 @@ Status = Literal["ok", "note", "bad", "unknown"]
 `unknown`: finding out failed, which is no verdict."""
 
 
+CODES: dict[str, tuple[tuple[str, str], ...]] = {
+    "Files": (
+        ("hash", "A file is not what was recorded at install."),
+        ("no-config", "config.json is missing."),
+        ("config-unreadable", "config.json is not JSON."),
+        ("config-unfit", "config.json has values that no model can be built from."),
+        ("no-weights", "There are no weights; adapters, CoreML packages and PyTorch's own files do not count."),
+        ("missing", "There is nothing at this path."),
+        ("unreadable", "A file may not be read."),
+        ("unfinished-download", "A part of a download is left over."),
+        ("shard-missing", "One of several weight files is missing."),
+        ("index-unreadable", "The index of the weight files is not JSON."),
+        ("empty", "A weight file is empty."),
+        ("truncated", "A weight file is cut short."),
+        ("trailing-bytes", "A weight file is longer than its header says."),
+        ("header-spoilt", "The header of a weight file is corrupt."),
+        ("lfs-pointer", "A weight file is only Git LFS's pointer to it."),
+        ("html-page", "A weight file is a web page, often of a login."),
+        ("not-safetensors", "A weight file is in another format."),
+        ("not-gguf", "A GGUF file is in another format."),
+    ),
+    "Loader and weights": (
+        ("model-type-unknown", "The installed mlx-vlm does not know this kind of model."),
+        ("loader-too-old", "This mlx-vlm is older than the model needs."),
+        ("loader-too-new", "This mlx-vlm is known to see wrongly with the model."),
+        ("no-eyes", "The vision tower or the connector is missing: an export of the language model alone."),
+        ("tensors-missing", "Tensors that config.json asks for are missing."),
+        ("tensors-foreign", "There are tensors that config.json does not ask for."),
+        ("shapes", "Tensors have other shapes than config.json says."),
+        ("quantization", "The weights are packed otherwise than config.json says, or by another tool."),
+        ("rope-theta", "mlx-vlm would guess a number that the model was not trained with."),
+    ),
+    "Processor": (
+        ("no-tokenizer", "The tokenizer is missing or cannot be read."),
+        ("no-image-processor", "The image processor is missing or cannot be made."),
+        ("no-chat-template", "The chat template is missing or cannot be rendered."),
+        ("template-without-image", "The chat template leaves the picture out."),
+        ("vocabulary", "Tokenizer and weights differ in the size of the vocabulary."),
+        ("image-token", "Tokenizer and config.json differ in the image token."),
+        ("image-token-count", "The processor makes another number of image tokens than the vision tower."),
+    ),
+    "Vision test": (
+        ("blind", "Shown plain colours, the model answers without having seen them."),
+        ("channels-swapped", "The model calls red blue and blue red."),
+        ("refuses", "The model says that it sees no picture, or says nothing at all."),
+        ("unsure", "The model sees in part."),
+        ("does-not-work", "It cannot be loaded, or the server does not answer: the sentence says why."),
+        ("not-there", "It is not installed, or there is no such model."),
+    ),
+    "GGUF pairs": (
+        ("no-gguf", "There is no GGUF file here."),
+        ("no-mmproj", "The vision projector (mmproj) is missing."),
+        ("several-mmprojs", "There are several projectors, and none is named."),
+        ("several-models", "There are several language models, and none is named."),
+        ("swapped", "Model and projector are given in each other's place."),
+        ("model-is-mmproj", "The file named as the model is a projector."),
+        ("not-mmproj", "The file named as the projector is not one."),
+        ("no-vision", "The projector is for sound, not for pictures."),
+        ("width", "Model and projector have different widths: they are not a pair."),
+        ("image-tokens", "Model and projector differ in the image token: they are not a pair."),
+        ("projector", "The installed llama.cpp cannot open this projector."),
+        ("no-projector-type", "The projector does not name its type."),
+        ("no-llama-cpp", "llama.cpp is not installed, so it could not be asked."),
+        ("projector-unasked", "llama.cpp could not be asked about the projector before it runs."),
+        ("width-unknown", "A width is not in the header; whether the two fit shows when they run."),
+    ),
+    "The check itself": (("unknown", "The check failed, which says nothing about the model: please report it."),),
+}
+"""Every code that a finding can have, by stage, and what it means; docs/check-codes.md is made of it."""
+KNOWN = frozenset(code for rows in CODES.values() for code, _ in rows)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing about this machine, or about a model."""
@@ -26,18 +98,21 @@ class Finding:
     hint: str = ""
     """What a person can type or do; never empty where the status is `bad`."""
     code: str = ""
-    """What scripts and tests match, such as `no-eyes`; every finding about a model that is not `ok` has one."""
+    """One of CODES, for scripts; every finding about a model that is not `ok` has one."""
+
+    def __post_init__(self) -> None:
+        assert not self.code or self.code in KNOWN, f"add {self.code} to CODES"
 
 
 def bad(name: str, spoilt: Spoilt) -> Finding:
-    """What was found spoilt, as a finding."""
+    """A corrupt file as a finding."""
     return Finding(name, "bad", spoilt.sentence, spoilt.hint, spoilt.code)
 
 
 def unknown(name: str, failure: Exception) -> Finding:
-    """That finding out failed, which is no verdict."""
+    """The finding that a check failed, which is no verdict."""
     why = short(" ".join(str(failure).split()), MOST_OF_A_REASON)
-    sentence = f"could not be found out: {type(failure).__name__}: {why}"
+    sentence = f"could not be checked: {type(failure).__name__}: {why}"
     return Finding(name, "unknown", sentence, "report this with what ./run.sh check prints", "unknown")
 
 
@@ -56,7 +131,7 @@ class ModelState:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What only other rooms know. Each is asked once; what it raises becomes an `unknown` finding."""
+    """What other packages know. Each is called once; an exception becomes an `unknown` finding."""
 
     model: Callable[[], ModelState]
     cameras: Callable[[], Sequence[str]]

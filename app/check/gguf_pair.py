@@ -1,19 +1,167 @@
-"""Are these two files a pair that sees, and does the installed llama.cpp take it? Headers are read, never a weight.
+"""A GGUF pair: which two files are meant, whether they are whole, and whether they fit each other."""
 
-Without its mmproj a language model loads in silence, and answers as if it saw. What does not fit, llama.cpp often
-notices at the first picture only, in words that say little.
-"""
-
-from collections.abc import Collection, Generator, Iterator
+import re
+import stat
+from collections.abc import Collection, Generator, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.check import projector_probe
 from app.check.findings import Finding, bad, unknown
-from app.check.gguf_find import mmprojs, shards
-from app.check.projector import WORDS, architecture, is_mmproj, projector, sees, width_made, width_taken
-from app.files import explain
+from app.files import explain, is_appledouble
 from app.models.gguf import Header, read_header
-from app.models.spoilt import Spoilt
+from app.models.spoilt import Spoilt, short
+
+SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?!00000)(?P<count>\d{5})\.gguf")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A language model, and what lends it eyes."""
+
+    text: Path
+    """Of several shards the first."""
+    mmproj: Path | None
+
+
+def find_pair(path: Path, mmproj: Path | None = None) -> Pair:
+    """`path`: a language model, one of its shards, or a folder of GGUF files; `mmproj`: if it lies elsewhere.
+
+    Raises:
+        Spoilt: `missing`, `unreadable`, `no-gguf`, `several-models` or `several-mmprojs`.
+    """
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+        text = _only_text(path) if is_folder else shards(path)[0]
+        return Pair(text, mmproj or _only_mmproj(text.parent))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Spoilt("missing", *explain(error, Path(error.filename or path))) from error
+    except OSError as error:
+        raise Spoilt("unreadable", *explain(error, Path(error.filename or path))) from error
+
+
+def shards(path: Path) -> list[Path]:
+    """All files of a model that is split into several, by the name of one of them; else the file alone."""
+    match = SHARD.fullmatch(path.name)
+    if not match:
+        return [path]
+    count = int(match["count"])
+    return [path.with_name(f"{match['stem']}-{number:05d}-of-{count:05d}.gguf") for number in range(1, count + 1)]
+
+
+def mmprojs(folder: Path) -> list[Path]:
+    """The mmproj files in a folder, by name."""
+    return [path for path in _ggufs(folder) if _is_mmproj(path)]
+
+
+def _only_text(folder: Path) -> Path:
+    found = sorted({shards(path)[0] for path in _ggufs(folder) if not _is_mmproj(path)})
+    if not found:
+        raise Spoilt("no-gguf", f"{folder} holds no language model in GGUF", "name the .gguf file of one")
+    if len(found) > 1:
+        raise Spoilt("several-models", f"{folder} holds several models: {_names(found)}", f"name one, as {found[0]}")
+    return found[0]
+
+
+def _only_mmproj(folder: Path) -> Path | None:
+    found = mmprojs(folder)
+    if len(found) > 1:
+        sentence = f"{folder} holds several mmproj files: {_names(found)}"
+        raise Spoilt(
+            "several-mmprojs", sentence, f"name one, as --mmproj {found[0]}, or leave only one beside the model"
+        )
+    return found[0] if found else None
+
+
+def _ggufs(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if is_gguf(path) and not is_appledouble(path))
+
+
+def is_gguf(path: Path) -> bool:
+    """Whether a file's name ends as GGUF files do."""
+    return path.name.lower().endswith(".gguf")
+
+
+def _is_mmproj(path: Path) -> bool:
+    return "mmproj" in path.name.lower()
+
+
+def _names(paths: list[Path]) -> str:
+    return ", ".join(path.name for path in paths)
+
+
+ROWS, COLUMNS = 1, 0
+"""Which dimension of a tensor's shape is the width of what it makes."""
+SECOND = (("mm.2.weight", ROWS),)
+FULLY_CONNECTED = (("mm.model.fc.weight", ROWS),)
+DOWN = (("mm.down.weight", ROWS),)
+LAST: Mapping[str, tuple[tuple[str, int], ...]] = {
+    **dict.fromkeys(("idefics3", "llama4", "deepseekocr", "deepseekocr2", "hunyuanvl", "step3vl"), FULLY_CONNECTED),
+    **dict.fromkeys(("lfm2", "kimivl", "kimik25", "paddleocr", "pixtral", "lightonocr", "phi4", "dots_ocr"), SECOND),
+    **dict.fromkeys(("qwen2vl_merger", "qwen2.5vl_merger", "qwen2.5o", "qwen3vl_merger", "youtuvl", "yasa2"), SECOND),
+    **dict.fromkeys(("glm4v", "glm5v", "cogvlm", "minicpmv4_6"), DOWN),
+    **dict.fromkeys(("internvl", "nemotron_v2_vl"), (("mm.model.mlp.3.weight", ROWS),)),
+    **dict.fromkeys(("gemma3", "gemma3nv"), (("mm.input_projection.weight", COLUMNS),)),
+    **dict.fromkeys(("gemma4v", "gemma4uv"), (("mm.input_projection.weight", ROWS),)),
+    "mlp": (("mm.3.weight", ROWS), *SECOND),
+    "janus_pro": (("mm.1.weight", ROWS),),
+    "resampler": (("resampler.proj.weight", COLUMNS),),
+}
+"""The last tensor of each projector; of several the first that is there. `clip.vision.projection_dim` is no proof:
+old LLaVA files have CLIP's own width in it."""
+VISION = ("<|vision_start|>", "<|vision_end|>")
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "idefics3": ("<fake_token_around_image>", "<global-img>"),
+    **dict.fromkeys(("lfm2", "llama4"), ("<|image_start|>", "<|image_end|>")),
+    **dict.fromkeys(("qwen2vl_merger", "qwen2.5vl_merger", "qwen2.5o", "qwen3vl_merger", "youtuvl"), VISION),
+    **dict.fromkeys(("gemma3", "gemma3nv"), ("<start_of_image>", "<end_of_image>")),
+    **dict.fromkeys(("gemma4v", "gemma4uv"), ("<|image>", "<image|>")),
+    "internvl": ("<img>", "</img>"),
+    "kimivl": ("<|media_start|>", "<|media_end|>"),
+    **dict.fromkeys(("glm4v", "glm5v"), ("<|begin_of_image|>", "<|end_of_image|>")),
+    "pixtral": ("[IMG_END]",),
+}
+"""What stands round a picture in the prompt. A vocabulary without them belongs to another language model."""
+
+
+def is_mmproj(header: Header) -> bool:
+    return header.keys.get("general.architecture") == "clip" or header.keys.get("general.type") == "mmproj"
+
+
+def sees(mmproj: Header) -> bool:
+    """Whether it holds a vision encoder; there are some that only hear."""
+    return mmproj.keys.get("clip.has_vision_encoder") is True
+
+
+def projector(mmproj: Header) -> str:
+    """The projector's type; empty where the file does not say. Files that see and hear have a key for each."""
+    found = mmproj.keys.get("clip.projector_type") or mmproj.keys.get("clip.vision.projector_type")
+    return short(found) if isinstance(found, str) else ""
+
+
+def architecture(text: Header) -> str:
+    return short(text.keys.get("general.architecture", "an unnamed architecture"))
+
+
+def width_made(mmproj: Header) -> int | None:
+    """Elements of the vectors that the projector makes; None where this file has no word on that."""
+    for name, dimension in LAST.get(projector(mmproj), ()):
+        if name in mmproj.tensors and dimension < len(mmproj.tensors[name].shape):
+            return mmproj.tensors[name].shape[dimension] * (1 + _floors(mmproj))
+    return None
+
+
+def width_taken(text: Header) -> int | None:
+    """Elements of the vectors that the language model takes, by its keys."""
+    width = text.keys.get(f"{architecture(text)}.embedding_length")
+    floors = text.keys.get(f"{architecture(text)}.n_deepstack_layers", 0)
+    return width * (1 + floors) if isinstance(width, int) and isinstance(floors, int) else None
+
+
+def _floors(mmproj: Header) -> int:
+    """How many layers of a Qwen3-VL tower hand on something of their own (deepstack), beside the last."""
+    return sum(name.startswith("v.deepstack.") and name.endswith(".fc1.weight") for name in mmproj.tensors)
+
 
 TOGETHER = "take both files from one repository"
 INSTALL = "./install.sh --llama, or brew install llama.cpp"

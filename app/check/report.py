@@ -1,4 +1,4 @@
-"""The findings as a block ready for a bug report, or as JSON: without user names and home folders."""
+"""Findings as text and as JSON, with the verdict and the exit code."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from app.check.findings import Finding, Status
-from app.check.packages import project_version
+from app.check.machine import project_version
 from app.files import ROOT
 from app.text import sanitize
 
@@ -58,7 +58,7 @@ def conclude(target: str, told: Sequence[Finding], out: TextIO, err: TextIO) -> 
     if exit_code(told):
         print(f"{target} cannot be used", file=err)
     elif not is_proven(told):
-        print(f"error: whether {target} can be used could not be found out", file=err)
+        print(f"error: whether {target} can be used could not be checked", file=err)
         print("hint: report this, with what ./run.sh check prints", file=err)
     else:
         sure = "" if all(each.status == "ok" for each in told) else ", with a doubt"

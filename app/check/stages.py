@@ -1,10 +1,10 @@
-"""The stages in their order: files, loader, eyes, fit, processor. What a stage finds bad makes those after it idle."""
+"""The stages of the check in their order: files, loader, fit, processor. A stage with a bad finding is the last."""
 
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from app.check import config, eyes, files, loader, processor, rope, tensors
+from app.check import files, fit, processor
 from app.check.findings import Finding, unknown
 from app.models.card import Card
 
@@ -30,11 +30,11 @@ def judge(folder: Path, card: Card) -> list[Finding]:
 def _stages(folder: Path, card: Card) -> Iterator[list[Finding]]:
     checkpoint, found = files.read(folder)
     yield found
-    yield [*loader.in_range(card, version("mlx-vlm")), *eyes.look(checkpoint)]
-    yield config.known(checkpoint)
-    plan = config.plan(checkpoint)
+    yield [*fit.in_range(card, version("mlx-vlm")), *fit.look(checkpoint)]
+    yield fit.known(checkpoint)
+    plan = fit.plan(checkpoint)
     if isinstance(plan, Finding):
         yield [plan]
         return
-    yield [*rope.counting(checkpoint, plan.config), *tensors.judge_plan(checkpoint, plan)]
+    yield [*fit.counting(checkpoint, plan.config), *fit.judge_plan(checkpoint, plan)]
     yield processor.examine(checkpoint, plan.config)

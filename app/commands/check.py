@@ -51,7 +51,7 @@ def check_arguments(target: str | None, mmproj: str | None, settings: Settings) 
 def machine_findings(settings: Settings) -> list[Finding]:
     """What this machine has and lacks; if the chosen model is installed, also whether it fits and sees."""
     from app.audio.tts import find_engine
-    from app.check.gather import findings
+    from app.check.machine import findings
     from app.sources.devices import listed
 
     state = model_state(settings)
@@ -147,8 +147,7 @@ def pair_findings(path: Path, mmproj: Path | None) -> Iterator[Finding]:
     """Yield what headers and the installed llama.cpp tell of a GGUF pair, then what it sees, if it can be run here."""
     from app.backends.llama.select import can_run
     from app.backends.llama.select import sight_findings as pair_sight
-    from app.check.gguf_find import find_pair
-    from app.check.gguf_pair import judge_pair
+    from app.check.gguf_pair import find_pair, judge_pair
 
     def judge() -> list[Finding]:
         pair = find_pair(path, mmproj)

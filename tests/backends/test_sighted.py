@@ -9,7 +9,7 @@ import pytest
 from app.backends.openai.client import endpoint
 from app.backends.openai.describer import Form, ServerDescriber
 from app.backends.sighted import admitted, sight
-from app.check.sight_pictures import COLOURS
+from app.check.vision_test import COLOURS
 from app.errors import ModelError, Outage
 from app.events import Frame, Request
 from tests.backends.openai.faults import Asked, Fault, Misbehaving, Says, misbehaving, response, sends

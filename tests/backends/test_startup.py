@@ -75,7 +75,7 @@ def test_what_does_not_stop_a_start(told: list[Finding], is_trusted: bool) -> No
 
 
 def test_the_banner_says_what_was_overruled_doubted_or_not_found_out() -> None:
-    unknown = Finding("fit", "unknown", "could not be found out", code="unknown")
+    unknown = Finding("fit", "unknown", "could not be checked", code="unknown")
     said = doubts([GOOD, BAD, DOUBT, unknown])
     assert len(said) == 3
     assert "--trust-model" in said[0]

@@ -14,7 +14,7 @@ CHECK = """
 from pathlib import Path
 from app.check.findings import Facts, ModelState
 from app.check.report import as_json
-from app.check.gather import findings
+from app.check.machine import findings
 state = ModelState("tiny", None, "not installed")
 print(as_json(findings(Facts(lambda: state, lambda: ["webcam"], lambda: None))))
 """
@@ -61,7 +61,7 @@ def test_what_needs_no_package_is_still_found_out(bare):
 
 @needs.platform("linux")
 def test_openblas_is_seen_when_it_is_preloaded():
-    code = "from app.check.gather import computing; print(computing().sentence)"
+    code = "from app.check.machine import computing; print(computing().sentence)"
     said = python(code, LD_PRELOAD="libopenblas.so.0"), python(code)
     assert ["without OpenBLAS" in each for each in said] == [False, True]
 

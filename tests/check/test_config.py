@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from mlx_vlm import utils
 
-from app.check import config
+from app.check import fit as config
 from app.check.files import Checkpoint
 from app.check.findings import Finding
 from tests.fixtures.families.shelf import Shelf

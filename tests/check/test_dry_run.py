@@ -26,7 +26,7 @@ def test_no_weights_are_read_or_allocated(shelf: Shelf) -> None:
     mx.clear_cache()
     before = mx.get_active_memory()
     mx.reset_peak_memory()
-    plan = fit.plan(folder)
+    plan = fit.run_loader(folder)
     assert len(plan.found) > 500
     assert mx.get_peak_memory() - before < SPARE
     assert mx.get_active_memory() - before < 1_000_000
@@ -39,14 +39,14 @@ def test_weights_that_cannot_be_read_at_all_are_no_obstacle(shelf: Shelf, tmp_pa
     whole = path.read_bytes()
     path.write_bytes(whole[: 8 + int.from_bytes(whole[:8], "little")])
     os.truncate(path, len(whole))
-    assert fit.plan(folder) == fit.plan(shelf.folder("smolvlm-hub"))
+    assert fit.run_loader(folder) == fit.plan(shelf.folder("smolvlm-hub"))
 
 
 def test_what_was_taken_hold_of_is_let_go_also_after_a_failure(shelf: Shelf, tmp_path: Path) -> None:
     held = (utils._load_safetensors, Module.load_weights, constants.HF_HUB_OFFLINE, logging.root.manager.disable)
-    fit.plan(shelf.folder("smolvlm-mlx"))
+    fit.run_loader(shelf.folder("smolvlm-mlx"))
     with pytest.raises(FileNotFoundError):
-        fit.plan(tmp_path)
+        fit.run_loader(tmp_path)
     now = (utils._load_safetensors, Module.load_weights, constants.HF_HUB_OFFLINE, logging.root.manager.disable)
     assert now == held
 
@@ -62,7 +62,7 @@ def test_nothing_is_asked_of_the_hub(shelf: Shelf, tmp_path: Path, monkeypatch: 
     for file in ("tokenizer_config.json", "preprocessor_config.json", "processor_config.json"):
         (folder / file).unlink(missing_ok=True)
     try:
-        fit.plan(folder)
+        fit.run_loader(folder)
         fit.processor(folder)
     except (OSError, ValueError):
         pass  # what it comes to is not the question here

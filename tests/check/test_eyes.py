@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.check.eyes import FAMILIES, look
 from app.check.files import Checkpoint
 from app.check.findings import Finding
+from app.check.fit import FAMILIES, look
 from app.models.registry import registered
 from app.models.safetensors import Tensor
 

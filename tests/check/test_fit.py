@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.check.files import Checkpoint
-from app.check.fit import Plan, Shapes
-from app.check.tensors import judge_plan
+from app.check.fit import Plan, Shapes, judge_plan
 
 TOWER = {"vision_model.fc.weight": (8, 8)}
 MODEL = {**TOWER, "language_model.layers.0.q_proj.weight": (64, 64), "language_model.norm.weight": (64,)}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.check.gguf_find import Pair, find_pair
+from app.check.gguf_pair import Pair, find_pair
 from app.models.spoilt import Spoilt
 from tests.fixtures.gguf_files import SMOLVLM, make_pair, make_sharded, shard
 

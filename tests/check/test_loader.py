@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.check.loader import in_range
+from app.check.fit import in_range
 from app.models.card import Bound, Card
 
 TILES = Bound(least="0.6.14", why="it saw the top-left tile only")

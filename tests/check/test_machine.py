@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from app.check import device, machine, packages, parts
+from app.check import machine
+from app.check import machine as device
+from app.check import machine as packages
+from app.check import machine as parts
 from app.check.findings import Finding, ModelState
 
 GB = 10**9

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from app.check.findings import Facts, Finding, ModelState
-from app.check.gather import findings
+from app.check.machine import findings
 from app.check.report import MARKS, as_json, commit, exit_code, private, render, this_looksay
 from tests import needs
 
 GOOD = Finding("camera", "ok", "FaceTime HD")
 LESS = Finding("voice", "note", "none", "install one")
 BAD = Finding("model", "bad", "is not installed", "./install.sh")
-UNSURE = Finding("MLX device", "unknown", "could not be found out: OSError: x")
+UNSURE = Finding("MLX device", "unknown", "could not be checked: OSError: x")
 
 
 def raising(*_):
@@ -36,7 +36,7 @@ def test_the_block_can_be_pasted_into_a_bug_report():
         "                     hint: install one",
         "MISSING  model       error: is not installed",
         "                     hint: ./install.sh",
-        "unknown  MLX device  could not be found out: OSError: x",
+        "unknown  MLX device  could not be checked: OSError: x",
         "```",
     ]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.check import rope
+from app.check import fit as rope
 from app.check.files import Checkpoint
 
 SAID = {"rope_theta": 100_000}

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from app.check.sight_verdict import A_PICTURE, COLOUR_WORDS, SIDE_WORDS, judge, one_of, quoted
+from app.check.vision_test import A_PICTURE, COLOUR_WORDS, SIDE_WORDS, judge, one_of, quoted
 
 SHOWN = ("red", "blue", "yellow", "white")
 SIDES = {"left": "It is on the left.", "right": "It is on the right."}

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from app.backends.mlx.describer import MlxDescriber
-from app.check.sight_verdict import Sight
-from app.check.vision_test import FAULTS, REMEDIES, finding, look
+from app.check.vision_test import FAULTS, REMEDIES, Sight, finding, look
 from app.errors import ModelError
 from app.events import Banner, Chunk, Cost, Frame, Request
 from tests.fixtures.blinded import DEMO, blind_demo, shuffled, zeroed

@@ -6,8 +6,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from app.backends.openai.client import ServerClient, endpoint
-from app.check.gguf_find import find_pair
-from app.check.gguf_pair import judge_pair
+from app.check.gguf_pair import find_pair, judge_pair
 from models.demo.training.exams import UNHEARD
 from models.demo.training.wordings import PRODUCT
 from tests import needs

@@ -197,7 +197,7 @@ def card_in(text: Path) -> Card:
 
 def found(path: Path, mmproj: Path | None, parallel: int) -> Pair:
     """The files that are meant."""
-    from app.check.gguf_find import find_pair
+    from app.check.gguf_pair import find_pair
     from app.models.spoilt import Spoilt
 
     try:
