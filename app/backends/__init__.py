@@ -6,7 +6,7 @@ from typing import Protocol
 
 from app.config import ModelOptions, Settings
 from app.errors import UsageError
-from app.models.card import Card
+from app.models.registry import Card
 from app.protocols import Describer
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from app.config import ModelOptions, Settings
 from app.errors import ModelError, UsageError, UserError
-from app.models.card import Card
+from app.models.registry import Card
 from app.protocols import Describer
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def cached_findings(model: Chosen, what: str, ask: "Callable[[], list[Finding]]"
     from app.check.files import leftovers
     from app.check.verdict_cache import Memory, key
     from app.files import ROOT
-    from app.models.digests import folder_digests
+    from app.models.lockfile import folder_digests
 
     memory = Memory(ROOT / ".cache" / "checks.json")
     if not afresh:
@@ -151,13 +151,13 @@ def cached_findings(model: Chosen, what: str, ask: "Callable[[], list[Finding]]"
 def run_check(name: str, ask: "Callable[[], list[Finding]]") -> "list[Finding]":
     """Findings of one check; a `UserError` becomes a bad finding, any other exception an unknown one."""
     from app.check.findings import Finding, bad, unknown
-    from app.models.spoilt import Spoilt
+    from app.models.corrupt_file import CorruptFile
 
     try:
         return ask()
     except UsageError:
         raise
-    except Spoilt as failure:
+    except CorruptFile as failure:
         return [bad(name, failure)]
     except UserError as failure:
         return [Finding(name, "bad", failure.message, failure.hint, "does-not-work")]

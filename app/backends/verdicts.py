@@ -7,7 +7,7 @@ from app.check.findings import Finding
 from app.config import Settings
 from app.errors import UserError
 from app.events import ModelChoice, Verdict
-from app.models.card import Card
+from app.models.registry import Card
 
 UNKNOWN = "The check has not looked at it yet; it does when the model is started."
 

@@ -23,7 +23,7 @@ from app.config import ModelOptions
 from app.errors import ModelError
 from app.events import Chunk, Cost, Request
 from app.images import Pixels
-from app.models.card import Card
+from app.models.registry import Card
 
 GREEDY = {"temperature": 0.0, "top_p": 1.0, "top_k": 0, "min_p": 0.0, "skip_special_tokens": True}
 Asked = tuple[str, list[Image.Image]]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from app.backends.startup import Chosen, chosen
 from app.config import Settings
-from app.models.card import Card, Sampling
+from app.models.registry import Card, Sampling
 
 if TYPE_CHECKING:
     from app.bench.result import Circumstances
@@ -100,7 +100,7 @@ def device() -> str:
 def digest(model: Chosen) -> str:
     """Of the model's files; empty for random numbers, which are always the same."""
     from app.bench.geometry import NAME
-    from app.models.digests import folder_digests
+    from app.models.lockfile import folder_digests
 
     if model.called == NAME:
         return ""

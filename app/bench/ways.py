@@ -132,12 +132,12 @@ def gguf_files(gguf: str, mmproj: str | None) -> tuple[Path, Path]:
         UsageError, ModelError: they are not there, or cannot be read.
     """
     from app.check.gguf_pair import find_pair
+    from app.models.corrupt_file import CorruptFile
     from app.models.registry import path_of
-    from app.models.spoilt import Spoilt
 
     try:
         pair = find_pair(path_of(gguf), path_of(mmproj) if mmproj else None)
-    except Spoilt as failure:
+    except CorruptFile as failure:
         raise ModelError(failure.sentence, failure.hint) from failure
     if pair.mmproj is None:
         raise UsageError(f"no vision projector (mmproj) beside {pair.text.name}", "name it: --mmproj FILE")

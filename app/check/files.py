@@ -8,8 +8,8 @@ from typing import Any
 
 from app.check.findings import Finding, bad
 from app.files import is_appledouble
+from app.models.corrupt_file import CorruptFile
 from app.models.safetensors import Tensor, read_header
-from app.models.spoilt import Spoilt
 
 PIECES = ("*.incomplete", "*.part", "*.crdownload", ".cache/huggingface/download/**/*.incomplete")
 """What huggingface_hub, curl users and browsers leave of a download that was interrupted."""
@@ -23,18 +23,18 @@ def leftovers(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in found)
 
 
-def explain_absence(folder: Path, missing: list[Path]) -> Spoilt:
+def explain_absence(folder: Path, missing: list[Path]) -> CorruptFile:
     """The reason why the shards `missing` are not there; an empty list stands for: no weights at all."""
     lacking = _listed([path.name for path in missing]) or "there are no weights (*.safetensors)"
     again = "run the download again: it goes on where it stopped"
     if pieces := leftovers(folder):
-        return Spoilt(
+        return CorruptFile(
             "unfinished-download", f"{lacking}, and {pieces[0]} shows a download that was not finished", again
         )
     if missing:
-        return Spoilt("shard-missing", f"the index names what is not there: {lacking}", again)
+        return CorruptFile("shard-missing", f"the index names what is not there: {lacking}", again)
     kind, hint = _instead(folder)
-    return Spoilt("no-weights", f"{lacking}{kind}", hint)
+    return CorruptFile("no-weights", f"{lacking}{kind}", hint)
 
 
 def _listed(names: list[str]) -> str:
@@ -93,7 +93,7 @@ def read(folder: Path) -> tuple[Checkpoint, list[Finding]]:
     try:
         config = _config(folder)
         paths = weight_files(folder)
-    except Spoilt as spoilt:
+    except CorruptFile as spoilt:
         return Checkpoint(folder), [bad("files", spoilt)]
     tensors, spoilt_ones = _tensors(paths)
     if spoilt_ones:
@@ -105,7 +105,7 @@ def weight_files(folder: Path) -> list[Path]:
     """The files that mlx-vlm would load: those of the index where any is there, else every *.safetensors.
 
     Raises:
-        Spoilt: `no-weights`, `unfinished-download`, `shard-missing` or `index-unreadable`.
+        CorruptFile: `no-weights`, `unfinished-download`, `shard-missing` or `index-unreadable`.
     """
     found = [path for path in sorted(folder.glob("*.safetensors")) if _counts(path)]
     shards = _indexed(folder)
@@ -128,10 +128,12 @@ def _counts(path: Path) -> bool:
 def _config(folder: Path) -> Mapping[str, Any]:
     path = folder / "config.json"
     if not path.is_file():
-        raise Spoilt("no-config", "there is no config.json", "give the folder that config.json is in, or download it")
+        raise CorruptFile(
+            "no-config", "there is no config.json", "give the folder that config.json is in, or download it"
+        )
     config = _json(path, "config-unreadable")
     if not isinstance(config, dict):
-        raise Spoilt("config-unreadable", "config.json is no JSON object", "download config.json again")
+        raise CorruptFile("config-unreadable", "config.json is no JSON object", "download config.json again")
     return config
 
 
@@ -143,7 +145,7 @@ def _indexed(folder: Path) -> list[Path]:
     index = _json(path, "index-unreadable")
     named = index.get("weight_map") if isinstance(index, dict) else None
     if not isinstance(named, dict) or not all(isinstance(each, str) for each in named.values()):
-        raise Spoilt("index-unreadable", f"{INDEX} has no weight_map", f"download {INDEX} again")
+        raise CorruptFile("index-unreadable", f"{INDEX} has no weight_map", f"download {INDEX} again")
     return [folder / name for name in sorted(set(named.values()))]
 
 
@@ -152,16 +154,16 @@ def _json(path: Path, code: str) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         sentence = f"{path.name} is no JSON: {one_line(error)}"
-        raise Spoilt(code, sentence, f"download {path.name} again") from error
+        raise CorruptFile(code, sentence, f"download {path.name} again") from error
 
 
-def _tensors(paths: list[Path]) -> tuple[dict[str, Tensor], list[Spoilt]]:
+def _tensors(paths: list[Path]) -> tuple[dict[str, Tensor], list[CorruptFile]]:
     tensors: dict[str, Tensor] = {}
     spoilt_ones = []
     for path in paths:
         try:
             tensors.update(read_header(path).tensors)
-        except Spoilt as spoilt:
+        except CorruptFile as spoilt:
             spoilt_ones.append(spoilt)
     return tensors, spoilt_ones
 

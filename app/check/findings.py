@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from app.models.spoilt import Spoilt, short
+from app.models.corrupt_file import CorruptFile, short
 
 MOST_OF_A_REASON = 200
 
@@ -104,7 +104,7 @@ class Finding:
         assert not self.code or self.code in KNOWN, f"add {self.code} to CODES"
 
 
-def bad(name: str, spoilt: Spoilt) -> Finding:
+def bad(name: str, spoilt: CorruptFile) -> Finding:
     """A corrupt file as a finding."""
     return Finding(name, "bad", spoilt.sentence, spoilt.hint, spoilt.code)
 

@@ -14,8 +14,8 @@ from packaging.version import Version
 
 from app.check.files import COMPLETE, Checkpoint, one_line
 from app.check.findings import Finding
-from app.models.card import Bound, Card
-from app.models.rope import GUESSED, rope_theta, text_of
+from app.models.convert import GUESSED, rope_theta, text_of
+from app.models.registry import Bound, Card
 from app.models.safetensors import read_header
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from app.check import projector_probe
 from app.check.findings import Finding, bad, unknown
 from app.files import explain, is_appledouble
+from app.models.corrupt_file import CorruptFile, short
 from app.models.gguf import Header, read_header
-from app.models.spoilt import Spoilt, short
 
 SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?!00000)(?P<count>\d{5})\.gguf")
 
@@ -28,16 +28,16 @@ def find_pair(path: Path, mmproj: Path | None = None) -> Pair:
     """`path`: a language model, one of its shards, or a folder of GGUF files; `mmproj`: if it lies elsewhere.
 
     Raises:
-        Spoilt: `missing`, `unreadable`, `no-gguf`, `several-models` or `several-mmprojs`.
+        CorruptFile: `missing`, `unreadable`, `no-gguf`, `several-models` or `several-mmprojs`.
     """
     try:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
         text = _only_text(path) if is_folder else shards(path)[0]
         return Pair(text, mmproj or _only_mmproj(text.parent))
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise Spoilt("missing", *explain(error, Path(error.filename or path))) from error
+        raise CorruptFile("missing", *explain(error, Path(error.filename or path))) from error
     except OSError as error:
-        raise Spoilt("unreadable", *explain(error, Path(error.filename or path))) from error
+        raise CorruptFile("unreadable", *explain(error, Path(error.filename or path))) from error
 
 
 def shards(path: Path) -> list[Path]:
@@ -57,9 +57,11 @@ def mmprojs(folder: Path) -> list[Path]:
 def _only_text(folder: Path) -> Path:
     found = sorted({shards(path)[0] for path in _ggufs(folder) if not _is_mmproj(path)})
     if not found:
-        raise Spoilt("no-gguf", f"{folder} holds no language model in GGUF", "name the .gguf file of one")
+        raise CorruptFile("no-gguf", f"{folder} holds no language model in GGUF", "name the .gguf file of one")
     if len(found) > 1:
-        raise Spoilt("several-models", f"{folder} holds several models: {_names(found)}", f"name one, as {found[0]}")
+        raise CorruptFile(
+            "several-models", f"{folder} holds several models: {_names(found)}", f"name one, as {found[0]}"
+        )
     return found[0]
 
 
@@ -67,7 +69,7 @@ def _only_mmproj(folder: Path) -> Path | None:
     found = mmprojs(folder)
     if len(found) > 1:
         sentence = f"{folder} holds several mmproj files: {_names(found)}"
-        raise Spoilt(
+        raise CorruptFile(
             "several-mmprojs", sentence, f"name one, as --mmproj {found[0]}, or leave only one beside the model"
         )
     return found[0] if found else None
@@ -200,7 +202,7 @@ def _reading(name: str, path: Path, words: Collection[str] = ()) -> Generator[Fi
     """The header; or a finding, and None."""
     try:
         return read_header(path, words)
-    except Spoilt as spoilt:
+    except CorruptFile as spoilt:
         yield bad(name, spoilt)
     except (FileNotFoundError, NotADirectoryError) as error:
         yield Finding(name, "bad", *explain(error, path), code="missing")
@@ -286,16 +288,16 @@ def _eyes(mmproj: Path, eyes: Header) -> Generator[Finding, None, bool]:
     return True
 
 
-def _flaw(mmproj: Path, eyes: Header) -> Spoilt | None:
+def _flaw(mmproj: Path, eyes: Header) -> CorruptFile | None:
     if not is_mmproj(eyes):
         sentence = f"{mmproj.name} is no mmproj but a language model ({architecture(eyes)})"
-        return Spoilt("not-mmproj", sentence, "name the mmproj-*.gguf that is published with the model")
+        return CorruptFile("not-mmproj", sentence, "name the mmproj-*.gguf that is published with the model")
     if not sees(eyes):
         sentence = f"{mmproj.name} holds no vision encoder: its model may hear, and cannot see"
-        return Spoilt("no-vision", sentence, "take a model that sees")
+        return CorruptFile("no-vision", sentence, "take a model that sees")
     if not projector(eyes):
         sentence = f"{mmproj.name} does not say its projector's type, as very old conversions do not"
-        return Spoilt("no-projector-type", sentence, "take a newer conversion of the model")
+        return CorruptFile("no-projector-type", sentence, "take a newer conversion of the model")
     return None
 
 

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from app.models.spoilt import short
+from app.models.corrupt_file import short
 
 ASK = Path(__file__).with_name("projector_probe_child.py")
 NAMES = ("libmtmd.dylib", "libmtmd.so")

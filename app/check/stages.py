@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.check import files, fit, processor
 from app.check.findings import Finding, unknown
-from app.models.card import Card
+from app.models.registry import Card
 
 
 def judge(folder: Path, card: Card) -> list[Finding]:

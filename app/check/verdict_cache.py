@@ -19,8 +19,7 @@ VERSIONED = ("mlx", "mlx-vlm", "transformers", "tokenizers", "jinja2", "numpy", 
 """Packages through which a model is loaded and shown a picture."""
 JUDGES = (
     *("check", "backends", "config.py", "cleaning.py", "markdown.py", "text.py"),
-    *(f"models/{name}.py" for name in ("safetensors", "gguf", "mapped", "placeholders", "spoilt")),
-    *(f"models/{name}.py" for name in ("card", "layers", "rope")),
+    *(f"models/{name}.py" for name in ("safetensors", "gguf", "corrupt_file", "registry", "convert")),
 )
 """Where, inside app/, it is decided what is found."""
 KEPT = 40

@@ -12,7 +12,7 @@ import numpy as np
 from app.check.findings import Finding, Status
 from app.events import Frame, Request
 from app.images import Pixels
-from app.models.spoilt import short
+from app.models.corrupt_file import short
 from app.protocols import Describer
 
 COLOURS: dict[str, tuple[int, int, int]] = {

@@ -27,7 +27,7 @@ from app.image_files.sink import Captions
 from app.jsonfile import as_line
 from app.live.caption_quality import find_loop
 from app.live.stall import Outages
-from app.models.spoilt import short
+from app.models.corrupt_file import short
 from app.protocols import Describer
 from app.signals import INTERRUPTED
 from app.text import format_time, sanitize, write_line

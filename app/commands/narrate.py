@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.live.narrator import CameraNarration, Narrator
     from app.live.stall import Outages
     from app.live.watch import WatchOptions
-    from app.models.card import Card
+    from app.models.registry import Card
     from app.multicamera.config import CameraConfig
     from app.sources.eye import Eye
 

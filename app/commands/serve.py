@@ -9,7 +9,7 @@ from app.api_server.runtime import Opened
 from app.api_server.schema import Served
 from app.backends.startup import Chosen, chosen, open_describer
 from app.config import Settings
-from app.models.card import Sampling
+from app.models.registry import Sampling
 
 
 def serve(settings: Settings, port: int, key_file: Path | None) -> NoReturn:

@@ -3,9 +3,7 @@
 Only what a start needs is named here; install.py, hub.py and convert.py are for install.sh.
 """
 
-from app.models.auto import choose, machine_memory
-from app.models.cards import card_for
 from app.models.lockfile import Trust, verify
-from app.models.registry import locate, registered
+from app.models.registry import card_for, choose, locate, machine_memory, registered
 
 __all__ = ["Trust", "card_for", "choose", "locate", "machine_memory", "registered", "verify"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.errors import UserError
 from app.files import ROOT
-from app.models.auto import best, machine_memory
+from app.models.registry import best, machine_memory
 
 
 def main(root: Path = ROOT) -> int:

@@ -1,19 +1,11 @@
-"""Making the folder that looksay loads from the one that was downloaded.
-
-With Metal: the language model's layers in 4 bits, through mlx_vlm's own conversion; vision tower, connector,
-embeddings and head stay as published. The head stays too: where it is tied it *is* the embeddings, and untied it is
-the layer that loses most for the little it saves (16 instead of 57 MB in SmolVLM2-256M).
-Without Metal: everything as published, since MLX's CPU is quick in float32 alone; the weights are hard links to the
-download, so they cost no space of their own.
-
-Either way processor, tokenizer and chat template are the published files, byte for byte, and config.json gains only
-what the loader would otherwise guess. It does not fetch and does not write the lock file.
-"""
+"""Which parts of a model are quantized: at install by app/models, on request by the MLX backend."""
 
 import json
 import os
+import re
 import shutil
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -22,10 +14,40 @@ from typing import Any
 
 from app.errors import InstallError
 from app.files import is_appledouble
-from app.models.layers import LAYERS
-from app.models.rope import GUESSED, rope_theta, text_part
+from app.models.corrupt_file import CorruptFile
 from app.models.safetensors import read_header
-from app.models.spoilt import Spoilt
+
+LAYERS = re.compile(r"language_model\.(?:.*\.)?layers\.")
+"""The blocks of the language model, as mlx-vlm names them: no vision tower, connector, embeddings or head."""
+
+GUESSED = ("smolvlm", "idefics3")
+"""Architectures for which mlx-vlm guesses another rope_theta than the models were trained with: 1,000,000."""
+
+PARTS = ("text_config", "llm_config")
+"""What the language model's part is called; some configs have no parts."""
+
+
+def text_part(config: Mapping[str, Any]) -> str:
+    """The key of the language model's part; empty where that is the config itself."""
+    return next((name for name in PARTS if config.get(name)), "")
+
+
+def text_of(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The language model's part of config.json; empty where it is no JSON object."""
+    name = text_part(config)
+    text = config[name] if name else config
+    return text if isinstance(text, Mapping) else {}
+
+
+def rope_theta(config: Mapping[str, Any]) -> float | None:
+    """What config.json says, None if it gives no number: rope_parameters first, as transformers reads it."""
+    text = text_of(config)
+    for place in (text.get("rope_parameters"), text):
+        said = place.get("rope_theta") if isinstance(place, Mapping) else None
+        if isinstance(said, int | float):
+            return said
+    return None
+
 
 WITH_HEAD = ("smolvlm", "idefics3")
 """Architectures whose loader wants a head of its own even where it is tied to the embeddings, and that it loads
@@ -195,7 +217,7 @@ def _needs_head(folder: Path) -> bool:
 def _names(path: Path) -> list[str]:
     try:
         return list(read_header(path).tensors)
-    except Spoilt as spoilt:
+    except CorruptFile as spoilt:
         raise InstallError(spoilt.sentence, spoilt.hint) from spoilt
 
 

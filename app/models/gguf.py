@@ -3,7 +3,7 @@
 The format is described in docs/gguf.md of github.com/ggml-org/ggml; where llama.cpp's own reader (ggml/src/gguf.cpp)
 is stricter, so is this one. A vocabulary of 150,000 words is passed over and searched, never built: the time depends
 on the length of the header alone, and no weight is read. A hostile header costs at most about 40 MB and raises
-`Spoilt` like an ordinary accident.
+`CorruptFile` like an ordinary accident.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,9 +15,7 @@ from stat import S_ISDIR, S_ISREG
 from struct import Struct
 from typing import NoReturn
 
-from app.models.mapped import COUNT, MOST_BYTES, SIZE, Mapped, PastTheEnd
-from app.models.placeholders import refuse_placeholders
-from app.models.spoilt import Spoilt, short
+from app.models.corrupt_file import COUNT, MOST_BYTES, SIZE, CorruptFile, Mapped, PastTheEnd, refuse_placeholders, short
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
@@ -85,7 +83,7 @@ def read_header(path: Path, words: Collection[str] = ()) -> Header:
     """Read the header of one file and hold it against the file's size. `words`: to be looked for in the vocabulary.
 
     Raises:
-        Spoilt: `empty`, `lfs-pointer`, `html-page`, `not-gguf`, `truncated` or `header-spoilt`.
+        CorruptFile: `empty`, `lfs-pointer`, `html-page`, `not-gguf`, `truncated` or `header-spoilt`.
         OSError: the file cannot be opened or read.
     """
     about = path.stat()
@@ -118,7 +116,7 @@ def _check_version(file: Mapped) -> None:
     version = file.number(COUNT)
     if version and version & 0xFFFF == 0:
         sentence = f"{file.path.name} is in big-endian order, which llama.cpp does not read on this machine"
-        raise Spoilt("header-spoilt", sentence, "take a conversion for x86 or ARM")
+        raise CorruptFile("header-spoilt", sentence, "take a conversion for x86 or ARM")
     if version not in VERSIONS:
         file.refuse(f"it is of version {version}, and llama.cpp reads {' and '.join(map(str, VERSIONS))}")
 
@@ -201,7 +199,7 @@ def _check_end(path: Path, header: Header, size: int) -> None:
     due = max((header.data_start + each.offset + _bytes(each) for each in header.tensors.values()), default=0)
     if size < due:
         sentence = f"{path.name} is cut off: {size:,} bytes are there, and {due:,} are due in all"
-        raise Spoilt("truncated", sentence, f"download {path.name} again: it stopped too early")
+        raise CorruptFile("truncated", sentence, f"download {path.name} again: it stopped too early")
 
 
 def _bytes(tensor: Tensor) -> int:
@@ -214,7 +212,7 @@ def _refuse_endless(file: Mapped) -> NoReturn:
     if file.size > len(file.content):
         file.refuse(f"it is longer than {MOST_BYTES:,} bytes, and no model needs that")
     sentence = f"{file.path.name} is cut off: {file.size:,} bytes are there, and its header alone is longer"
-    raise Spoilt("truncated", sentence, f"download {file.path.name} again: it stopped too early")
+    raise CorruptFile("truncated", sentence, f"download {file.path.name} again: it stopped too early")
 
 
 def _refuse_other_kinds(path: Path, start: bytes) -> None:
@@ -230,4 +228,4 @@ def _refuse_other_kinds(path: Path, start: bytes) -> None:
 
 
 def _refuse_kind(path: Path, kind: str) -> NoReturn:
-    raise Spoilt("not-gguf", f"{path.name} is {kind}, and not GGUF", "name a .gguf file, or download it again")
+    raise CorruptFile("not-gguf", f"{path.name} is {kind}, and not GGUF", "name a .gguf file, or download it again")

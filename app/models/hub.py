@@ -1,20 +1,94 @@
-"""Asking the hub what a model consists of, and telling why it does not answer.
+"""The model hub: what a model consists of, and downloads that resume, through huggingface_hub and its settings.
 
-It asks through huggingface_hub's own HTTP client, so HF_ENDPOINT, HF_TOKEN and proxies count. The one question is
-also how we find out whether the hub can be reached at all. It brings no files: download.py does.
+No answer for some seconds ends a request, whatever it hangs in: name lookup, connection, TLS or reading.
 """
 
+import hashlib
 import os
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from app.errors import InstallError, UserError
-from app.models.digests import LOADED
-from app.models.patience import patiently
+from app.models.lockfile import LOADED, sha256
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo, RepoSibling
+
+T = TypeVar("T")
+
+
+class Progress(Generic[T]):
+    """How the work tells of itself, and learns that nobody waits any more."""
+
+    def __init__(self) -> None:
+        self._news: SimpleQueue[int | str | BaseException | list[T]] = SimpleQueue()
+        self._hung_up = Event()
+
+    @property
+    def is_dead(self) -> bool:
+        return self._hung_up.is_set()
+
+    def brought(self, count: int) -> None:
+        """So many bytes more, or fewer: a sign of life."""
+        self._news.put(count)
+
+    def failed(self, why: str) -> None:
+        """Something went wrong and is tried again: no sign of life, but the reason if none follows."""
+        self._news.put(why)
+
+    def pause(self, seconds: float) -> None:
+        self._hung_up.wait(seconds)
+
+    def run(self, work: "Callable[[Progress[T]], T]") -> None:
+        try:
+            self._news.put([work(self)])
+        except BaseException as error:  # noqa: BLE001 - the thread that waits raises it again
+            self._news.put(error)
+
+    def wait(self, patience_s: float, on_bytes: Callable[[int], None]) -> T:
+        why, until = "no answer", monotonic() + patience_s
+        while True:
+            try:
+                told = self._news.get(timeout=max(0.0, until - monotonic()))
+            except Empty:
+                raise TimeoutError(why) from None
+            if isinstance(told, list):
+                return told[0]
+            if isinstance(told, BaseException):
+                raise told
+            if isinstance(told, str):
+                why = told
+            else:
+                on_bytes(told)
+                until = monotonic() + patience_s
+
+    def hang_up(self) -> None:
+        self._hung_up.set()
+
+
+def patiently(work: Callable[[Progress[T]], T], patience_s: float, on_bytes: Callable[[int], None] | None = None) -> T:
+    """Run `work` in a thread and return what it returns, or raise what it raises.
+
+    Raises:
+        TimeoutError: it told of no byte for `patience_s`; the message is the last reason it gave.
+    """
+    progress: Progress[T] = Progress()
+    Thread(target=progress.run, args=(work,), name="hub", daemon=True).start()
+    try:
+        return progress.wait(patience_s, on_bytes or _ignore)
+    finally:
+        progress.hang_up()
+
+
+def _ignore(_: int) -> None:
+    """For work that brings no bytes, only an answer."""
+
 
 PATIENCE_S = 15.0
 """How long the hub may say nothing before it counts as out of reach."""
@@ -156,3 +230,123 @@ def _licence(info: "ModelInfo") -> str:
 
 def _remote(file: "RepoSibling") -> Remote:
     return Remote(file.rfilename, file.size or 0, file.lfs.sha256 if file.lfs else "", file.blob_id or "")
+
+
+@dataclass(frozen=True, slots=True)
+class FileDownload:
+    """One file to bring."""
+
+    listing: Listing
+    file: Remote
+    folder: Path
+    patience_s: float
+
+    @property
+    def target(self) -> Path:
+        return self.folder / self.file.name
+
+    @property
+    def part(self) -> Path:
+        return self.folder / (self.file.name + ".part")
+
+    @property
+    def url(self) -> str:
+        from huggingface_hub import hf_hub_url
+
+        return hf_hub_url(self.listing.repository, self.file.name, revision=self.listing.revision, endpoint=endpoint())
+
+
+def download(listing: Listing, folder: Path, on_bytes: Callable[[int], None], patience_s: float = PATIENCE_S) -> None:
+    """Bring every file into `folder`; what is there already, whole or in part, is not brought again.
+
+    `on_bytes` is told how many bytes have been added, or taken back where a file has to begin anew.
+
+    Raises:
+        Unreachable: no byte came for `patience_s`; the next call goes on from there.
+        InstallError: a file is not what the hub says it is (what came is removed), or may not be had.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    downloads = [FileDownload(listing, file, folder, patience_s) for file in listing.files]
+    try:
+        patiently(lambda progress: _run(downloads, progress), patience_s, on_bytes)
+    except TimeoutError as silence:
+        raise Unreachable(f"nothing came for {patience_s:.0f} s ({silence}); what came so far is kept") from silence
+
+
+def is_intact(path: Path, file: Remote) -> bool:
+    """Whether the file is what the hub listed."""
+    if path.stat().st_size != file.size:
+        return False
+    return sha256(path) == file.sha256 if file.sha256 else _git_hash(path) == file.blob_id
+
+
+def _run(downloads: list[FileDownload], progress: Progress[None]) -> None:
+    for download_ in downloads:
+        _bring(download_, progress)
+
+
+def _bring(download_: FileDownload, progress: Progress[None]) -> None:
+    if download_.target.is_file() and is_intact(download_.target, download_.file):
+        return progress.brought(download_.file.size)
+    download_.target.unlink(missing_ok=True)
+    progress.brought(_size(download_.part))
+    while _size(download_.part) < download_.file.size and not progress.is_dead:
+        if why := _try_once(download_, progress):
+            progress.failed(why)
+            progress.pause(1.0)
+    if not progress.is_dead:
+        _accept(download_)
+    return None
+
+
+def _try_once(download_: FileDownload, progress: Progress[None]) -> str:
+    """One request for what is still missing. Returns what went wrong, or nothing."""
+    import httpx2
+
+    try:
+        _request(download_, progress)
+    except httpx2.HTTPError as error:
+        if isinstance(error, httpx2.TransportError) or is_passing(error):
+            return reason(error)
+        raise explained(error, download_.listing.repository, download_.listing.revision) from error
+    return "" if _size(download_.part) >= download_.file.size else "the connection ended early"
+
+
+def _request(download_: FileDownload, progress: Progress[None]) -> None:
+    from huggingface_hub import get_session, hf_raise_for_status
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # documented, yet not in __all__
+
+    have = _size(download_.part)
+    headers = {**build_hf_headers(), "Accept-Encoding": "identity", "Range": f"bytes={have}-"}
+    timeout_s = download_.patience_s / 3  # a connection that stalls is tried anew before patience ends
+    with get_session().stream("GET", download_.url, headers=headers, timeout=timeout_s) as response:
+        hf_raise_for_status(response)
+        if have and response.status_code != 206:  # a proxy or mirror without resume sends it all again
+            progress.brought(-have)
+            download_.part.unlink()
+        with download_.part.open("ab", buffering=0) as part:
+            for chunk in response.iter_raw():
+                part.write(chunk)
+                progress.brought(len(chunk))
+                if progress.is_dead:
+                    return
+
+
+def _accept(download_: FileDownload) -> None:
+    download_.part.touch()  # an empty file has nothing to bring
+    if not is_intact(download_.part, download_.file):
+        download_.part.unlink()
+        raise InstallError(
+            f"{download_.file.name} did not arrive as {endpoint()} lists it; what came has been removed",
+            "run the same again; if that does not help, something on the way alters downloads",
+        )
+    os.replace(download_.part, download_.target)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _git_hash(path: Path) -> str:
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

@@ -24,9 +24,8 @@ from pathlib import Path
 from app.errors import InstallError, ModelError, UserError
 from app.files import ROOT
 from app.models import convert, lockfile
-from app.models.card import Card
 from app.models.hub import PATIENCE_S, Listing
-from app.models.registry import fetched_folder, folder_name, known, locate
+from app.models.registry import Card, fetched_folder, folder_name, known, locate
 
 ANOTHER = "take another with --model NAME; ./run.sh models lists those that looksay knows"
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -98,7 +97,7 @@ def _is_commit(revision: str) -> bool:
 
 def _bring(card: Card, folder: Path, how: convert.Recipe, patience_s: float) -> Listing:
     """Every file of the model in `folder`, as the hub lists it and, where there is a pin, as that says."""
-    from app.models.download import download
+    from app.models.hub import download
 
     listing = _listing(card, folder, patience_s)
     _check_room(listing, folder, how)

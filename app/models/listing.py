@@ -11,10 +11,7 @@ from pathlib import Path
 
 from app.files import ROOT
 from app.models import lockfile
-from app.models.auto import fits
-from app.models.card import Card
-from app.models.cards import card_for
-from app.models.registry import fetched_name, home, is_installed, registered
+from app.models.registry import Card, card_for, fetched_name, fits, home, is_installed, registered
 
 
 @dataclass(frozen=True, slots=True)

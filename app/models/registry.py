@@ -1,24 +1,130 @@
-"""Which models there are, and where each one lives on this disk.
+"""The registry: what is known of each model (its card), where it is on disk, and which one fits this machine.
 
-It reads models/registry.toml and looks whether a folder is there. It does not open weights, and it does not verify
-them (lockfile.py does); it is imported at every start, so it imports nothing heavy.
+The table is models/registry.toml; ADD A MODEL there.
 """
 
+import json
 import os
 import re
 import shlex
 import stat
 import tomllib
-from collections.abc import Callable
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from app.errors import ModelError, UsageError
 from app.files import ROOT, explain, readable, user_path
-from app.models.card import Bound, Card, ImageTokens, Reported, Sampling, Verified
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One end of the range of mlx-vlm versions that a model works with."""
+
+    why: str
+    """What goes wrong beyond it, without a full stop."""
+    least: str = ""
+    """The oldest version that will do; or, instead:"""
+    before: str = ""
+    """The first version that will not do any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageTokens:
+    """How many tokens one frame may become."""
+
+    default: int
+    least: int
+    most: int
+    how: str
+    """How the number is applied: `tile edge`, `patch budget`, `fixed` or `measured` (app/backends/mlx/families.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is chosen; the defaults are greedy decoding."""
+
+    temperature: float = 0.0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+
+
+Shape = Literal["squeezed", "padded", "kept"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Something that was run."""
+
+    what: str
+    where: str
+    when: date
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Something that others say."""
+
+    what: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One table of models/registry.toml."""
+
+    name: str
+    licence: str = ""
+    """As SPDX or the vendor writes it; shown before the download. Empty for a model that is not registered."""
+    architecture: str = ""
+    """`model_type` of its config.json."""
+    default: bool = False
+    """The model of a plain ./install.sh and ./run.sh."""
+    folder: str = ""
+    """Where it lies in the repository; empty for one that is fetched."""
+    repository: str = ""
+    """owner/name on huggingface.co."""
+    revision: str = "main"
+    """The commit to take; a branch is resolved once, at install."""
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    """Of published files, by name, before anything is made of them."""
+    gguf: str = ""
+    """owner/name:QUANTIZATION on huggingface.co: the same model as a GGUF pair, for llama.cpp."""
+    bits: int = 0
+    """What the language model's layers are quantized to at install; 0 keeps them as published."""
+    group_size: int = 64
+    """Weights that share one scale."""
+    loader: tuple[Bound, ...] = ()
+    """The range of mlx-vlm versions; each bound with its reason."""
+    image_tokens: ImageTokens | None = None
+    """None: measured when the model is loaded, and held to that."""
+    shape: Shape | None = None
+    """How a frame becomes a tile, as the model was trained: its own shape given up, kept between black bars, or kept.
+    None: as its family does it."""
+    frames: int = 1
+    """The most frames that one question may show it."""
+    prompt: str = ""
+    """What to ask of a frame; empty for looksay's own words."""
+    sampling: Sampling = Sampling()
+    memory_gb: float = 0.0
+    """What it takes while it describes; 0 where nobody has said."""
+    verified: tuple[Verified, ...] = ()
+    reported: tuple[Reported, ...] = ()
+    note: str = ""
+    """What the banner says whenever this model speaks."""
+
+    @property
+    def is_pinned(self) -> bool:
+        return bool(self.sha256)
+
+    @property
+    def install_command(self) -> str:
+        return "./install.sh" if self.default else f"./install.sh --model {self.name}"
+
 
 PART = r"[A-Za-z0-9](?:(?!--|\.\.)[\w.-])*"
 HUB_ID = re.compile(rf"(?P<repository>{PART}/{PART})(?:@(?P<revision>[\w./-]+))?", re.ASCII)
@@ -191,3 +297,117 @@ def _unknown(name: str, names: list[str]) -> UsageError:
     meant = f"did you mean {close[0]}? " if close else ""
     hint = f"{meant}./run.sh models lists them; a folder, or owner/name on the hub, will do as well"
     return UsageError(f"there is no model called {readable(name)}", hint)
+
+
+SAME = {"lfm2-vl": "lfm2_vl"}
+"""An architecture that was renamed: what it was called, and what it is called now."""
+
+SHARED = ("image_tokens", "sampling", "frames", "prompt")
+"""What a model may borrow, wherever all registered models of its architecture agree on it."""
+
+
+def card_for(folder: Path, root: Path = ROOT) -> Card:
+    """The card of a registered model's folder; for any other, one that is borrowed from those of its architecture.
+
+    Borrowed are the narrowest loader range and what they agree on. A model whose architecture nobody has registered,
+    or whose config.json cannot be read, gets a bare card.
+    """
+    cards = registered(root)
+    where = folder.resolve()
+    own = next((card for card in cards.values() if where == home(card, root).resolve()), None)
+    return own or _borrowed(Card(_name(where, root), architecture=_architecture(folder)), cards.values())
+
+
+def _name(folder: Path, root: Path) -> str:
+    is_fetched = folder.parent == (root / ".models").resolve()
+    return fetched_name(folder) if is_fetched else folder.name
+
+
+def _architecture(folder: Path) -> str:
+    try:
+        said = json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return said if isinstance(said, str) else ""
+
+
+def _borrowed(card: Card, cards: Iterable[Card]) -> Card:
+    kin = [each for each in cards if card.architecture and _kind(each) == _kind(card)]
+    if not kin:
+        return card
+    agreed = {key: getattr(kin[0], key) for key in SHARED if len({getattr(each, key) for each in kin}) == 1}
+    return replace(card, loader=_narrowest([bound for each in kin for bound in each.loader]), **agreed)
+
+
+def _kind(card: Card) -> str:
+    return SAME.get(card.architecture, card.architecture)
+
+
+def _narrowest(bounds: Iterable[Bound]) -> tuple[Bound, ...]:
+    """The latest beginning and the earliest end."""
+    ordered = sorted(bounds, key=lambda bound: _numbers(bound.least or bound.before))
+    starts, ends = [each for each in ordered if each.least], [each for each in ordered if each.before]
+    return (*starts[-1:], *ends[:1])
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
+
+
+SHARE = 0.25
+"""Of the memory, for a model that nobody chose by name."""
+MOST = 0.5
+"""Of the memory, for one that somebody did; beyond it the machine would swap."""
+
+
+def machine_memory() -> int:
+    """Bytes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def fits(card: Card, memory: int) -> bool | None:
+    """Whether the model takes at most half of `memory` bytes; None where nobody has said what it takes."""
+    return card.memory_gb <= MOST * _gigabytes(memory) if card.memory_gb else None
+
+
+def choose(memory: int, root: Path = ROOT) -> tuple[Card, str]:
+    """The largest installed model that fits, and why it is this one.
+
+    Raises:
+        ModelError: there is none, with the command that installs one.
+    """
+    cards = registered(root).values()
+    if card := _largest((card for card in cards if is_installed(card, root)), memory):
+        return card, f"{card.name}: the largest installed model that takes {_share(memory)}"
+    other, _ = best(memory, root)
+    raise ModelError(
+        f"no installed model takes {_share(memory)}",
+        f"{other.install_command} fetches the largest that does; or give another with --model NAME, or ./run.sh demo",
+    )
+
+
+def best(memory: int, root: Path = ROOT) -> tuple[Card, str]:
+    """The largest model that fits, installed or not, and why it is this one.
+
+    Raises:
+        ModelError: none fits.
+    """
+    if card := _largest(registered(root).values(), memory):
+        return card, f"{card.name}: the largest model that takes {_share(memory)}"
+    raise ModelError(f"no model takes {_share(memory)}", "give one with --model NAME, or ./run.sh demo")
+
+
+def _largest(cards: Iterable[Card], memory: int) -> Card | None:
+    """Of two of a size it is the later table: each family is listed oldest first."""
+    room = SHARE * _gigabytes(memory)
+    fitting = [card for card in cards if 0 < card.memory_gb <= room and card.verified and not card.folder]
+    return max(reversed(fitting), key=lambda card: card.memory_gb, default=None)
+
+
+def _share(memory: int) -> str:
+    return f"at most a quarter of this machine's {_gigabytes(memory):.0f} GB"
+
+
+def _gigabytes(memory: int) -> float:
+    """As machines are sold: of 2³⁰ bytes."""
+    return memory / 2**30

@@ -2,7 +2,7 @@
 
 The format is 8 bytes with the header's length, the header in JSON, then the data without gaps (its description is the
 README of github.com/huggingface/safetensors). Nothing after the header is read, so a file of many gigabytes takes as
-long as a small one. A hostile header costs at most about 45 MB and raises `Spoilt` like an ordinary accident.
+long as a small one. A hostile header costs at most about 45 MB and raises `CorruptFile` like an ordinary accident.
 """
 
 import json
@@ -13,8 +13,7 @@ from math import prod
 from pathlib import Path
 from typing import Any, NoReturn
 
-from app.models.placeholders import refuse_placeholders
-from app.models.spoilt import Spoilt, short
+from app.models.corrupt_file import CorruptFile, refuse_placeholders, short
 
 MOST_BYTES = 3_000_000
 """The longest header that is read: room for about 25,000 tensors, where a model of 7 billion has under 3,000."""
@@ -59,7 +58,7 @@ def read_header(path: Path) -> Header:
     """Read the header of one file and hold it against the file's size.
 
     Raises:
-        Spoilt: `empty`, `lfs-pointer`, `html-page`, `not-safetensors`, `truncated`, `header-spoilt` or
+        CorruptFile: `empty`, `lfs-pointer`, `html-page`, `not-safetensors`, `truncated`, `header-spoilt` or
             `trailing-bytes`.
         OSError: the file cannot be opened or read.
     """
@@ -83,17 +82,17 @@ def _refuse_other_kinds(path: Path, start: bytes, size: int) -> None:
     for magic, kind in FOREIGN.items():
         if start.startswith(magic) and start[8:9] != b"{":
             hint = "take a folder with *.safetensors, or download the file again"
-            raise Spoilt("not-safetensors", f"{path.name} is {kind}, and not safetensors", hint)
+            raise CorruptFile("not-safetensors", f"{path.name} is {kind}, and not safetensors", hint)
     if size < 8:
         sentence = f"{path.name} is cut off: it has {size} bytes, and a header needs more"
-        raise Spoilt("truncated", sentence, f"download {path.name} again")
+        raise CorruptFile("truncated", sentence, f"download {path.name} again")
 
 
 def _check_length(path: Path, start: bytes, length: int, size: int) -> None:
     """The first bytes decide between a file that was cut and one that never was what it is called."""
     if start[8:9] not in (b"{", b""):
         hint = "take a folder with *.safetensors, or download the file again"
-        raise Spoilt("not-safetensors", f"{path.name} is not safetensors: no header begins at its start", hint)
+        raise CorruptFile("not-safetensors", f"{path.name} is not safetensors: no header begins at its start", hint)
     if length > MOST_BYTES:
         _refuse(path, f"it announces {length:,} bytes, and no model needs more than {MOST_BYTES:,}")
     if 8 + length > size:
@@ -170,15 +169,15 @@ def _check_end(path: Path, size: int, due: int) -> None:
         _refuse_cut(path, size, due, "in all")
     if size > due:
         sentence = f"{path.name} has {size - due:,} bytes after its last tensor ({size:,} instead of {due:,})"
-        raise Spoilt("trailing-bytes", sentence, f"download {path.name} again, into a new file")
+        raise CorruptFile("trailing-bytes", sentence, f"download {path.name} again, into a new file")
 
 
 def _refuse_cut(path: Path, size: int, due: int, what: str) -> NoReturn:
     sentence = f"{path.name} is cut off: {size:,} bytes are there, and {due:,} are due {what}"
-    raise Spoilt("truncated", sentence, f"download {path.name} again: it stopped too early")
+    raise CorruptFile("truncated", sentence, f"download {path.name} again: it stopped too early")
 
 
 def _refuse(path: Path, why: str, cause: BaseException | None = None) -> NoReturn:
-    raise Spoilt(
+    raise CorruptFile(
         "header-spoilt", f"the header of {path.name} is spoilt: {why}", f"download {path.name} again"
     ) from cause

@@ -11,7 +11,7 @@ from app.check.findings import Finding
 from app.check.stages import judge
 from app.config import Settings
 from app.errors import ModelError, UsageError
-from app.models.card import Card
+from app.models.registry import Card
 from tests.running import DEMO
 
 GOOD = Finding("files", "ok", "all there")

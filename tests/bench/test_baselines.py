@@ -10,7 +10,7 @@ from app.bench import baselines
 from app.bench.baselines import Rival
 from app.config import AS_PUBLISHED
 from app.events import Frame, Request
-from app.models.card import Card
+from app.models.registry import Card
 from tests.fixtures.families.smolvlm import make_small_smolvlm
 
 FRAME = Frame(np.random.default_rng(1).integers(0, 256, (72, 128, 3), np.uint8), 0.0, 0.0, 0)

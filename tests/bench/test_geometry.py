@@ -10,7 +10,7 @@ from transformers import AutoTokenizer
 
 from app.bench.geometry import make
 from app.check.stages import judge
-from app.models.card import Card
+from app.models.registry import Card
 from tests.running import DEMO
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.check.files import INDEX, read, weight_files
-from app.models.spoilt import Spoilt
+from app.models.corrupt_file import CorruptFile
 from tests.fixtures.families.tensors import Raw, write
 
 PLAIN = {"model_type": "smolvlm"}
@@ -23,8 +23,8 @@ def folder(root: Path, *names: str, index: tuple[str, ...] = (), config: object 
     return root
 
 
-def why_not(root: Path) -> Spoilt:
-    with pytest.raises(Spoilt) as caught:
+def why_not(root: Path) -> CorruptFile:
+    with pytest.raises(CorruptFile) as caught:
         weight_files(root)
     assert caught.value.hint
     return caught.value

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from app.check.gguf_pair import Pair, find_pair
-from app.models.spoilt import Spoilt
+from app.models.corrupt_file import CorruptFile
 from tests.fixtures.gguf_files import SMOLVLM, make_pair, make_sharded, shard
 
 
-def refusal(path: Path) -> Spoilt:
-    with pytest.raises(Spoilt) as caught:
+def refusal(path: Path) -> CorruptFile:
+    with pytest.raises(CorruptFile) as caught:
         find_pair(path)
     assert caught.value.hint
     return caught.value

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.check.stages import judge
-from app.models.card import Card
+from app.models.registry import Card
 from tests.fixtures.families import NAMES, make
 from tests.fixtures.families.shelf import Shelf
 from tests.fixtures.families.tensors import read

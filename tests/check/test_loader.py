@@ -3,7 +3,7 @@
 import pytest
 
 from app.check.fit import in_range
-from app.models.card import Bound, Card
+from app.models.registry import Bound, Card
 
 TILES = Bound(least="0.6.14", why="it saw the top-left tile only")
 TORCH = Bound(least="0.4.1", why="it asked for torch")

@@ -10,7 +10,7 @@ import pytest
 
 from app.check.findings import Finding
 from app.check.stages import judge
-from app.models.card import Card
+from app.models.registry import Card
 from tests.fixtures.blinded import DEMO
 from tests.fixtures.families.shelf import Shelf
 

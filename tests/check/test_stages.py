@@ -7,7 +7,7 @@ import pytest
 from mlx_vlm import utils
 
 from app.check.stages import judge
-from app.models.card import Bound, Card
+from app.models.registry import Bound, Card
 from tests.fixtures.families import NAMES
 from tests.fixtures.families.shelf import Shelf
 from tests.fixtures.families.tensors import read, write

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.models.card import Card
-from app.models.registry import registered
+from app.models.registry import Card, registered
 from scripts.compatibility import matrix
 from scripts.compatibility.agreement import compared
 from scripts.compatibility.environments import PROBE, RELEASED

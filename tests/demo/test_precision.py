@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.models.layers import LAYERS
+from app.models.convert import LAYERS
 from models.demo.training.exams import sample_exam
 from models.demo.training.precision import EYES, FOLDER, VARIANTS, Variant, interval, row, table
 from tests import needs

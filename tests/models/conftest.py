@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.models.digests import sha256
+from app.models.lockfile import sha256
 from tests.fixtures.families.smolvlm import make_small_smolvlm
 from tests.fixtures.loopback_hub import REPOSITORY, REVISION, LoopbackHub
 

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from app.errors import ModelError
-from app.models.auto import best, choose, fits, machine_memory
 from app.models.best import main
-from app.models.registry import fetched_folder, registered
+from app.models.registry import best, choose, fetched_folder, fits, machine_memory, registered
 
 GB = 2**30
 REGISTRY = """

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.models import card_for, registered
-from app.models.card import Bound, Card, ImageTokens, Sampling
-from app.models.cards import _narrowest
+from app.models.registry import Bound, Card, ImageTokens, Sampling, _narrowest
 
 REGISTRY = """
 [one]

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from app.errors import InstallError
-from app.models.convert import Recipe, check, make, recipe, tensor_names, whole_config
-from app.models.digests import sha256
-from app.models.rope import rope_theta
+from app.models.convert import Recipe, check, make, recipe, rope_theta, tensor_names, whole_config
+from app.models.lockfile import sha256
 from tests.fixtures import families
 from tests.fixtures.families.smolvlm import ROPE_THETA, TEXT_LAYERS, make_small_smolvlm
 

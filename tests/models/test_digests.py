@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.errors import ModelError
-from app.models import digests as room
-from app.models.digests import GRAIN_NS, TEMPLATES, digests, folder_digests, sha256
+from app.models import lockfile as room
+from app.models.lockfile import GRAIN_NS, TEMPLATES, digests, folder_digests, sha256
 from tests.privileges import ordinary_user
 
 

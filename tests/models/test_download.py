@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import InstallError
-from app.models.download import download
-from app.models.hub import Listing, Unreachable, listing
+from app.models.hub import Listing, Unreachable, download, listing
 from tests import needs
 from tests.fixtures.loopback_hub import REPOSITORY, REVISION, LoopbackHub
 from tests.waiting import LIMIT_S

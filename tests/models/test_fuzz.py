@@ -20,7 +20,7 @@ from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from app.models import gguf, safetensors
-from app.models.spoilt import Spoilt
+from app.models.corrupt_file import CorruptFile
 from tests.models import mutations
 
 COUNT = int(os.environ.get("LOOKSAY_FUZZ", "20000"))
@@ -57,13 +57,13 @@ def outcome(read: Read, path: Path) -> str:
     try:
         read(path)
         code = "read"
-    except Spoilt as refusal:
+    except CorruptFile as refusal:
         code = refusal.code if is_told(refusal) else "refused without a word"
     assert tracemalloc.get_traced_memory()[1] - held < MOST_MEMORY
     return code
 
 
-def is_told(refusal: Spoilt) -> bool:
+def is_told(refusal: CorruptFile) -> bool:
     """Whether a person can make something of it."""
     return bool(refusal.code and refusal.hint and refusal.sentence.isprintable() and len(refusal.sentence) < 500)
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from app.models.corrupt_file import MOST_BYTES, CorruptFile
 from app.models.gguf import KEPT, MOST_KEYS, MOST_TENSORS, Array, Header, Tensor, read_header
-from app.models.mapped import MOST_BYTES
-from app.models.spoilt import Spoilt
 from tests.fixtures.gguf_files import ARRAY, Gguf, Short, Signed, text, value
 
 GOOD = Gguf(
@@ -18,8 +17,8 @@ GOOD = Gguf(
 )
 
 
-def refusal(path: Path) -> Spoilt:
-    with pytest.raises(Spoilt) as caught:
+def refusal(path: Path) -> CorruptFile:
+    with pytest.raises(CorruptFile) as caught:
         read_header(path)
     assert caught.value.sentence.isprintable()
     assert caught.value.hint

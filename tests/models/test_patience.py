@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from app.models import patience
-from app.models.patience import Line, patiently
+from app.models import hub as patience
+from app.models.hub import Line, patiently
 from tests.waiting import LIMIT_S, until
 
 

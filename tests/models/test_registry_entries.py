@@ -10,8 +10,7 @@ import pytest
 
 from app.config import Settings
 from app.files import ROOT
-from app.models.card import Card
-from app.models.registry import HUB_ID, registered
+from app.models.registry import HUB_ID, Card, registered
 from tests import needs
 
 NAMES = """smolvlm2-256m smolvlm2-500m smolvlm2-2.2b fastvlm-0.5b fastvlm-1.5b fastvlm-7b lfm2-vl-450m lfm2-vl-1.6b

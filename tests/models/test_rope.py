@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.models.rope import rope_theta
+from app.models.convert import rope_theta
 
 SAID = {"rope_theta": 100_000}
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from app.models.corrupt_file import CorruptFile
 from app.models.safetensors import MOST_BYTES, Header, Tensor, read_header
-from app.models.spoilt import Spoilt
 
 ROOT = Path(__file__).parents[2]
 GOOD = {"a": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
@@ -26,8 +26,8 @@ def changed(**change: Any) -> dict[str, Any]:
     return {**GOOD, "b": {**GOOD["b"], **change}}
 
 
-def refusal(path: Path) -> Spoilt:
-    with pytest.raises(Spoilt) as caught:
+def refusal(path: Path) -> CorruptFile:
+    with pytest.raises(CorruptFile) as caught:
         read_header(path)
     assert caught.value.sentence.isprintable()
     assert caught.value.hint

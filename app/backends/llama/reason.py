@@ -2,7 +2,7 @@
 
 import re
 
-from app.models.spoilt import short
+from app.models.corrupt_file import short
 
 TELLING = re.compile(
     r"unknown [a-z]+ (type|architecture)|mismatch between|cannot be used|couldn't bind|not within|failed to seek"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from app.backends.startup import Chosen, doubts, refuse, run_check
 from app.config import AS_PUBLISHED, ModelOptions, Settings
 from app.errors import ModelError, Outage, UsageError
-from app.models.card import Card
+from app.models.registry import Card
 from app.protocols import Describer
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Pair:
 
     def shown(self, wish: ModelOptions) -> "Shown":
         from app.backends.llama.shown import DETAILED, Shown, shown
-        from app.models.spoilt import Spoilt
+        from app.models.corrupt_file import CorruptFile
 
         limit = wish.image_tokens
         if limit == "tiles":
@@ -110,7 +110,7 @@ class Pair:
             return Shown(limit=limit or self.usual)
         try:
             return shown(self.mmproj, limit)
-        except (Spoilt, OSError):  # trusted all the same: llama.cpp will say what it thinks of it
+        except (CorruptFile, OSError):  # trusted all the same: llama.cpp will say what it thinks of it
             return Shown(limit=limit)
 
 
@@ -185,12 +185,12 @@ def card_of(hub: str) -> Card:
 def card_in(text: Path) -> Card:
     """What the registry knows of a file that names its model there, as the demo model's does; of any other its name."""
     from app.models import registered
+    from app.models.corrupt_file import CorruptFile
     from app.models.gguf import read_header
-    from app.models.spoilt import Spoilt
 
     try:
         named = read_header(text).keys.get("looksay.model")
-    except (Spoilt, OSError):  # whoever judges the pair says so
+    except (CorruptFile, OSError):  # whoever judges the pair says so
         named = None
     return registered().get(str(named)) or Card(text.stem, frames=MOST_FRAMES)
 
@@ -198,10 +198,10 @@ def card_in(text: Path) -> Card:
 def found(path: Path, mmproj: Path | None, parallel: int) -> Pair:
     """The files that are meant."""
     from app.check.gguf_pair import find_pair
-    from app.models.spoilt import Spoilt
+    from app.models.corrupt_file import CorruptFile
 
     try:
         pair = find_pair(path, mmproj)
-    except Spoilt as failure:
+    except CorruptFile as failure:
         raise ModelError(failure.sentence, failure.hint) from failure
     return Pair(card_in(pair.text), pair.text, pair.mmproj, parallel=parallel)

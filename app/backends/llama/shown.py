@@ -44,7 +44,7 @@ def shown(mmproj: Path, limit: int | None = None) -> Shown:
     """How these eyes are shown a frame; `limit`: the tokens that are wished for.
 
     Raises:
-        Spoilt: the file is no GGUF file, or not whole.
+        CorruptFile: the file is no GGUF file, or not whole.
         UsageError: they cannot do with so few.
     """
     keys = read_header(mmproj).keys

@@ -21,7 +21,7 @@ from app.cleaning import Cleaner, cleaned
 from app.config import AS_PUBLISHED, ModelOptions
 from app.errors import ModelError
 from app.events import Banner, Chunk, Frame, Request
-from app.models.card import Card
+from app.models.registry import Card
 
 OTHERWISE = (
     "This mlx-vlm computes a frame otherwise than looksay's quick road does, so frames take mlx-vlm's own, slower one. "

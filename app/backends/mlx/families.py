@@ -15,7 +15,7 @@ from app.backends.mlx.tile import fitted, framed, squeezed
 from app.config import ModelOptions
 from app.errors import ModelError, UsageError
 from app.images import Pixels
-from app.models.card import Card
+from app.models.registry import Card
 
 Shape = tuple[int, int, int]
 

@@ -14,7 +14,7 @@ from app.backends.mlx.loading import FAILURES, Inputs, Loaded
 from app.backends.mlx.reference import agreed
 from app.backends.mlx.speculative import Burst, Context, Decoder, Drafts, Language, Speech, greedy, sampled
 from app.events import Chunk, Frame, Request
-from app.models.card import Sampling
+from app.models.registry import Sampling
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from app.backends.mlx import cpu as device
 from app.cleaning import is_thinking_mark, opens_thinking
 from app.config import BITS, Precision
 from app.errors import ModelError, UsageError
-from app.models.layers import LAYERS
+from app.models.convert import LAYERS
 
 GROUPS = (64, 32)
 """How many weights may share one scale, the cheaper first; MLX has kernels for these."""

@@ -14,7 +14,7 @@ from app.backends.mlx.families import Family
 from app.backends.mlx.loading import Inputs, Loaded
 from app.errors import ModelError
 from app.events import Chunk, Cost, Request
-from app.models.card import Sampling
+from app.models.registry import Sampling
 
 REPORT = 'report this with what ./run.sh check prints; more in KNOWN_ISSUES.md, "The tiling trap"'
 

@@ -18,7 +18,7 @@ from mlx_vlm.tokenizer_utils import make_streaming_detokenizer
 
 from app.cleaning import is_thinking_mark
 from app.events import Chunk, Cost
-from app.models.card import Sampling
+from app.models.registry import Sampling
 
 Parts = list[Any]
 """What mlx-vlm's layers keep of the rows so far, one part a layer."""

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from app.errors import ModelError, Outage, UsageError
 from app.files import read_private, readable
 from app.http_client import TooLarge, open_client, root_cause, stream
-from app.models.spoilt import short
+from app.models.corrupt_file import short
 
 if TYPE_CHECKING:
     import httpx2

@@ -23,8 +23,8 @@ from app.backends.sighted import admitted
 from app.config import AS_PUBLISHED, ModelOptions, Settings
 from app.errors import ModelError, Outage, UsageError
 from app.files import user_path
-from app.models.card import Card
-from app.models.spoilt import short
+from app.models.corrupt_file import short
+from app.models.registry import Card
 from app.protocols import Describer
 
 AT_ONCE = 4

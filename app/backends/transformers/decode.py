@@ -15,7 +15,7 @@ from transformers.generation.logits_process import (
 )
 
 from app.backends.transformers.shown import Inputs
-from app.models.card import Sampling
+from app.models.registry import Sampling
 
 Choose = Callable[[Any, Sequence[int]], int]
 """From the logits of the next token (vocabulary) and what was said before it, the prompt's last token among that."""

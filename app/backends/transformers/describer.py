@@ -18,7 +18,7 @@ from app.cleaning import Cleaner, cleaned, opens_thinking
 from app.config import AS_PUBLISHED, ModelOptions
 from app.errors import ModelError
 from app.events import Banner, Chunk, Frame, Request
-from app.models.card import Card
+from app.models.registry import Card
 
 
 class TransformersDescriber:

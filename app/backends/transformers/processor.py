@@ -16,7 +16,7 @@ from app.backends.transformers.shown import Inputs, agreed, refused, template
 from app.config import ModelOptions
 from app.events import Request
 from app.images import Pixels
-from app.models.card import Card
+from app.models.registry import Card
 
 KINDS = ("smolvlm", "idefics3")
 """Model types of this family."""

@@ -16,7 +16,7 @@ from app.config import ModelOptions
 from app.errors import ModelError, UsageError
 from app.events import Request
 from app.images import Pixels
-from app.models.card import Card
+from app.models.registry import Card
 
 CELL, CELLS = 32, 256
 """Pixels to a cell's edge and cells to a frame, as where mlx-vlm's own processors read it."""

@@ -15,7 +15,7 @@ from app.backends import startup
 from app.backends.startup import Chosen
 from app.config import ModelOptions, Settings
 from app.errors import UsageError
-from app.models.card import Card
+from app.models.registry import Card
 from app.protocols import Describer
 
 if TYPE_CHECKING:

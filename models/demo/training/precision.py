@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mlx import nn
 
-from app.models.layers import LAYERS
+from app.models.convert import LAYERS
 from models.demo.training.exams import Question, sample_exam
 from models.demo.training.score import Examinee
 

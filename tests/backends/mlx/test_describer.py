@@ -19,7 +19,7 @@ from app.demo import scenes
 from app.errors import ModelError
 from app.events import Chunk, Frame, Request
 from app.images import Pixels
-from app.models.card import Card, Sampling
+from app.models.registry import Card, Sampling
 from tests import needs
 from tests.fixtures.families.smolvlm import make_small_smolvlm
 from tests.sweeps import spread

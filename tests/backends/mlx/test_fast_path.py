@@ -17,7 +17,7 @@ from app.backends.mlx.speculative import Drafts
 from app.config import ModelOptions, Precision
 from app.errors import ModelError
 from app.events import Frame, Request
-from app.models.card import Card, Sampling
+from app.models.registry import Card, Sampling
 from tests.backends.mlx.telling import WORDS, clip, text, told
 from tests.sweeps import spread
 

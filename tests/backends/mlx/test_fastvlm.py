@@ -9,7 +9,7 @@ from app.backends.mlx.families import FastVlm
 from app.backends.mlx.loading import load
 from app.config import AS_PUBLISHED, ModelOptions
 from app.errors import UsageError
-from app.models.card import Card
+from app.models.registry import Card
 from tests.backends.mlx.folders import SMALL_EDGE, folder
 from tests.backends.shown import asked, frame, plain, told
 

@@ -5,7 +5,7 @@ import pytest
 from app.backends.mlx.describer import MlxDescriber
 from app.config import ModelOptions
 from app.errors import UsageError
-from app.models.card import Card, ImageTokens, Sampling
+from app.models.registry import Card, ImageTokens, Sampling
 from tests.backends.mlx.folders import folder
 from tests.backends.shown import SIZES, asked, plain, told
 

@@ -13,7 +13,7 @@ from app.backends.mlx.loading import Loaded, load
 from app.config import BITS, PRECISIONS, PROMPT, ModelOptions, Precision
 from app.errors import UsageError
 from app.events import Request
-from app.models.layers import LAYERS
+from app.models.convert import LAYERS
 from tests.backends.mlx.folders import folder
 from tests.backends.shown import plain, told
 

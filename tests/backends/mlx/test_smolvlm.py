@@ -11,7 +11,7 @@ from app.backends.mlx.describer import MlxDescriber
 from app.backends.mlx.fast_path import QuickRoad
 from app.config import ModelOptions
 from app.errors import ModelError, UsageError
-from app.models.card import Card, ImageTokens
+from app.models.registry import Card, ImageTokens
 from tests.backends.mlx.folders import folder
 from tests.backends.shown import asked, first_word, plain, told
 

@@ -15,7 +15,7 @@ import pytest
 from app.config import ModelOptions
 from app.errors import ModelError, UsageError
 from app.events import Chunk, Frame, Request
-from app.models.card import Card, ImageTokens, Sampling
+from app.models.registry import Card, ImageTokens, Sampling
 from tests import needs
 from tests.backends.transformers.untouched import own_processors
 from tests.fixtures.blinded import blind_demo, zeroed

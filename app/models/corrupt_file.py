@@ -1,8 +1,4 @@
-"""The start of a GGUF file, mapped into memory and read on from one place to the next.
-
-Knows how numbers and texts lie there, and nothing of what they mean. It is mapped rather than read, so that a
-vocabulary of some megabytes takes no memory of ours.
-"""
+"""Corrupt model files: the exception, what stands in place of a file (LFS pointers, web pages), and bounded reading."""
 
 from mmap import mmap
 from pathlib import Path
@@ -10,7 +6,43 @@ from struct import Struct
 from struct import error as PastTheEnd
 from typing import Any, NoReturn
 
-from app.models.spoilt import Spoilt
+
+class CorruptFile(Exception):
+    """A file or folder that is not what it should be, with what to do about it."""
+
+    def __init__(self, code: str, sentence: str, hint: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        """What scripts and tests match, such as `truncated`."""
+        self.sentence = sentence
+        """Without a full stop."""
+        self.hint = hint
+        """What a person can type or do."""
+
+
+def short(content: object, most: int = 80) -> str:
+    """For a sentence; what a spoilt file holds may be long, or full of control characters."""
+    text = "".join(mark if mark.isprintable() else "?" for mark in str(content)[: most + 1])
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def refuse_placeholders(path: Path, start: bytes) -> None:
+    """Judge a file by its first bytes, of which some hundred are enough.
+
+    Raises:
+        CorruptFile: `empty`, `lfs-pointer` or `html-page`.
+    """
+    again = f"download {path.name} again"
+    if not start:
+        raise CorruptFile("empty", f"{path.name} is empty", again)
+    if start.startswith(b"version https://git-lfs"):
+        hint = f"run git lfs pull where it was cloned, or {again}"
+        raise CorruptFile("lfs-pointer", f"{path.name} is a Git LFS pointer, not the weights that it points to", hint)
+    if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise CorruptFile(
+            "html-page", f"{path.name} is a web page, not weights", f"{again}, from the file's own address"
+        )
+
 
 __all__ = ["COUNT", "MOST_BYTES", "SIZE", "Mapped", "PastTheEnd"]
 
@@ -67,4 +99,4 @@ class Mapped:
 
     def refuse(self, why: str) -> NoReturn:
         again = f"download {self.path.name} again"
-        raise Spoilt("header-spoilt", f"the header of {self.path.name} is spoilt: {why}", again)
+        raise CorruptFile("header-spoilt", f"the header of {self.path.name} is spoilt: {why}", again)
