@@ -1,11 +1,8 @@
-"""One run of the server: a port, a model, and an end within a second of Ctrl-C.
-
-The main thread waits for signals and another one serves, while mlx-vlm's own loads and generates. Whatever they are in
-the middle of, the run ends.
-"""
+"""What is said when the server is ready: where it is, what opens it, and lines to paste. Never on standard output."""
 
 import logging
 import os
+import shlex
 import socket
 import sys
 import traceback
@@ -15,13 +12,35 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any, NoReturn
 
-from app.api_server.guard import Guard
-from app.api_server.key import Key
+from app.api_server.guard import VARIABLE, Guard, Key
 from app.api_server.runtime import Engine, Opened
-from app.api_server.told import told
 from app.errors import OutputError, UserError
 from app.signals import INTERRUPTED, Interrupts
 from app.text import sanitize
+
+
+def start_lines(name: str, port: int, key: Key) -> Iterator[str]:
+    """Lines for a person. A key that the user has given is not repeated; one that was made here is shown this once."""
+    address = f"http://127.0.0.1:{port}/v1"
+    yield f"Serving {sanitize(name)} at {address} until Ctrl-C, for programs on this machine."
+    yield f"model:       {sanitize(name)}"
+    yield f"key:         {shown(key)}"
+    yield f"curl:        {header(key)} | curl -H @- {address}/models"
+    yield f"Open WebUI:  Admin Panel, Settings, Connections, OpenAI API: URL {address}, key {shown(key)}"
+
+
+def shown(key: Key) -> str:
+    if not key.is_given:
+        return key.secret
+    return f"the one in {key.file}" if key.file else f"the one in {VARIABLE}"
+
+
+def header(key: Key) -> str:
+    """A command that writes the header which curl reads: among curl's own arguments every user could read the key."""
+    if key.file:
+        return f"(printf 'Authorization: Bearer '; cat {shlex.quote(str(key.file))})"
+    return "printf 'Authorization: Bearer %s' " + (f'"${VARIABLE}"' if key.is_given else shlex.quote(key.secret))
+
 
 PORT = 8410
 HOST = "127.0.0.1"
@@ -87,7 +106,7 @@ class Run:
     def greet(self, opened: Opened, port: int) -> None:
         for warning in opened.warnings:
             print(f"notice: {sanitize(warning)}", file=sys.stderr)
-        for line in told(self.name, port, self.key):
+        for line in start_lines(self.name, port, self.key):
             print(line, file=sys.stderr, flush=True)
 
     def end(self, thread: Thread) -> None:

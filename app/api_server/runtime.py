@@ -14,8 +14,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.api_server.refusal import Asgi
 from app.errors import ModelError
+from app.security import App
 
 if TYPE_CHECKING:
     from app.api_server.schema import Served
@@ -60,7 +60,7 @@ class Engine:
         self.opening.set_result(opened)
         return opened.model, opened.processor, opened.model.config
 
-    def application(self, opened: Opened) -> Asgi:
+    def application(self, opened: Opened) -> App:
         """The server, which knows this one model, whatever it is asked for."""
         from mlx_vlm.server.runtime import runtime
 
@@ -72,7 +72,7 @@ class Engine:
         runtime.config.max_kv_size = context(opened.model.config)
         gc.collect()
         gc.freeze()  # mlx-vlm collects garbage after every answer, and would look through all that is loaded each time
-        application: Asgi = self.package.app
+        application: App = self.package.app
         return application
 
     def close(self, patience_s: float) -> None:

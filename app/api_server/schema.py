@@ -1,20 +1,129 @@
-"""What of a request may pass to the model, and nothing else: every body is built anew from what is known here.
+"""What is refused, in OpenAI's form of an error: its clients show the message to people."""
 
-mlx-vlm's server takes over a hundred fields, among them paths of adapters, drafts and videos, and it loads whatever
-`model` names. What it would quietly not do is refused here, with the reason, rather than dropped.
-"""
-
+import base64
+import binascii
+import io
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from app.api_server.parsed import parsed
-from app.api_server.refusal import Refused, wrong
-from app.api_server.shown import picture
+from app.errors import SourceError
+from app.image_files.decode import decode
+from app.security import Send, send_json
+from app.text import sanitize
 
 if TYPE_CHECKING:
-    from app.api_server.shown import Shape
+    from PIL.Image import Image
+
+    from app.images import Pixels
+
+    Shape = Callable[[Pixels], Image]
+
+
+LONGEST = 400
+
+
+class Refused(Exception):
+    """A request that goes no further."""
+
+    def __init__(self, status: int, message: str, code: str | None = None, param: str | None = None) -> None:
+        super().__init__(message)
+        self.status, self.message, self.code, self.param = status, message, code, param
+
+    @property
+    def content(self) -> dict[str, Any]:
+        kind = "server_error" if self.status >= 500 else "invalid_request_error"
+        said = sanitize(self.message)[:LONGEST]
+        return {"error": {"message": said, "type": kind, "param": self.param, "code": self.code}}
+
+
+def wrong(message: str, param: str | None = None) -> Refused:
+    """The refusal of a body that asks for what cannot be had."""
+    return Refused(400, message, "invalid_value", param)
+
+
+async def say(send: Send, content: object, status: int = 200) -> None:
+    """Answer with JSON."""
+    await send_json(send, status, content, [(b"www-authenticate", b"Bearer")] if status == 401 else None)
+
+
+def parsed(body: bytes) -> dict[str, Any]:
+    """The object that `body` is.
+
+    Raises:
+        Refused: it is no JSON in UTF-8 or no object, names something twice, holds NaN, or nests without end.
+    """
+    try:
+        found = json.loads(body.decode("utf-8"), object_pairs_hook=once, parse_constant=no_number)
+    except UnicodeDecodeError:
+        raise wrong("The body is not UTF-8.") from None
+    except RecursionError:
+        raise wrong("The body is nested too deeply.") from None
+    except ValueError as failure:
+        raise wrong(f"The body is not JSON: {failure}") from None
+    if not isinstance(found, dict):
+        raise wrong("The body must be a JSON object.")
+    return found
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The first reader might take the first, the second the last: the guard and what it guards must read alike."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
+def no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
+HEAD = re.compile(r"data:image/[a-z0-9.+-]{1,40};base64,", re.IGNORECASE)
+HOW = 'Send the picture itself, as "data:image/jpeg;base64,…".'
+KINDS = (
+    (r"https?:", "an address on the web"),
+    (r"file:|[/~.\\]|[a-z]:[\\/]", "the path of a file"),
+    (r"data:", "a data URL of another kind"),
+)
+
+
+def picture(part: dict[str, Any], shape: "Shape") -> dict[str, Any]:
+    """A message part with a picture, made anew.
+
+    Raises:
+        Refused: it is no picture, or would have to be fetched or opened.
+    """
+    url = part.get("image_url")
+    if isinstance(url, dict):
+        url = url.get("url")
+    if not isinstance(url, str):
+        raise wrong(f"A picture must be in image_url. {HOW}", "messages")
+    return {"type": "image_url", "image_url": {"url": redrawn(url, shape)}}
+
+
+def redrawn(url: str, shape: "Shape") -> str:
+    """The data URL of the picture in `url`, as the model is to be shown it."""
+    head = HEAD.match(url)
+    if head is None:
+        raise elsewhere(url)
+    try:
+        drawn = shape(decode(io.BytesIO(base64.b64decode(url[head.end() :], validate=True)), "the picture"))
+    except SourceError as failure:
+        raise wrong(f"{failure.message}: {failure.hint}.", "messages") from failure
+    except (binascii.Error, ValueError) as failure:
+        raise wrong(f"The picture's base64 cannot be decoded: {failure}", "messages") from failure
+    file = io.BytesIO()
+    drawn.save(file, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def elsewhere(url: str) -> Refused:
+    """The refusal of what is no data URL of a picture; what it is is not repeated."""
+    kind = next((what for pattern, what in KINDS if re.match(pattern, url, re.IGNORECASE)), "no data URL")
+    return wrong(f"image_url is {kind}; looksay fetches and opens nothing for a client. {HOW}", "messages")
+
 
 TOKENS = 256
 """How long an answer may be if the request does not say."""

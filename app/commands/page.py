@@ -91,8 +91,7 @@ def open_place(settings: Settings) -> "Place":
         OutputError: see `open_page`.
         UsageError: a certificate is given for a page that needs none.
     """
-    from app.web.address import address, is_loopback, listen
-    from app.web.server import Place
+    from app.web.server import Place, address, is_loopback, listen
 
     host = settings.page_host or "127.0.0.1"
     if settings.page_cert and is_loopback(host):

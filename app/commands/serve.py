@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from app.api_server.app import Run
-from app.api_server.key import key
+from app.api_server.guard import key
 from app.api_server.runtime import Opened
 from app.api_server.schema import Served
 from app.backends.startup import Chosen, chosen, open_describer

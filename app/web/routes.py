@@ -1,10 +1,13 @@
-"""The page's addresses: what each answers. Who may ask at all is decided in front of them, in guard.py."""
+"""The forms in which the page answers a request. What is answered is decided in routes.py."""
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,16 +16,79 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.errors import UsageError, UserError
-from app.events import Ask, BeginQuestion, CancelQuestion, Command, DescribeMore, Pause, Quit, RepeatLast
+from app.events import Ask, BeginQuestion, CancelQuestion, Command, DescribeMore, Pause, Quit, RepeatLast, Sentence
 from app.images import encode_jpeg
-from app.web import commands, saved
-from app.web.answers import Answer
+from app.outputs.subtitles import FORMATS, Cue, Cues, Timeline
+from app.text import sanitize
+from app.web import commands
 from app.web.camera import eye_route
-from app.web.files import INDEX, files
-from app.web.hub import Hub
 from app.web.pictures import Pictures
-from app.web.replies import Json, answered, download, refusal
-from app.web.stream import MOST
+from app.web.state import Answer, Hub
+from app.web.stream import MOST, Event
+
+
+class Json(Response):
+    """A JSON text in ASCII: a file may have a name that is not UTF-8, and only an escape can tell of it."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
+
+
+def refusal(status: int, error: str, hint: str) -> Response:
+    return Json({"error": error, "hint": hint}, status)
+
+
+def download(content: str | bytes, name: str, kind: str) -> Response:
+    return Response(content, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})
+
+
+def answered(answer: Answer) -> Response:
+    if not answer.sentences:
+        notice = answer.notice
+        return refusal(
+            409, *((notice.text, notice.hint) if notice else ("the answer was left unfinished", "ask again"))
+        )
+    text = " ".join(each.text for each in answer.sentences)
+    return Json({"answer": text, "record": {**answer.sentences[0].to_json(), "text": text}})
+
+
+STATIC = Path(__file__).parent / "static"
+INDEX = "index.html"
+KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One of them."""
+
+    content: bytes
+    kind: str
+
+
+@cache
+def files() -> Mapping[str, File]:
+    """By name; a path that leads anywhere else is no name of one."""
+    found = (each for each in STATIC.iterdir() if each.suffix in KINDS)
+    return {each.name: File(each.read_bytes(), KINDS[each.suffix]) for each in found}
+
+
+def log(sentences: Iterable[Sentence], said: Iterable[Event]) -> str:
+    """One JSON object a line, the oldest first: every sentence, and those of the notices that are still kept."""
+    notices = (each.data["record"] for each in said if each.name == "notice")
+    records = sorted((*(each.to_json() for each in sentences), *notices), key=lambda record: record["seen_at"] or 0.0)
+    return "".join(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n" for record in records)
+
+
+def subtitles(sentences: Iterable[Sentence], *, is_filmed: bool = True) -> str:
+    """WebVTT."""
+    cues, placed, timeline, format = Cues(), dict[int, Cue](), Timeline(is_filmed), FORMATS[".vtt"]
+    for each in sentences:
+        for cue in cues.add(sanitize(each.text), *timeline.place(each.frame)):
+            placed[cue.number] = cue
+    return format.header + b"".join(format.block(cue) for cue in placed.values()).decode()
+
 
 NOWHERE = ("there is nothing here", "the page itself is at /")
 ANSWER_S = 60.0
@@ -133,11 +199,11 @@ class Pages:
         return Json({"models": [asdict(each) for each in found]})
 
     async def log(self, _request: Request) -> Response:
-        return download(saved.log(self.hub.board.sentences, self.hub.board.said), "looksay.jsonl", "application/jsonl")
+        return download(log(self.hub.board.sentences, self.hub.board.said), "looksay.jsonl", "application/jsonl")
 
     async def subtitles(self, _request: Request) -> Response:
         return download(
-            saved.subtitles(self.hub.board.sentences, is_filmed=self.hub.board.is_filmed), "looksay.vtt", "text/vtt"
+            subtitles(self.hub.board.sentences, is_filmed=self.hub.board.is_filmed), "looksay.vtt", "text/vtt"
         )
 
     async def picture(self, _request: Request) -> Response:

@@ -1,30 +1,116 @@
-"""What the page shows, kept as it happens, so that every window sees the same, and one that comes late misses nothing.
+"""Questions that a program waits for an answer to, and the answers as they come. Used on the server's thread alone."""
 
-Pure: no server, no clock of its own, no lock; one thread uses it.
-"""
-
-from collections import deque
+import asyncio
+import time
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from app.events import (
     SOUND_ONLY,
+    Answered,
+    Command,
     Frame,
     FramePreview,
     LiveSettings,
     Notice,
     PartialSentence,
+    Pause,
     QuestionDraft,
     Repeated,
     RunEvent,
     RunStarted,
     Sentence,
     Status,
+    UpdateSettings,
     VoiceToggled,
 )
+from app.images import encode_jpeg
+from app.protocols import RunControls
+from app.sources.eye import Eye
 from app.text import sanitize
-from app.web.events import Event
+from app.web.pictures import SMALL, Pictures
+from app.web.stream import Event, Feed
+
+UNSEEING = ("camera lost", "waiting", "permission")
+"""Notices after which no picture comes, until one does: nobody can be answered meanwhile."""
+BACK = "camera back"
+OVER = Notice("no answer", "looksay has ended", "start it again")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All that was said to a question."""
+
+    sentences: tuple[Sentence, ...]
+    notice: Notice | None
+    """Why there is no answer, where there is none."""
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """A question that was asked."""
+
+    question: str
+    answer: "asyncio.Future[Answer]"
+
+
+@dataclass(slots=True)
+class Answers:
+    """The questions that are waited for, in the order in which they were asked."""
+
+    waiting: deque[Waiting] = field(default_factory=deque)
+    said: list[Sentence] = field(default_factory=list)
+    """What has been answered so far to the question at hand."""
+    notice: Notice | None = None
+    hindrance: Notice | None = None
+    """Why no picture comes, while none does."""
+
+    def expect(self, question: str) -> Waiting:
+        """To be called before the question is asked."""
+        waiting = Waiting(question, asyncio.get_running_loop().create_future())
+        self.waiting.append(waiting)
+        return waiting
+
+    def forget(self, waiting: Waiting) -> None:
+        if waiting in self.waiting:
+            self.waiting.remove(waiting)
+
+    def take(self, happening: RunEvent) -> None:
+        match happening:
+            case Sentence(kind="answer"):
+                self.said.append(happening)
+            case Notice(kind="no answer"):
+                self.notice = happening
+            case Answered():
+                self.end(happening.question)
+            case Notice() if happening.kind in UNSEEING:
+                self.hindrance = happening
+                self.end_all(happening)
+        if isinstance(happening, Status | Sentence) or (isinstance(happening, Notice) and happening.kind == BACK):
+            self.hindrance = None  # each comes with a picture
+
+    def end_all(self, notice: Notice) -> None:
+        """None of them will be answered soon."""
+        for each in tuple(self.waiting):
+            give(each, Answer((), notice))
+        self.waiting.clear()
+
+    def end(self, question: str) -> None:
+        """The answer to this question is complete."""
+        answer = Answer(tuple(each for each in self.said if each.about == question), self.notice)
+        self.said, self.notice = [], None
+        found = next((each for each in self.waiting if each.question == question), None)
+        if found:
+            self.waiting.remove(found)
+            give(found, answer)
+
+
+def give(waiting: Waiting, answer: Answer) -> None:
+    if not waiting.answer.done():
+        waiting.answer.set_result(answer)
+
 
 KEPT = 200
 """Sentences and notices that a window finds when it comes."""
@@ -180,3 +266,66 @@ def grown(growing: PartialSentence | None) -> Event:
     if growing is None:
         return Event("growing", {"text": ""})
     return Event("growing", {"text": sanitize(growing.text)}, since=growing.frame.seen_at)
+
+
+THUMBNAILS = 200
+"""Kept in memory, the newest, each of some 8 KB."""
+
+
+@dataclass(slots=True)
+class Hub:
+    """One run, as its windows see it."""
+
+    controls: RunControls
+    eye: Eye
+    token: str
+    board: Board
+    pictures: Pictures
+    feed: Feed = field(default_factory=Feed)
+    answers: Answers = field(default_factory=Answers)
+    thumbnails: OrderedDict[int, bytes] = field(default_factory=OrderedDict)
+
+    def take(self, happening: RunEvent, now: float) -> None:
+        """Something has happened at `now` (monotonic s)."""
+        self.answers.take(happening)
+        if isinstance(happening, FramePreview):
+            self.pictures.show(happening)
+        events = self.board.take(happening, now)
+        if isinstance(happening, Sentence) and self.board.has_thumbnails:
+            self.keep(self.board.count, happening.frame)
+        self.tell(events)
+
+    def send(self, *commands: Command) -> None:
+        """Settings are shown at once: while no frame comes, the narrator has no turn to change them in."""
+        before = self.board.setup
+        for command in commands:
+            if isinstance(command, UpdateSettings):
+                self.board.setup = replace(self.board.setup, **command.changes)
+            if isinstance(command, Pause):
+                self.board.setup = replace(self.board.setup, is_stopped=bool(command.is_paused))
+        if self.board.setup != before:
+            self.tell([self.board.set()])
+        for command in commands:
+            self.controls.send(command)
+
+    def tell(self, events: Sequence[Event]) -> None:
+        if events:
+            self.feed.tell(events)
+
+    def keep(self, number: int, frame: Frame) -> None:
+        self.thumbnails[number] = encode_jpeg(frame.pixels, SMALL)
+        while len(self.thumbnails) > THUMBNAILS:
+            self.thumbnails.popitem(last=False)
+
+    def keep_thumbnails(self, *, is_wanted: bool) -> None:
+        """From now on, or no more; those that there are go with the wish."""
+        self.board.has_thumbnails = is_wanted
+        if not is_wanted:
+            self.thumbnails.clear()
+        self.tell([self.board.set()])
+
+    def snapshot(self) -> dict[str, object]:
+        return self.board.snapshot(time.monotonic())
+
+    def beginning(self) -> Event:
+        return Event("state", self.snapshot())

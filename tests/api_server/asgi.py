@@ -8,12 +8,10 @@ from typing import Any
 
 from PIL import Image
 
-from app.api_server.body import LIMITS, Limits
-from app.api_server.guard import CHAT, Guard
-from app.api_server.key import Key
-from app.api_server.refusal import Message, Receive, Scope, Send
+from app.api_server.guard import CHAT, LIMITS, Guard, Key, Limits
 from app.api_server.schema import Served
 from app.images import Pixels
+from app.security import Message, Receive, Scope, Send
 
 SECRET = "looksay-a-key-for-the-tests"
 PORT = 8410

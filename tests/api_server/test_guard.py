@@ -5,10 +5,8 @@ import json
 
 import pytest
 
-from app.api_server.body import Limits
-from app.api_server.guard import MOST_WAITING, Guard
-from app.api_server.key import Key
-from app.api_server.refusal import Message, Scope
+from app.api_server.guard import MOST_WAITING, Guard, Key, Limits
+from app.api_server.schema import Message, Scope
 from tests.api_server.asgi import HOST, JSON, OPEN, PORT, SECRET, SERVED, Behind, Header, ask
 
 GOOD = json.dumps({"messages": [{"role": "user", "content": "What do you see?"}]}).encode()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.api_server.key import VARIABLE, key
-from app.api_server.told import told
+from app.api_server.app import told
+from app.api_server.guard import VARIABLE, key
 from app.errors import UsageError
 
 GIVEN = "a-key-of-my-own-choice"

@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.api_server.refusal import Refused
-from app.api_server.schema import LONGEST_TEXT, MOST_TOKENS, TOKENS, passed
+from app.api_server.schema import LONGEST_TEXT, MOST_TOKENS, TOKENS, Refused, passed
 from tests.api_server.asgi import SERVED
 
 RED = (220, 30, 30)

@@ -13,9 +13,9 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from app.security import with_security_headers
 from app.sources.eye import Eye
 from app.web.camera import eye_route
-from app.web.shields import shielded
 from tests.waiting import LIMIT_S, until
 
 STATIC = Path(__file__).parents[2] / "app" / "web" / "static"
@@ -36,7 +36,7 @@ class Shield:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         async def shield(message: Any) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = shielded(list(message["headers"]), self.sockets)
+                message["headers"] = with_security_headers(list(message["headers"]), self.sockets)
             await send(message)
 
         await self.app(scope, receive, shield)

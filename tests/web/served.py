@@ -13,9 +13,8 @@ from typing import Any
 
 import uvicorn
 
-from app.web.address import Address, address, listen
 from app.web.guard import Guard
-from app.web.uvicorn_config import config
+from app.web.server import Address, address, config, listen
 
 LINE = b"data: still here\n\n"
 MUCH = b"x" * 65536

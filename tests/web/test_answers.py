@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.events import Answered, Cost, Frame, Notice, RunEvent, Sentence, Status
-from app.web.answers import Answer, Answers
+from app.web.state import Answer, Answers
 
 LOST = Notice("camera lost", "The camera is gone.", "plug it in")
 

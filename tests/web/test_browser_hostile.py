@@ -24,9 +24,8 @@ from app.events import (
     VoiceToggled,
 )
 from app.sources.eye import Eye
-from app.web.address import address, listen
 from app.web.server import Page as Served
-from app.web.server import Place
+from app.web.server import Place, address, listen
 from app.web.state import Board
 from tests import needs
 from tests.chrome import Driver, Visit, accessible, violations, visiting

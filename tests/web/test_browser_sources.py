@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.web.files import STATIC
+from app.web.routes import STATIC
 
 pytestmark = pytest.mark.long
 FILES = sorted(STATIC.iterdir())

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from app.web.address import Address
-from app.web.asked import Asked, asked
-from app.web.guard import again, read
-from app.web.rules import LARGEST, METHODS, TOO_SLOW, Refusal, Rules
-from app.web.shields import FIXED, shielded
+from app.security import FIXED, ClientLeft, RequestInfo, read_body, replay_body, request_info, with_security_headers
+from app.web.guard import LARGEST, METHODS, Refusal, Rules
+from app.web.server import Address
+from tests.waiting import LIMIT_S
 from tests.web.served import Site, served
 
 TEN_MEGABYTES = 10 * 1024 * 1024
@@ -183,7 +182,7 @@ def test_a_name_that_is_sent_away_is_not_repeated_in_a_header(site: Site) -> Non
 
 
 def test_what_the_page_says_of_the_same_headers_gives_way() -> None:
-    told = dict(shielded([(b"Cache-Control", b"public"), (b"content-type", b"text/css")], "ws://x"))
+    told = dict(with_security_headers([(b"Cache-Control", b"public"), (b"content-type", b"text/css")], "ws://x"))
     assert told[b"cache-control"] == b"no-store"
     assert b"Cache-Control" not in told
     assert told[b"content-type"] == b"text/css"
@@ -194,27 +193,32 @@ def test_what_the_page_says_of_the_same_headers_gives_way() -> None:
 )
 def test_over_a_network_nothing_is_open_without_the_token(path: str) -> None:
     rules = Rules(Address("kitchen", 8737, "secret", True, ("kitchen",)))
-    plain = Asked("GET", path, host="kitchen:8737")
+    plain = RequestInfo("GET", path, host="kitchen:8737")
     assert rules.refusal(plain).status == 401
-    assert rules.refusal(Asked("GET", path, host="kitchen:8737", bearer="secret")) is None
-    assert rules.refusal(Asked("GET", path, host="kitchen:8737", cookies="a=b; __Host-looksay-8737=secret")) is None
-    assert rules.refusal(Asked("GET", path, host="kitchen:8737", cookies="__Host-looksay-8737=secret2")).status == 401
+    assert rules.refusal(RequestInfo("GET", path, host="kitchen:8737", bearer="secret")) is None
+    assert (
+        rules.refusal(RequestInfo("GET", path, host="kitchen:8737", cookies="a=b; __Host-looksay-8737=secret")) is None
+    )
+    assert (
+        rules.refusal(RequestInfo("GET", path, host="kitchen:8737", cookies="__Host-looksay-8737=secret2")).status
+        == 401
+    )
     for socket in ("/live", "/eye"):
-        assert rules.refusal(Asked("", socket, host="kitchen:8737")).status == 401
-        assert rules.refusal(Asked("", socket, host="kitchen:8737", query_token="secret")) is None
+        assert rules.refusal(RequestInfo("", socket, host="kitchen:8737")).status == 401
+        assert rules.refusal(RequestInfo("", socket, host="kitchen:8737", query_token="secret")) is None
 
 
 def test_over_a_network_a_cookie_looks_on_and_does_not_steer() -> None:
     rules = Rules(Address("kitchen", 8737, "secret", True, ("kitchen",)))
     cookie = "__Host-looksay-8737=secret"
-    assert rules.refusal(Asked("", "/live", host="kitchen:8737", cookies=cookie)) is None
-    assert rules.refusal(Asked("", "/eye", host="kitchen:8737", cookies=cookie)).status == 401
-    assert rules.refusal(Asked("POST", "/api/end", host="kitchen:8737", cookies=cookie)).status == 401
+    assert rules.refusal(RequestInfo("", "/live", host="kitchen:8737", cookies=cookie)) is None
+    assert rules.refusal(RequestInfo("", "/eye", host="kitchen:8737", cookies=cookie)).status == 401
+    assert rules.refusal(RequestInfo("POST", "/api/end", host="kitchen:8737", cookies=cookie)).status == 401
 
 
 @given(
     st.builds(
-        Asked,
+        RequestInfo,
         method=st.sampled_from(("", *METHODS, "PUT")),
         path=st.sampled_from(("/", "/live", "/eye", "/api/end")),
         host=st.sampled_from(("localhost:8737", "evil.example")),
@@ -229,7 +233,7 @@ def test_over_a_network_a_cookie_looks_on_and_does_not_steer() -> None:
         cookies=st.sampled_from(("", "__Host-looksay-8737=secret", "\x00;=;", "a" * 100)),
     )
 )
-def test_whatever_is_asked_nobody_steers_without_token_json_and_a_page_of_ours(request: Asked) -> None:
+def test_whatever_is_asked_nobody_steers_without_token_json_and_a_page_of_ours(request: RequestInfo) -> None:
     refusal = Rules(Address("127.0.0.1", 8737, "secret", False)).refusal(request)
     assert refusal is None or (400 <= refusal.status < 500 and refusal.hint)
     if refusal is None:
@@ -249,7 +253,7 @@ def test_whatever_is_sent_can_be_read(headers: list[tuple[bytes, bytes]], query:
     names = (b"host", b"origin", b"cookie", b"authorization", b"content-length", b"content-type")
     sent = [*headers, *((name, value) for name, (_, value) in zip(names, headers, strict=False))]
     scope = {"type": "http", "method": "POST", "path": "/", "query_string": query, "headers": sent}
-    assert isinstance(Rules(Address("127.0.0.1", 8737, "secret", False)).refusal(asked(scope)), Refusal)
+    assert isinstance(Rules(Address("127.0.0.1", 8737, "secret", False)).refusal(request_info(scope)), Refusal)
 
 
 def test_a_query_is_read_as_it_was_meant() -> None:
@@ -261,29 +265,30 @@ def test_a_query_is_read_as_it_was_meant() -> None:
         "query_string": f"token={quote(odd)}".encode(),
         "headers": [],
     }
-    assert asked(scope).query_token == odd
+    assert request_info(scope).query_token == odd
 
 
 def test_a_header_that_is_sent_twice_fits_nothing() -> None:
     twice = [(b"origin", b"http://localhost:8737"), (b"Origin", ELSEWHERE.encode())]
     scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": twice}
-    assert asked(scope).origin == f"http://localhost:8737, {ELSEWHERE}"
+    assert request_info(scope).origin == f"http://localhost:8737, {ELSEWHERE}"
 
 
-def test_a_body_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_does_not_come_is_given_up() -> None:
     async def never() -> dict[str, object]:
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr("app.web.guard.BODY_S", 0.01)
-    assert asyncio.run(read(never)) is TOO_SLOW
+    with pytest.raises(TimeoutError):
+        asyncio.run(read_body(never, most_bytes=9, seconds=0.01))
 
 
 def test_a_body_whose_sender_has_gone_is_nobodys() -> None:
     async def gone() -> dict[str, object]:
         return {"type": "http.disconnect"}
 
-    assert asyncio.run(read(gone)) is None
+    with pytest.raises(ClientLeft):
+        asyncio.run(read_body(gone, most_bytes=9, seconds=LIMIT_S))
 
 
 def test_a_body_that_was_read_is_read_again_and_then_what_follows() -> None:
@@ -291,7 +296,7 @@ def test_a_body_that_was_read_is_read_again_and_then_what_follows() -> None:
         return {"type": "http.disconnect"}
 
     async def both() -> list[object]:
-        receive = again(b"{}", gone)
+        receive = replay_body(b"{}", gone)
         return [await receive(), await receive()]
 
     assert asyncio.run(both()) == [

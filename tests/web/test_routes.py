@@ -12,10 +12,9 @@ import pytest
 from app.errors import UsageError
 from app.events import CameraChoice, Command, LiveSettings, ModelChoice, Notice, RunStarted
 from app.sources.eye import Eye
-from app.web.hub import Hub
 from app.web.pictures import Pictures
 from app.web.routes import site
-from app.web.state import Board
+from app.web.state import Board, Hub
 
 
 @dataclass

@@ -7,7 +7,7 @@ import pytest
 import webvtt
 
 from app.events import Sentence
-from app.web.saved import subtitles
+from app.web.routes import subtitles
 from tests.terminal.stage import sentence
 
 
