@@ -6,7 +6,7 @@ import json
 import pytest
 
 from app.api_server.guard import MOST_WAITING, Guard, Key, Limits
-from app.api_server.schema import Message, Scope
+from app.security import Message, Scope
 from tests.api_server.asgi import HOST, JSON, OPEN, PORT, SECRET, SERVED, Behind, Header, ask
 
 GOOD = json.dumps({"messages": [{"role": "user", "content": "What do you see?"}]}).encode()

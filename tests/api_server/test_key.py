@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.api_server.app import told
+from app.api_server.app import start_lines
 from app.api_server.guard import VARIABLE, key
 from app.errors import UsageError
 
@@ -21,7 +21,7 @@ def test_without_any_a_new_one_is_made_and_shown() -> None:
     one, other = key(None), key(None)
     assert one.secret != other.secret
     assert len(one.secret) >= 32
-    assert one.secret in "\n".join(told("demo", 8410, one))
+    assert one.secret in "\n".join(start_lines("demo", 8410, one))
     assert one.secret not in repr(one)
 
 
@@ -30,7 +30,7 @@ def test_a_file_that_is_not_there_is_made_for_its_owner_alone_and_kept(tmp_path:
     made = key(file)
     assert file.stat().st_mode & 0o777 == 0o600
     assert key(file).secret == made.secret == file.read_text().strip()
-    lines = "\n".join(told("demo", 8410, made))
+    lines = "\n".join(start_lines("demo", 8410, made))
     assert made.secret not in lines
     assert f"cat '{file}'" in lines
 
@@ -40,7 +40,7 @@ def test_the_environments_is_taken_and_not_handed_on(monkeypatch: pytest.MonkeyP
     found = key(None)
     assert found.secret == GIVEN
     assert VARIABLE not in os.environ
-    assert GIVEN not in "\n".join(told("demo", 8410, found))
+    assert GIVEN not in "\n".join(start_lines("demo", 8410, found))
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660])
