@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.demo import scenes
-from app.sources.devices import found
+from app.sources.webcam import found
 from tests.running import ROOT, SLOW_S, environment, run, start
 
 RED = "A red circle is in the top left."

@@ -25,11 +25,8 @@ from app.text import write_line as write
 
 if TYPE_CHECKING:
     from app.backends.mlx.describer import MlxDescriber
-    from app.bench.clips import Clip
-    from app.bench.grid import Grid
-    from app.bench.live import Narrate
-    from app.bench.result import Circumstances, Result
-    from app.bench.rows import Row
+    from app.bench.report import Circumstances, Grid, Result
+    from app.bench.rounds import Clip, Narrate, Row
 
 SIZE = (1280, 720)
 STILL_AT_S = 12.0
@@ -47,7 +44,7 @@ def bench(options: Options, settings: Settings) -> int:
         BenchError: the result to compare with cannot be read, or is of other circumstances; told before measuring.
         OutputError: standard output cannot be written to.
     """
-    from app.bench.result import refuse_other_work, refuse_others
+    from app.bench.report import refuse_other_work, refuse_others
 
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     old = None if options.compare is None else comparable(options.compare)
@@ -67,8 +64,7 @@ def bench(options: Options, settings: Settings) -> int:
 
 def comparable(path: str) -> "Result":
     """The older result, read and found whole."""
-    from app.bench.compare import compared
-    from app.bench.result import opened
+    from app.bench.report import compared, opened
 
     old = opened(path)
     compared(old, old)
@@ -90,7 +86,7 @@ def interrupt(number: int, _frame: object) -> NoReturn:
 
 def report(old: "Result | None", result: "Result", options: Options, settings: Settings) -> None:
     """Compare and print; what was measured is printed even where comparing fails."""
-    from app.bench.compare import Compared, as_grid, compared
+    from app.bench.report import Compared, as_grid, compared
 
     found: list[Compared] = []
     try:
@@ -111,9 +107,8 @@ def load(model: Chosen, settings: Settings, stack: ExitStack) -> "MlxDescriber":
 
 
 def measure(subject: Subject, here: "Circumstances") -> "Result":
-    from app.bench.result import assembled
+    from app.bench.report import assembled, summary
     from app.bench.rounds import Plan, play
-    from app.bench.summary import summary
 
     options = subject.options
     rows = [row for open_row in ROWS if (row := open_row(subject))]
@@ -129,7 +124,7 @@ def measure(subject: Subject, here: "Circumstances") -> "Result":
 
 
 def clips() -> "list[Clip]":
-    from app.bench.clips import Clip, still
+    from app.bench.rounds import Clip, still
     from app.demo.source import SceneSource
 
     world = SceneSource(asap=True, size=SIZE, fps=1.0)
@@ -146,7 +141,7 @@ def drawn(source: Source) -> Generator[Frame]:
 
 def live(subject: Subject, rows: Sequence["Row"]) -> list[dict[str, Any]]:
     """The drawn world from a camera's process: row b as webcam demos loop, looksay as it narrates."""
-    from app.bench.live import Counted, Watched, at_intervals, played
+    from app.bench.rounds import Counted, Watched, at_intervals, played
     from app.sources.webcam import Webcam
 
     seconds = LIVE_S if subject.settings.seconds is None else subject.settings.seconds
@@ -166,7 +161,7 @@ def live(subject: Subject, rows: Sequence["Row"]) -> list[dict[str, Any]]:
 
 
 def filmed(path: Path, seconds: float) -> Path:
-    from app.bench.record import record
+    from app.bench.subject import record
     from app.demo.source import SceneSource
 
     tell("drawing the live clip")
@@ -185,7 +180,7 @@ def put(result: "Result", more: "Sequence[Grid]", options: Options, settings: Se
     Raises:
         OutputError: standard output cannot be written to, a full disk for example.
     """
-    from app.bench.grid import warnings
+    from app.bench.report import warnings
 
     for each in warnings(result):
         print(f"notice: {each}", file=sys.stderr)
@@ -197,7 +192,7 @@ def put(result: "Result", more: "Sequence[Grid]", options: Options, settings: Se
 
 
 def in_form(result: "Result", more: "Sequence[Grid]", options: Options, settings: Settings) -> str:
-    from app.bench.table import WIDTH, markdown, plain
+    from app.bench.report import WIDTH, markdown, plain
 
     if settings.json:
         return json.dumps(result, ensure_ascii=False)

@@ -1,4 +1,7 @@
-"""The rows of `./run.sh bench`: every way of describing frames that is measured. All share one model's weights."""
+"""The rows of the bench: looksay with and without drafts, mlx-vlm as other programs use it, llama.cpp.
+
+ADD A ROW here: a function, and its name in ROWS.
+"""
 
 import os
 from collections.abc import Callable
@@ -19,7 +22,7 @@ from app.files import explain, open_to_read
 if TYPE_CHECKING:
     from app.backends.mlx.describer import MlxDescriber
     from app.backends.mlx.reference import Plain
-    from app.bench.rows import Memory, Row
+    from app.bench.rounds import Memory, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Subject:
 
 def whole(subject: Subject) -> "Row":
     from app.bench import baselines
-    from app.bench.rows import Row
+    from app.bench.rounds import Row
 
     rival = baselines.whole(subject.describer.loaded)
     return Row("a", "mlx-vlm with its defaults: mlx_vlm.generate, the whole frame", rival, rival.prepare, memory())
@@ -65,7 +68,7 @@ def whole(subject: Subject) -> "Row":
 
 def single(subject: Subject) -> "Row":
     from app.bench import baselines
-    from app.bench.rows import Row
+    from app.bench.rounds import Row
 
     rival = baselines.single(subject.describer.loaded, subject.model.card, subject.settings.model_options)
     words = "mlx-vlm with one tile: mlx_vlm.stream_generate, the frame made one tile"
@@ -75,7 +78,7 @@ def single(subject: Subject) -> "Row":
 def undrafted(subject: Subject) -> "Row | None":
     """None where looksay takes mlx-vlm's own road: there are no drafts to leave out."""
     from app.backends.mlx.describer import road
-    from app.bench.rows import Row
+    from app.bench.rounds import Row
 
     plain = subject.describer.plain
     if subject.describer.road is plain:
@@ -84,7 +87,7 @@ def undrafted(subject: Subject) -> "Row | None":
 
 
 def looksay(subject: Subject) -> "Row":
-    from app.bench.rows import Row
+    from app.bench.rounds import Row
 
     return Row("d", "looksay", subject.describer, partial(preprocessed, subject.describer.plain), memory())
 
@@ -105,7 +108,7 @@ def memory() -> "Memory":
     """What MLX counts: bytes of arrays alive, weights and what other rows keep among them."""
     import mlx.core as mx
 
-    from app.bench.rows import Memory
+    from app.bench.rounds import Memory
 
     return Memory(mx.reset_peak_memory, mx.get_peak_memory)
 
@@ -116,7 +119,7 @@ def llama(subject: Subject) -> "Row | None":
         return None
     from app.backends.llama.server import Order, files, llama_server
     from app.backends.openai.describer import Form, ServerDescriber
-    from app.bench.rows import Row
+    from app.bench.rounds import Row
 
     text, mmproj = gguf_files(subject.options.gguf, subject.options.mmproj)
     tell("starting llama.cpp")
@@ -154,7 +157,7 @@ def transformers(subject: Subject) -> "Row | None":
     if find_spec("torch") is None or subject.describer.loaded.architecture != "smolvlm":
         return None
     from app.backends.transformers.describer import TransformersDescriber
-    from app.bench.rows import Row
+    from app.bench.rounds import Row
 
     try:
         teller = TransformersDescriber(subject.model.folder, subject.model.card, subject.settings.model_options)

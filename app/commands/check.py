@@ -52,7 +52,7 @@ def machine_findings(settings: Settings) -> list[Finding]:
     """What this machine has and lacks; if the chosen model is installed, also whether it fits and sees."""
     from app.audio.tts import find_engine
     from app.check.machine import findings
-    from app.sources.devices import listed
+    from app.sources.webcam import listed
 
     state = model_state(settings)
     facts = Facts(

@@ -15,7 +15,7 @@ def list_cameras(settings: Settings) -> int:
     Raises:
         SourceError: there is none, or the system cannot list them.
     """
-    from app.sources.devices import listed
+    from app.sources.webcam import listed
 
     cameras = listed()
     for camera in cameras:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from app.live.watch import WatchOptions
     from app.models.registry import Card
     from app.multicamera.config import CameraConfig
-    from app.sources.eye import Eye
+    from app.sources.browser import Eye
 
 
 def live_run(settings: Settings) -> Run:

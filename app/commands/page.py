@@ -45,7 +45,7 @@ class PageControls:
 
     def cameras(self) -> Sequence[CameraChoice]:
         """The sources that the page offers; a run of several cameras offers only itself."""
-        from app.sources.devices import found
+        from app.sources.webcam import found
 
         own = CameraChoice(self.factory.selection.source, self.factory.selection.source)
         if self.factory.cameras:
@@ -64,7 +64,7 @@ def open_page(factory: LiveFactory, warn: Callable[[Notice], None], *, has_voice
     Raises:
         OutputError: the port cannot be opened, or the certificate cannot be used.
     """
-    from app.sources.eye import Eye
+    from app.sources.browser import Eye
     from app.web.server import Page
     from app.web.state import Board
 

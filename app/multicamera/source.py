@@ -13,7 +13,7 @@ from threading import Event, Thread
 from app.errors import SourceError
 from app.events import AnyFrame, Banner, Notice
 from app.protocols import Source
-from app.sources.stills import Stills
+from app.sources.video import Stills
 from app.threads import TURN_S, FairTurns
 
 ENDED = "camera ended"

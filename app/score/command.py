@@ -125,9 +125,7 @@ def of_clips(pairs: Sequence[Pair], settings: Settings) -> "dict[str, list[Verdi
 
 
 def tellings(clip: Path, describer: Describer, model: Chosen, settings: Settings) -> "dict[str, Telling]":
-    from app.score.baseline import Dutiful
-    from app.score.fake_clock import Clock
-    from app.score.replay import play
+    from app.score.replay import Clock, Dutiful, play
     from app.sources.video import Video
 
     clock, other = Clock(), Clock()

@@ -1,16 +1,70 @@
-"""A clip narrated as if it were live, on a clock of its own: a minute of clip takes as long as the work in it.
+"""A clock that stands still while a clip is read, and goes on with the work of a narrator."""
 
-The narrator gets the newest frame, as from a camera: while a description takes 80 ms, 80 ms of frames pass unseen.
-"""
-
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from threading import Event
 
-from app.events import AnyFrame, Banner, Notice, RunEvent, Sentence, Status
-from app.protocols import Source
-from app.score.fake_clock import Clock
+from app.events import AnyFrame, Banner, Chunk, Cost, Frame, Notice, Request, RunEvent, Sentence, Status
+from app.protocols import Describer, Source
 from app.score.log_reader import Telling, Told
+from app.text import tidy
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds of the clip. Work takes as long on it as it takes here; waiting for a frame takes no time at all."""
+
+    timer: Callable[[], float] = time.perf_counter
+    at: float = field(default=0.0, init=False)
+    """Where it was when it was last stopped or set."""
+    since: float | None = field(default=None, init=False)
+    """The timer's time when it was let go; None while it stands."""
+
+    def now(self) -> float:
+        return self.at if self.since is None else self.at + self.timer() - self.since
+
+    def stand(self) -> None:
+        """Stand still from now on."""
+        self.at, self.since = self.now(), None
+
+    def go(self, not_before: float = 0.0) -> None:
+        """Go on, from `not_before` if it is not that late yet: somebody has waited until then."""
+        self.at, self.since = max(self.now(), not_before), self.timer()
+
+
+EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dutiful:
+    """Looks once a second, whatever there is to see."""
+
+    describer: Describer
+    prompt: str
+    max_tokens: int
+
+    def watch(self, source: Source, stop: Event) -> Iterator[Sentence]:
+        due, described = 0.0, 0
+        with closing(source.frames(stop)) as frames:
+            for seen in frames:
+                if isinstance(seen, Notice) or seen.seen_at < due or not (frame := seen.copy()):
+                    continue
+                due, described = frame.seen_at + EVERY_S, described + 1
+                yield from self.describe(frame, described)
+
+    def describe(self, frame: Frame, described: int) -> Iterator[Sentence]:
+        """The whole description as one sentence: what such a program shows and reads out."""
+        pieces = list(self.describer.describe(Request((frame,), self.prompt, self.max_tokens)))
+        cost, text = pieces[-1].cost if pieces else Cost(), whole(pieces)
+        if text:
+            yield Sentence(text, "scene", frame, cost.first_word_s, cost, described)
+
+
+def whole(pieces: Iterable[Chunk]) -> str:
+    return tidy("".join(piece.text for piece in pieces))
+
 
 Narrate = Callable[[Source, Event], Iterable[RunEvent]]
 """A live loop over a source; it reads the time from the clock that it is played on."""

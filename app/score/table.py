@@ -4,8 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from app.score.marks import Bar, Mark, as_json, marks
-from app.score.metrics import SentenceVerdict, Verdicts
+from app.score.metrics import Bar, Mark, SentenceVerdict, Verdicts, as_json, marks
 from app.text import sanitize
 
 Scored = Mapping[str, Sequence[Verdicts]]

@@ -1,9 +1,4 @@
-"""One capture process, from its parent's side: start it, hear of pictures, read the newest, end it.
-
-Its own process group, so that a Ctrl-C in the terminal reaches the parent alone. Its stderr is kept here and never
-reaches the terminal. `subprocess` rather than `multiprocessing`: no second import of the main program, and no helper
-process that outlives it.
-"""
+"""What a capture process is asked to do, and how it can end. Knows neither OpenCV nor processes."""
 
 import contextlib
 import json
@@ -11,14 +6,69 @@ import os
 import select
 import subprocess
 import sys
-from dataclasses import asdict
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from functools import partial
+from threading import Event
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Literal, Self
 
+from app.errors import SourceError
+from app.events import FrameView, Notice
 from app.files import ROOT
 from app.images import Pixels
-from app.sources.errand import Errand, Fate, Loss
 from app.sources.shared import TICK_BYTES, Slots, Tick, new_memory
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One thing to capture from."""
+
+    kind: Literal["device", "clip", "stream"]
+    """`clip` is a video file that stands in for a device: played at its own rate, over and over."""
+    target: str
+    """A device's name, index or path ("" is the default one), a file, or a URL."""
+
+
+class Fate(IntEnum):
+    """How a capture process ended. Below 70 it says so itself, by its exit status."""
+
+    STOPPED = 0
+    NO_DEVICE = 60
+    """No device of that name or index is there."""
+    SHUT = 61
+    """It is there, but it cannot be opened."""
+    LOST = 62
+    """Pictures came, and then no more."""
+    ENDED = 63
+    """A stream of known length was played to its end."""
+    SILENT = 70
+    """Nothing came within the time for opening."""
+    HUNG = 71
+    """Pictures came, then silence, and the process did not notice."""
+    CRASHED = 72
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """The end of one capture process, as far as it can be told."""
+
+    fate: Fate
+    words: str
+    """The last lines it wrote to stderr, OpenCV's and FFMPEG's among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A loss, explained."""
+
+    text: str
+    hint: str
+    is_worth_waiting: bool = False
+    """The person is just being asked; opening may work in a moment."""
+
 
 _GRACE_S = 0.2
 _KEPT_BYTES = 4096
@@ -155,3 +205,97 @@ def _drained(descriptor: int) -> bytes:
         while more := os.read(descriptor, 65536):
             said += more
     return said
+
+
+Explain = Callable[[Loss], Trouble]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for what, in seconds."""
+
+    opening_s: float = 20.0
+    """From the start of the process to its first picture; a first start on a Mac can be slow."""
+    silence_s: float = 2.5
+    """Without a picture, before a process counts as hung."""
+    asking_s: float = 60.0
+    """For a person to answer macOS, which asks whether the camera may be used."""
+    first_pause_s: float = 0.25
+    longest_pause_s: float = 5.0
+    settled_s: float = 10.0
+    """A process that worked for so long has earned the shortest pause again."""
+
+
+PATIENCE = Patience()
+_TURN_S = 0.1
+
+
+def tend(errand: Errand, explain: Explain, stop: Event, patience: Patience = PATIENCE) -> Generator[FrameView | Notice]:
+    """Yield the newest pictures until `stop` is set or the source ends.
+
+    Raises:
+        SourceError: it never gave a picture.
+    """
+    line, asked_at, failures = _Line(), time.monotonic(), 0
+    while not stop.is_set():
+        started_at = time.monotonic()
+        loss = yield from _one_life(errand, line, stop, patience)
+        if stop.is_set() or (loss.fate is Fate.ENDED and line.has_begun):
+            return
+        is_late = time.monotonic() - asked_at > patience.asking_s
+        yield from line.told(explain(loss), is_late)
+        failures = 0 if time.monotonic() - started_at > patience.settled_s else failures + 1
+        stop.wait(min(patience.longest_pause_s, patience.first_pause_s * 2**failures))
+
+
+def _one_life(
+    errand: Errand, line: "_Line", stop: Event, patience: Patience
+) -> Generator[FrameView | Notice, None, Loss]:
+    """The pictures of one process, until it ends, hangs, or is stopped."""
+    with Child(errand) as child:
+        heard_at, has_spoken = time.monotonic(), False
+        while not stop.is_set():
+            tick = child.wait(_TURN_S)
+            now = time.monotonic()
+            if tick:
+                heard_at, has_spoken = now, True
+            if tick and now - tick.seen_at < patience.silence_s:
+                yield from line.placed(tick, child)
+            if child.is_gone:
+                return child.loss()
+            if not tick and now - heard_at > (patience.silence_s if has_spoken else patience.opening_s):
+                return Loss(Fate.HUNG if has_spoken else Fate.SILENT, child.words)
+        return Loss(Fate.STOPPED, "")
+
+
+class _Line:
+    """The frames and notices of all processes in a row: numbers and times run on, losses are told once."""
+
+    def __init__(self) -> None:
+        self._started_at = -1.0
+        self._first = 0
+        self._last = -1
+        self._has_told = False
+
+    @property
+    def has_begun(self) -> bool:
+        return self._started_at >= 0
+
+    def placed(self, tick: Tick, child: Child) -> Iterator[FrameView | Notice]:
+        if not self.has_begun:
+            self._started_at = tick.seen_at
+        elif self._has_told:
+            yield Notice("camera back", "Pictures are coming again.")
+        self._has_told = False
+        self._last = self._first + tick.number
+        media_s = tick.seen_at - self._started_at
+        yield FrameView(child.view(tick), tick.seen_at, media_s, self._last, partial(child.picture, tick))
+
+    def told(self, trouble: Trouble, is_late: bool) -> Iterator[Notice]:
+        """A notice of the loss, once until it is over; an error if there never was a picture."""
+        self._first = self._last + 1
+        if not self.has_begun and (is_late or not trouble.is_worth_waiting):
+            raise SourceError(trouble.text, trouble.hint)
+        if not self._has_told:
+            yield Notice("camera lost" if self.has_begun else "permission", trouble.text, trouble.hint)
+        self._has_told = True

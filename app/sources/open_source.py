@@ -6,7 +6,7 @@ from pathlib import Path
 from app.errors import SourceError, UsageError
 from app.files import did_you_mean, explain, open_to_read, readable, user_path
 from app.protocols import Source
-from app.sources.eye import Eye
+from app.sources.browser import Eye
 
 POSSIBLE = (
     "camera, camera:NAME, camera:1, scenes, a video, a picture, a folder of pictures, a stream: rtsp://… or http://…, "
@@ -97,7 +97,7 @@ def _of_files(what: str, asap: bool) -> Source:
     except OSError as failure:
         raise SourceError(*explain(failure, path)) from failure
     if path.is_dir() or is_picture(path):
-        from app.sources.stills import Stills
+        from app.sources.video import Stills
 
         return Stills(path)
     from app.sources.video import Video

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.sources.errand import Trouble
+from app.sources.capture import Trouble
 
 BUNDLES = {
     "com.apple.Terminal": "Terminal",

@@ -8,8 +8,7 @@ from collections.abc import Generator
 from threading import Event
 
 from app.events import Banner, FrameView, Notice
-from app.sources.errand import Errand, Fate, Loss, Trouble
-from app.sources.tend import Patience, tend
+from app.sources.capture import Errand, Fate, Loss, Patience, Trouble, tend
 
 PATIENCE = Patience(silence_s=5.0)
 """Networks pause longer than cables."""

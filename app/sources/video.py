@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 
 from app.errors import SourceError
-from app.events import AnyFrame, Banner, FrameView, Notice
+from app.events import AnyFrame, Banner, Frame, FrameView, Notice
 from app.files import explain, open_to_read, readable
+from app.image_files import Picture, expand, pictures
 from app.images import Pixels
 from app.threads import read_newest
 
@@ -106,3 +107,28 @@ def _retrieved(clip: cv2.VideoCapture) -> Pixels | None:
 
 def _as_rgb(picture: Pixels) -> Pixels:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+class Stills:
+    """Each picture is one frame; a folder's pictures count as a second apart."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+
+    @property
+    def banner(self) -> Banner:
+        return Banner(f"pictures in {readable(self._path)}" if self._path.is_dir() else readable(self._path.name))
+
+    def frames(self, stop: Event) -> Generator[AnyFrame | Notice]:
+        """See `Source.frames`; every picture is given. One of a folder that cannot be read is a notice."""
+        what = str(self._path)
+        is_alone = expand(what) == [what]
+        for number, read in enumerate(pictures(what)):
+            if stop.is_set():
+                return
+            if isinstance(read, Picture):
+                yield Frame(read.pixels, time.monotonic(), float(number), number)
+            elif is_alone:
+                raise read.error
+            else:
+                yield Notice("picture unreadable", read.error.message, read.error.hint)

@@ -20,8 +20,8 @@ import numpy as np
 
 from app.errors import SourceError
 from app.images import Pixels
-from app.sources import devices
-from app.sources.errand import Errand, Fate
+from app.sources import webcam as devices
+from app.sources.capture import Errand, Fate
 from app.sources.shared import LARGEST, Slots, Tick
 
 WISHED = (1280, 720)

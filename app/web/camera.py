@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from app.sources.eye import PAUSES, Eye, Pause
+from app.sources.browser import PAUSES, Eye, Pause
 
 EVERY_S = 0.06
 """From one request to the next, at least."""

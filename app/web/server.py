@@ -29,7 +29,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from app.errors import OutputError
 from app.events import Banner, FramePreview, Notice, PartialSentence, RunEvent, Status
 from app.protocols import RunControls
-from app.sources.eye import Eye
+from app.sources.browser import Eye
 from app.web.pictures import Pictures
 from app.web.state import OVER, Board
 

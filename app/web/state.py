@@ -28,7 +28,7 @@ from app.events import (
 )
 from app.images import encode_jpeg
 from app.protocols import RunControls
-from app.sources.eye import Eye
+from app.sources.browser import Eye
 from app.text import sanitize
 from app.web.pictures import SMALL, Pictures
 from app.web.stream import Event, Feed

@@ -11,9 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.backends.llama.describer import RestartingServer
+from app.backends.llama.describer import RestartingServer, Shown
 from app.backends.llama.server import Order, files
-from app.backends.llama.shown import Shown
 from app.backends.mlx.describer import MlxDescriber
 from app.backends.mlx.speculative import Burst, Speech
 from app.backends.openai.client import endpoint

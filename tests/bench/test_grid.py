@@ -7,13 +7,26 @@ from typing import Any
 
 import pytest
 
-from app.bench.compare import as_grid, compared
-from app.bench.grid import drafts, grids, in_words, number, opening
-from app.bench.result import Circumstances, assembled
-from app.bench.rounds import Take
-from app.bench.rows import Caption
-from app.bench.summary import summary
-from app.bench.table import WIDTH, fitted, markdown, plain, row, table, wrapped
+from app.bench.report import (
+    WIDTH,
+    Circumstances,
+    as_grid,
+    assembled,
+    compared,
+    drafts,
+    fitted,
+    grids,
+    in_words,
+    markdown,
+    number,
+    opening,
+    plain,
+    row,
+    summary,
+    table,
+    wrapped,
+)
+from app.bench.rounds import Caption, Take
 from app.events import Cost
 
 HERE = {"system": "Darwin arm64", "chip": "Apple M2", "cores": 8, "memory_gb": 17, "device": "Metal, Apple M2",

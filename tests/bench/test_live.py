@@ -6,7 +6,7 @@ from threading import Event
 import numpy as np
 import pytest
 
-from app.bench.live import Counted, Given, Watched, at_intervals, percentiles, played, queued
+from app.bench.rounds import Counted, Given, Watched, at_intervals, percentiles, played, queued
 from app.events import AnyFrame, Banner, Chunk, Cost, Frame, Notice, Request
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from app.bench.record import record
+from app.bench.subject import record
 from app.events import Frame
 
 

@@ -6,8 +6,16 @@ from typing import Any
 
 import pytest
 
-from app.bench.compare import as_grid, compared
-from app.bench.result import FORMAT, Circumstances, assembled, opened, refuse_other_work, refuse_others
+from app.bench.report import (
+    FORMAT,
+    Circumstances,
+    as_grid,
+    assembled,
+    compared,
+    opened,
+    refuse_other_work,
+    refuse_others,
+)
 from app.errors import BenchError
 
 HERE = {"system": "Darwin arm64", "chip": "Apple M2", "memory_gb": 17, "device": "Metal, Apple M2", "model": "demo"}

@@ -7,9 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.bench.clips import NOISE, Clip, still
-from app.bench.rounds import Plan, play, slow_rows, turns
-from app.bench.rows import Memory, Row, measured
+from app.bench.rounds import NOISE, Clip, Memory, Plan, Row, measured, play, slow_rows, still, turns
 from app.events import Chunk, Cost, Frame, Request
 
 PLAN = Plan(rounds=2, captions=3, prompt="What?", max_tokens=8)
@@ -99,7 +97,7 @@ class Timed(Scripted):
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("app.bench.rows.time", SimpleNamespace(perf_counter=lambda: clock.now))
+    monkeypatch.setattr("app.bench.rounds.time", SimpleNamespace(perf_counter=lambda: clock.now))
     return clock
 
 

@@ -2,10 +2,8 @@
 
 import pytest
 
-from app.bench.rounds import Take
-from app.bench.rows import Caption
-from app.bench.spread import Spread, spread
-from app.bench.summary import MEASURES, summary
+from app.bench.report import MEASURES, summary
+from app.bench.rounds import Caption, Spread, Take, spread
 from app.events import Cost
 
 

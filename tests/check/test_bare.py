@@ -61,7 +61,7 @@ def test_what_needs_no_package_is_still_found_out(bare):
 
 @needs.platform("linux")
 def test_openblas_is_seen_when_it_is_preloaded():
-    code = "from app.check.machine import computing; print(computing().sentence)"
+    code = "from app.check.machine import this_device; print(this_device().sentence)"
     said = python(code, LD_PRELOAD="libopenblas.so.0"), python(code)
     assert ["without OpenBLAS" in each for each in said] == [False, True]
 

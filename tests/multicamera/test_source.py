@@ -14,7 +14,7 @@ from PIL import Image
 from app.errors import SourceError
 from app.events import AnyFrame, Banner, Frame, Notice
 from app.multicamera.source import ENDED, CameraGroup, Slots
-from app.sources.stills import Stills
+from app.sources.video import Stills
 from app.sources.webcam import Webcam
 from app.threads import FairTurns
 from tests.sources.clips import capture_processes

@@ -3,8 +3,7 @@
 import pytest
 
 from app.score.log_reader import Telling, Told
-from app.score.marks import marks, percentile
-from app.score.metrics import Verdicts, judge
+from app.score.metrics import Verdicts, judge, marks, percentile
 from app.score.table import faults, spelt, wanted
 from app.score.truth import Occurrence, Span, Truth
 

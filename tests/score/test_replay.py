@@ -8,9 +8,7 @@ import numpy as np
 
 from app.events import Banner, Chunk, Cost, Frame, Notice, PartialSentence, Request, RunEvent, Sentence, Status
 from app.protocols import Source
-from app.score.baseline import Dutiful
-from app.score.fake_clock import Clock
-from app.score.replay import Narrate, play
+from app.score.replay import Clock, Dutiful, Narrate, play
 
 
 @dataclass

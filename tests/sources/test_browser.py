@@ -14,8 +14,7 @@ from PIL import Image
 from app.demo import scenes
 from app.events import Frame, Notice
 from app.sources import browser
-from app.sources.browser import Browser
-from app.sources.eye import Eye
+from app.sources.browser import Browser, Eye
 from tests.waiting import until
 
 SILENCE_S = 0.6

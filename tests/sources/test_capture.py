@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from app.sources import worker
-from app.sources.capture import Child
-from app.sources.errand import Errand, Fate
+from app.sources.capture import Child, Errand, Fate
 from app.sources.shared import LARGEST, SLOTS, Slots, Tick, new_memory
 from tests import needs
 from tests.running import environment
@@ -32,7 +31,7 @@ pytestmark = needs.tool("ps")
 PARENT = """
 import sys, time
 from app.sources.capture import Child
-from app.sources.errand import Errand
+from app.sources.capture import Errand
 with Child(Errand("clip", sys.argv[1])) as child:
     while not child.wait(1.0):
         pass

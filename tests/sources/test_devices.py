@@ -4,7 +4,7 @@ import cv2_enumerate_cameras
 import pytest
 
 from app.errors import SourceError
-from app.sources.devices import Device, choose, found, lasting, listed
+from app.sources.webcam import Device, choose, found, lasting, listed
 
 FACETIME = Device(1, "FaceTime HD Camera", "6C70")
 PHONE = Device(0, "Anna's iPhone Camera", "A11C")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.sources.eye import OLDEST_S, Eye, Shot
+from app.sources.browser import OLDEST_S, Eye, Shot
 
 JPEG = b"\xff\xd8\xff and so on"
 

@@ -8,12 +8,10 @@ from PIL import Image
 
 from app.demo.source import SceneSource
 from app.errors import SourceError, UsageError
-from app.sources.browser import Browser
-from app.sources.eye import Eye
+from app.sources.browser import Browser, Eye
 from app.sources.open_source import is_live, open_source
-from app.sources.stills import Stills
 from app.sources.stream import Stream
-from app.sources.video import Video
+from app.sources.video import Stills, Video
 from app.sources.webcam import Webcam
 from tests.running import environment
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from app.errors import SourceError
 from app.events import Frame, Notice
-from app.sources.stills import Stills
+from app.sources.video import Stills
 
 
 def save(path, colour=(200, 0, 0), size=(40, 30), mode="RGB", **how):

@@ -6,9 +6,8 @@ import pytest
 
 from app.errors import SourceError
 from app.events import FrameView, Notice
-from app.sources.errand import Fate, Loss
+from app.sources.capture import Fate, Loss, Patience
 from app.sources.stream import Stream, masked
-from app.sources.tend import Patience
 from tests import needs
 from tests.sources.clips import FRAMES, capture_processes, first_frame, is_red, number_in
 from tests.sources.servers import MjpegServer

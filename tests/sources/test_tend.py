@@ -11,9 +11,8 @@ import pytest
 
 from app.errors import SourceError
 from app.events import FrameView, Notice
-from app.sources.errand import Errand, Fate, Loss, Trouble
+from app.sources.capture import Errand, Fate, Loss, Patience, Trouble, tend
 from app.sources.shared import SLOTS
-from app.sources.tend import Patience, tend
 from tests import needs
 from tests.running import environment
 from tests.sources.clips import FRAMES, capture_processes, encode, first_frame, is_running, is_stopped, number_in

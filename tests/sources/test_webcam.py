@@ -4,8 +4,8 @@ import pytest
 
 from app.errors import SourceError
 from app.events import Frame
-from app.sources import devices
-from app.sources.errand import Fate, Loss
+from app.sources import webcam as devices
+from app.sources.capture import Fate, Loss
 from app.sources.webcam import Webcam
 from tests.sources.clips import FRAMES, first_frame, number_in
 

@@ -14,7 +14,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from app.security import with_security_headers
-from app.sources.eye import Eye
+from app.sources.browser import Eye
 from app.web.camera import eye_route
 from tests.waiting import LIMIT_S, until
 

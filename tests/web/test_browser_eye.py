@@ -13,7 +13,7 @@ import pytest
 
 from app.events import Frame
 from app.sources.browser import Browser as BrowsersCamera
-from app.sources.eye import Eye
+from app.sources.browser import Eye
 from tests import needs
 from tests.chrome import Driver, Visit, camera, launched, visiting, write_clip
 from tests.sources.clips import is_red, number_in, numbered

@@ -23,7 +23,7 @@ from app.events import (
     SetVoice,
     VoiceToggled,
 )
-from app.sources.eye import Eye
+from app.sources.browser import Eye
 from app.web.server import Page as Served
 from app.web.server import Place, address, listen
 from app.web.state import Board

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from app.sources.eye import Eye
+from app.sources.browser import Eye
 from app.web import camera
 from app.web.camera import LARGEST, eye_route, pause_in
 from tests.waiting import LIMIT_S, until

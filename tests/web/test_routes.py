@@ -11,7 +11,7 @@ import pytest
 
 from app.errors import UsageError
 from app.events import CameraChoice, Command, LiveSettings, ModelChoice, Notice, RunStarted
-from app.sources.eye import Eye
+from app.sources.browser import Eye
 from app.web.pictures import Pictures
 from app.web.routes import site
 from app.web.state import Board, Hub

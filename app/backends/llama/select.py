@@ -17,8 +17,7 @@ from app.models.registry import Card
 from app.protocols import Describer
 
 if TYPE_CHECKING:
-    from app.backends.llama.describer import RestartingServer
-    from app.backends.llama.shown import Shown
+    from app.backends.llama.describer import RestartingServer, Shown
     from app.check.findings import Finding
 
 AT_ONCE = 4
@@ -57,7 +56,7 @@ class Pair:
     @property
     def usual(self) -> int:
         """The most tokens of a frame, where only the registry may know of the eyes: a tile of those that tile."""
-        from app.backends.llama.shown import TOKENS
+        from app.backends.llama.describer import TOKENS
 
         tokens = self.card.image_tokens
         return tokens.default if tokens and tokens.how == "tile edge" else TOKENS
@@ -100,7 +99,7 @@ class Pair:
         return RestartingServer(self.card.name, order, look)
 
     def shown(self, wish: ModelOptions) -> "Shown":
-        from app.backends.llama.shown import DETAILED, Shown, shown
+        from app.backends.llama.describer import DETAILED, Shown, shown
         from app.models.corrupt_file import CorruptFile
 
         limit = wish.image_tokens

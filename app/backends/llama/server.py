@@ -1,10 +1,7 @@
-"""A llama.cpp server as a child process: started on a free port of the loopback, watched, and always ended.
-
-It is llama-server where that is on PATH, otherwise xllamacpp_server.py, which takes the same flags. A random API key,
-passed in the environment, keeps other users of this machine out, and tells our server from another program on its port.
-"""
+"""Why llama.cpp failed, found in all that it says: one line, for an error. It starts nothing and asks nobody."""
 
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -20,10 +17,41 @@ from subprocess import PIPE, STDOUT, TimeoutExpired
 from threading import Thread
 
 from app import subprocesses
-from app.backends.llama.reason import failure, last_words
 from app.backends.openai.client import Endpoint
 from app.errors import ModelError
+from app.models.corrupt_file import short
 from app.parent_death_guard import CANNOT_RUN, GRACE_S
+
+TELLING = re.compile(
+    r"unknown [a-z]+ (type|architecture)|mismatch between|cannot be used|couldn't bind|not within|failed to seek"
+    r"|invalid (magic|argument)|No such file|does this file exist|out of memory|failed to allocate|unable to"
+    r"|HTTPLIB failed|failed to (download|resolve)",
+    re.IGNORECASE,
+)
+"""What the line that tells the reason speaks of; the lines after it only say that there was one."""
+FAILED = re.compile("error|failed", re.IGNORECASE)
+STAMP = re.compile(r"^[\d.]+ [A-Z] +")
+
+
+def last_words(said: str) -> str:
+    """Why it failed, or the last that it said."""
+    return failure(said) or told(next(reversed(lines(said)), ""))
+
+
+def failure(said: str) -> str:
+    """The first line that tells a reason, or the last that speaks of a failure; empty if none does."""
+    reasons = [line for line in lines(said) if FAILED.search(line) or TELLING.search(line)]
+    telling = next((line for line in reasons if TELLING.search(line)), None)
+    return told(telling or next(reversed(reasons), ""))
+
+
+def lines(said: str) -> list[str]:
+    return [STAMP.sub("", line.strip()) for line in said.splitlines() if line.strip()]
+
+
+def told(line: str) -> str:
+    return f": {short(line, 200)}" if line else ""
+
 
 PROGRAM, PACKAGE, HOST = "llama-server", "xllamacpp", "127.0.0.1"
 XLLAMACPP_SERVER = Path(__file__).with_name("xllamacpp_server.py")

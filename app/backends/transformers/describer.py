@@ -1,24 +1,134 @@
-"""The describer of the transformers backend. Of one frame nothing is kept for the next."""
+"""From tokens to pieces of text, with what they have cost so far."""
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
+from transformers.generation.logits_process import (
+    MinPLogitsWarper,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+)
 
-from app.backends.transformers.decode import Decoder, chooser
-from app.backends.transformers.device import device
-from app.backends.transformers.loading import FAILURES, PUBLISHED, Loaded, load
-from app.backends.transformers.processor import KINDS, Square
-from app.backends.transformers.published import Published
-from app.backends.transformers.shown import Inputs, Shown, counted
-from app.backends.transformers.speech import Speech
-from app.cleaning import Cleaner, cleaned, opens_thinking
+from app.backends.transformers.loading import FAILURES, PUBLISHED, Loaded, device, load
+from app.backends.transformers.processor import KINDS, Inputs, Published, Shown, Square, counted
+from app.cleaning import Cleaner, cleaned, is_thinking_mark, opens_thinking
 from app.config import AS_PUBLISHED, ModelOptions
 from app.errors import ModelError
-from app.events import Banner, Chunk, Frame, Request
-from app.models.registry import Card
+from app.events import Banner, Chunk, Cost, Frame, Request
+from app.models.registry import Card, Sampling
+
+
+class Speech:
+    """One description as it comes; the clock runs from its making."""
+
+    def __init__(self, loaded: Loaded, frames: int) -> None:
+        self.loaded, self.frames, self.image_tokens = loaded, frames, 0
+        self.started, self.first_word_s = time.monotonic(), 0.0
+        self.said: list[int] = []
+        tokenizer = loaded.tokenizer
+        self.skipped = {
+            number
+            for token, number in zip(tokenizer.all_special_tokens, tokenizer.all_special_ids, strict=True)
+            if not is_thinking_mark(token)
+        }
+        self.written = ""
+
+    def piece(self, token: int) -> Chunk:
+        """What a token adds; nothing while a letter of several tokens is not whole."""
+        self.said.append(token)
+        text = self.text()
+        return self.made("" if text.endswith("\ufffd") else text, len(self.said))
+
+    def last(self, most: int) -> Chunk:
+        """What was still held back; where the limit did not end it, the end mark took one more pass."""
+        return self.made(self.text(), len(self.said) + (len(self.said) < most))
+
+    def text(self) -> str:
+        shown = [token for token in self.said if token not in self.skipped]
+        whole: str = self.loaded.tokenizer.decode(shown, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        return whole
+
+    def made(self, text: str, forwards: int) -> Chunk:
+        new, self.written = text[len(self.written) :], max(text, self.written, key=len)
+        total_s = time.monotonic() - self.started
+        self.first_word_s = self.first_word_s or (total_s if new.strip() else 0.0)
+        tokens = len(self.said)
+        return Chunk(
+            new,
+            Cost(self.first_word_s, total_s, tokens, self.image_tokens, forwards=forwards, encoded=self.frames),
+        )
+
+
+Choose = Callable[[Any, Sequence[int]], int]
+"""From the logits of the next token (vocabulary) and what was said before it, the prompt's last token among that."""
+
+
+def greedy(logits: Any, _said: Sequence[int]) -> int:
+    return int(torch.argmax(logits.float()).item())
+
+
+def sampled(how: Sampling) -> Choose:
+    """Draws as a card says; the repetition penalty counts what the model has said, and not the prompt."""
+    changes: list[Any] = []
+    if how.repetition_penalty != 1.0:
+        changes.append(RepetitionPenaltyLogitsProcessor(how.repetition_penalty))
+    if how.temperature not in (0.0, 1.0):
+        changes.append(TemperatureLogitsWarper(how.temperature))
+    if how.temperature and how.min_p:
+        changes.append(MinPLogitsWarper(how.min_p))
+
+    def choose(logits: Any, said: Sequence[int]) -> int:
+        rows, before = logits.float()[None], torch.tensor([list(said)], device=logits.device)
+        for change in changes:
+            rows = change(before, rows)
+        if not how.temperature:
+            return greedy(rows[0], said)
+        return int(torch.multinomial(torch.softmax(rows[0], dim=-1), 1).item())
+
+    return choose
+
+
+def chooser(how: Sampling) -> Choose:
+    return greedy if how == Sampling() else sampled(how)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """How one model's words are chosen."""
+
+    model: Any
+    ends: frozenset[int]
+    """Tokens that end a description."""
+    choose: Choose = greedy
+
+    def tokens(self, inputs: Inputs, most: int) -> Generator[int]:
+        """Yield token after token, at most `most`, without the end mark. One pass through the model before each."""
+        said, kept = [int(inputs["input_ids"][0, -1])], inputs
+        for _ in range(most):
+            logits, kept = self.step(kept)
+            token = self.choose(logits, said)
+            if token in self.ends:
+                return
+            said.append(token)
+            yield token
+            kept = {**kept, "input_ids": torch.full_like(inputs["input_ids"][:, :1], token)}
+
+    def step(self, given: Inputs) -> tuple[Any, Inputs]:
+        """One pass: the logits after the last token (vocabulary), and what the next pass begins with.
+
+        Inference mode is entered for the pass alone: a generator that sleeps within it would leave it to the thread.
+        """
+        with torch.inference_mode():
+            found = self.model(**given, use_cache=True)
+        mask = given["attention_mask"]
+        longer = torch.cat([mask, torch.ones_like(mask[:, :1])], dim=1)
+        return found.logits[0, -1], {"past_key_values": found.past_key_values, "attention_mask": longer}
 
 
 class TransformersDescriber:

@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.backends.llama.describer import WORTH_S, RestartingServer
+from app.backends.llama.describer import WORTH_S, RestartingServer, Shown
 from app.backends.llama.server import LlamaServer, Order, files
-from app.backends.llama.shown import Shown
 from app.errors import ModelError, Outage
 from app.events import Chunk, Frame, Request
 from tests.fixtures import llama_server as stand_in

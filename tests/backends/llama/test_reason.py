@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.backends.llama.reason import failure, last_words
+from app.backends.llama.server import failure, last_words
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.backends.llama.shown import DETAILED, Shown, shown
+from app.backends.llama.describer import DETAILED, Shown, shown
 from app.errors import UsageError
 from tests import needs
 from tests.fixtures.gguf_files import make_pair

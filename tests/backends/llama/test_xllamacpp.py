@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from app.backends.llama.describer import RestartingServer
+from app.backends.llama.describer import RestartingServer, Shown, shown
 from app.backends.llama.server import XLLAMACPP_SERVER, LlamaServer, Order, files, free_port, llama_server, opened
 from app.backends.llama.server import answer as answer_to
-from app.backends.llama.shown import Shown, shown
 from app.backends.openai.discovery import discover
 from app.check.vision_test import look
 from app.errors import ModelError

@@ -104,7 +104,7 @@ def test_the_limit_is_kept_and_costs_no_pass_more(describer) -> None:
 
 
 def test_a_description_left_after_a_word_runs_no_pass_more(describer) -> None:
-    from app.backends.transformers.decode import Decoder
+    from app.backends.transformers.describer import Decoder
 
     passes: list[int] = []
     model = describer.loaded.model

@@ -11,7 +11,7 @@ pytestmark = needs.module("torch", even_in_ci=True)
 
 
 def test_without_metal_and_cuda_it_is_the_cpu_in_float32_and_the_banner_says_so() -> None:
-    from app.backends.transformers.device import SLOW, best, device
+    from app.backends.transformers.loading import SLOW, best, device
 
     found = device()
     if best() == "cpu":
@@ -23,7 +23,7 @@ def test_without_metal_and_cuda_it_is_the_cpu_in_float32_and_the_banner_says_so(
 
 
 def test_what_computes_is_found_by_computing() -> None:
-    from app.backends.transformers.device import best, computes
+    from app.backends.transformers.loading import best, computes
 
     assert computes(best(), "float32")
     assert not computes("cuda" if best() != "cuda" else "mps", "float32")
@@ -31,13 +31,13 @@ def test_what_computes_is_found_by_computing() -> None:
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_wished_numbers_are_taken(precision) -> None:
-    from app.backends.transformers.device import device
+    from app.backends.transformers.loading import device
 
     assert str(device(precision).dtype) == f"torch.{precision}"
 
 
 def test_fewer_bits_are_refused_with_what_has_them() -> None:
-    from app.backends.transformers.device import device
+    from app.backends.transformers.loading import device
 
     with pytest.raises(UsageError, match="4bit") as refused:
         device("4bit")
@@ -47,7 +47,7 @@ def test_fewer_bits_are_refused_with_what_has_them() -> None:
 def test_on_the_cpu_a_core_is_left_to_the_camera() -> None:
     import torch
 
-    from app.backends.transformers.device import Device
+    from app.backends.transformers.loading import Device
 
     before = torch.get_num_threads()
     try:

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from app.models import hub as patience
-from app.models.hub import Line, patiently
+from app.models import hub
+from app.models.hub import Progress, patiently
 from tests.waiting import LIMIT_S, until
 
 
@@ -14,7 +14,7 @@ def test_what_the_work_returns_is_returned() -> None:
 
 
 def test_what_the_work_raises_is_raised() -> None:
-    def work(_: Line[None]) -> None:
+    def work(_: Progress[None]) -> None:
         raise KeyError("as it is")
 
     with pytest.raises(KeyError, match="as it is"):
@@ -24,7 +24,7 @@ def test_what_the_work_raises_is_raised() -> None:
 def test_work_that_hangs_is_given_up_and_hears_of_it() -> None:
     heard = threading.Event()
 
-    def work(line: Line[None]) -> None:
+    def work(line: Progress[None]) -> None:
         while not line.is_dead:
             line.pause(30)
         heard.set()
@@ -35,7 +35,7 @@ def test_work_that_hangs_is_given_up_and_hears_of_it() -> None:
 
 
 def test_the_last_trouble_is_the_reason() -> None:
-    def work(line: Line[None]) -> None:
+    def work(line: Progress[None]) -> None:
         line.failed("cut")
         line.failed("refused")
         line.pause(30)
@@ -47,9 +47,9 @@ def test_the_last_trouble_is_the_reason() -> None:
 def test_bytes_are_counted_and_buy_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fifteen minutes of work, of which each part comes after half of what is waited for one."""
     now, counted = [100.0], list[int]()
-    monkeypatch.setattr(patience, "monotonic", lambda: now[0])
+    monkeypatch.setattr(hub, "monotonic", lambda: now[0])
 
-    def work(line: Line[str]) -> str:
+    def work(line: Progress[str]) -> str:
         for number in range(15):
             now[0] += 60
             line.brought(7)
