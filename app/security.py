@@ -1,6 +1,6 @@
 """Security of what looksay serves, the page and the API: who asks, is a secret right, how long a body may be, headers.
 
-Pure ASGI. app/web/guard.py and app/api_server/guard.py decide with it who is let in.
+Pure ASGI. app/web/access.py and app/api_server/guard.py decide with it who is let in.
 """
 
 import asyncio

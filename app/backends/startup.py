@@ -134,7 +134,7 @@ def sight_findings(model: Chosen, wish: ModelOptions, describer: Describer, *, a
 
 def cached_findings(model: Chosen, what: str, ask: "Callable[[], list[Finding]]", afresh: bool) -> "list[Finding]":
     """Findings of `ask` about these files, cached; with `afresh`, asked again, and cached only if the model passes."""
-    from app.check.files import leftovers
+    from app.check.checkpoint import leftovers
     from app.check.verdict_cache import Memory, key
     from app.files import ROOT
     from app.models.lockfile import folder_digests

@@ -3,5 +3,5 @@
 command.py     the command
 subject.py     the model and the machine;  ways.py: the rows;  baselines.py: mlx-vlm as other programs use it
 rounds.py      measuring: rows in turns over the same frames, and a clip played live
-report.py      medians and ratios, the table, JSON, the comparison with an older result
+results.py     medians and ratios, the table, JSON, the comparison with an older result
 """

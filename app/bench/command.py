@@ -25,7 +25,7 @@ from app.text import write_line as write
 
 if TYPE_CHECKING:
     from app.backends.mlx.describer import MlxDescriber
-    from app.bench.report import Circumstances, Grid, Result
+    from app.bench.results import Circumstances, Grid, Result
     from app.bench.rounds import Clip, Narrate, Row
 
 SIZE = (1280, 720)
@@ -44,7 +44,7 @@ def bench(options: Options, settings: Settings) -> int:
         BenchError: the result to compare with cannot be read, or is of other circumstances; told before measuring.
         OutputError: standard output cannot be written to.
     """
-    from app.bench.report import refuse_other_work, refuse_others
+    from app.bench.results import refuse_other_work, refuse_others
 
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     old = None if options.compare is None else comparable(options.compare)
@@ -64,7 +64,7 @@ def bench(options: Options, settings: Settings) -> int:
 
 def comparable(path: str) -> "Result":
     """The older result, read and found whole."""
-    from app.bench.report import compared, opened
+    from app.bench.results import compared, opened
 
     old = opened(path)
     compared(old, old)
@@ -86,7 +86,7 @@ def interrupt(number: int, _frame: object) -> NoReturn:
 
 def report(old: "Result | None", result: "Result", options: Options, settings: Settings) -> None:
     """Compare and print; what was measured is printed even where comparing fails."""
-    from app.bench.report import Compared, as_grid, compared
+    from app.bench.results import Compared, as_grid, compared
 
     found: list[Compared] = []
     try:
@@ -107,7 +107,7 @@ def load(model: Chosen, settings: Settings, stack: ExitStack) -> "MlxDescriber":
 
 
 def measure(subject: Subject, here: "Circumstances") -> "Result":
-    from app.bench.report import assembled, summary
+    from app.bench.results import assembled, summary
     from app.bench.rounds import Plan, play
 
     options = subject.options
@@ -180,7 +180,7 @@ def put(result: "Result", more: "Sequence[Grid]", options: Options, settings: Se
     Raises:
         OutputError: standard output cannot be written to, a full disk for example.
     """
-    from app.bench.report import warnings
+    from app.bench.results import warnings
 
     for each in warnings(result):
         print(f"notice: {each}", file=sys.stderr)
@@ -192,7 +192,7 @@ def put(result: "Result", more: "Sequence[Grid]", options: Options, settings: Se
 
 
 def in_form(result: "Result", more: "Sequence[Grid]", options: Options, settings: Settings) -> str:
-    from app.bench.report import WIDTH, markdown, plain
+    from app.bench.results import WIDTH, markdown, plain
 
     if settings.json:
         return json.dumps(result, ensure_ascii=False)

@@ -29,7 +29,7 @@ from app.events import Frame
 from app.models.registry import Card, Sampling
 
 if TYPE_CHECKING:
-    from app.bench.report import Circumstances
+    from app.bench.results import Circumstances
 
 NAME = "geometry:smolvlm2-256m"
 NOTE = "These are random numbers in the shape of SmolVLM2-256M: what it says means nothing, and drafts fit by accident."
@@ -243,8 +243,8 @@ def geometry(stack: ExitStack) -> Chosen:
 
 
 def circumstances(model: Chosen, settings: Settings) -> "Circumstances":
-    from app.bench.report import Circumstances
-    from app.check.report import this_looksay
+    from app.bench.results import Circumstances
+    from app.check.findings import this_looksay
     from app.models import machine_memory
 
     fingerprint = {

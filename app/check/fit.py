@@ -12,7 +12,7 @@ from typing import Any
 
 from packaging.version import Version
 
-from app.check.files import COMPLETE, Checkpoint, one_line
+from app.check.checkpoint import COMPLETE, Checkpoint, one_line
 from app.check.findings import Finding
 from app.models.convert import GUESSED, rope_theta, text_of
 from app.models.registry import Bound, Card

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from app.check import files, fit, processor
+from app.check import checkpoint as files
+from app.check import fit
+from app.check import image_processor as processor
 from app.check.findings import Finding, unknown
 from app.models.registry import Card
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from app.backends.startup import Chosen, chosen, fit_findings, is_url, load, run_check, sight_findings
-from app.check.findings import Facts, Finding, ModelState
-from app.check.report import as_json, exit_code, is_proven, render, verdict
+from app.check.findings import Facts, Finding, ModelState, as_json, exit_code, is_proven, render, verdict
 from app.config import AS_PUBLISHED, Settings
 from app.errors import ModelError, UsageError
 from app.files import is_appledouble

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.live.stall import Outages
     from app.live.watch import WatchOptions
     from app.models.registry import Card
-    from app.multicamera.config import CameraConfig
+    from app.multicamera.cameras import CameraConfig
     from app.sources.browser import Eye
 
 
@@ -109,7 +109,7 @@ def cameras_of(settings: Settings) -> "Sequence[CameraConfig]":
     check_live_settings(settings)
     if not (settings.camera or settings.cameras):
         return ()
-    from app.multicamera.config import of_file, of_flags
+    from app.multicamera.cameras import of_file, of_flags
 
     return of_flags(settings.camera) if settings.camera else of_file(Path(settings.cameras or ""))
 
@@ -182,7 +182,7 @@ class LiveFactory:
 
         if not self.turns:
             return open_source(self.source_name(selection), self.settings.asap, self.browser)
-        from app.multicamera.source import CameraGroup
+        from app.multicamera.camera_group import CameraGroup
 
         opened = {}
         for each in self.cameras:

@@ -15,7 +15,7 @@ from app.files import user_path
 from app.live.session import RunHandles, Selection, Tell
 
 if TYPE_CHECKING:
-    from app.web.server import Page, Place
+    from app.web.page_server import Page, Place
 
 BROWSER = CameraChoice("browser", "a browser's camera")
 DRAWN = CameraChoice("scenes", "drawn scenes")
@@ -65,7 +65,7 @@ def open_page(factory: LiveFactory, warn: Callable[[Notice], None], *, has_voice
         OutputError: the port cannot be opened, or the certificate cannot be used.
     """
     from app.sources.browser import Eye
-    from app.web.server import Page
+    from app.web.page_server import Page
     from app.web.state import Board
 
     settings = factory.settings
@@ -91,7 +91,7 @@ def open_place(settings: Settings) -> "Place":
         OutputError: see `open_page`.
         UsageError: a certificate is given for a page that needs none.
     """
-    from app.web.server import Place, address, is_loopback, listen
+    from app.web.page_server import Place, address, is_loopback, listen
 
     host = settings.page_host or "127.0.0.1"
     if settings.page_cert and is_loopback(host):

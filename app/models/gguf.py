@@ -1,6 +1,6 @@
 """A GGUF file's header: its keys and its table of tensors, held against the file's size.
 
-The format is described in docs/gguf.md of github.com/ggml-org/ggml; where llama.cpp's own reader (ggml/src/gguf.cpp)
+The file gguf.md of github.com/ggml-org/ggml describes the format; where llama.cpp's own reader (ggml/src/gguf.cpp)
 is stricter, so is this one. A vocabulary of 150,000 words is passed over and searched, never built: the time depends
 on the length of the header alone, and no weight is read. A hostile header costs at most about 40 MB and raises
 `CorruptFile` like an ordinary accident.

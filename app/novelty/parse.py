@@ -7,8 +7,8 @@ misreads alike each time, so that the same words stay the same.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from app.novelty.compare import Meaning, Thing
 from app.novelty.lexicon import LIVING, POSTURES, Word, is_ordered, words
-from app.novelty.meaning import Meaning, Thing
 from app.text import SentenceSplitter
 
 

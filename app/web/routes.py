@@ -22,9 +22,9 @@ from app.outputs.subtitles import FORMATS, Cue, Cues, Timeline
 from app.text import sanitize
 from app.web import commands
 from app.web.camera import eye_route
+from app.web.event_stream import MOST, Event
 from app.web.pictures import Pictures
 from app.web.state import Answer, Hub
-from app.web.stream import MOST, Event
 
 
 class Json(Response):

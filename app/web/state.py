@@ -30,8 +30,8 @@ from app.images import encode_jpeg
 from app.protocols import RunControls
 from app.sources.browser import Eye
 from app.text import sanitize
+from app.web.event_stream import Event, Feed
 from app.web.pictures import SMALL, Pictures
-from app.web.stream import Event, Feed
 
 UNSEEING = ("camera lost", "waiting", "permission")
 """Notices after which no picture comes, until one does: nobody can be answered meanwhile."""

@@ -21,7 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from app.errors import OutputError
 from app.files import explain, read_small
-from app.web.server import LOOPBACK, is_address, plain
+from app.web.page_server import LOOPBACK, is_address, plain
 
 VALID = timedelta(days=397)
 """The longest that browsers take one for."""

@@ -22,7 +22,7 @@ from app.live.controls import CommandQueue, Controls
 from app.live.narrator import CameraNarration, Narrator
 from app.live.stall import StallDetector
 from app.live.watch import WatchAsker
-from app.multicamera.source import Slots
+from app.multicamera.camera_group import Slots
 from app.threads import FairTurns
 from scripts.crowd.clock import Turn, VirtualClock
 

@@ -11,7 +11,7 @@ from typing import TextIO
 import pytest
 
 from app.bench.command import end_on_signals, put, report
-from app.bench.report import Circumstances, assembled
+from app.bench.results import Circumstances, assembled
 from app.bench.ways import Options
 from app.config import Settings
 from app.errors import BenchError, OutputError

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.bench.report import (
+from app.bench.results import (
     WIDTH,
     Circumstances,
     as_grid,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.bench.report import (
+from app.bench.results import (
     FORMAT,
     Circumstances,
     as_grid,

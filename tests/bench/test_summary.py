@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.bench.report import MEASURES, summary
+from app.bench.results import MEASURES, summary
 from app.bench.rounds import Caption, Spread, Take, spread
 from app.events import Cost
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 CHECK = """
 from pathlib import Path
 from app.check.findings import Facts, ModelState
-from app.check.report import as_json
+from app.check.findings import as_json
 from app.check.machine import findings
 state = ModelState("tiny", None, "not installed")
 print(as_json(findings(Facts(lambda: state, lambda: ["webcam"], lambda: None))))

@@ -9,7 +9,7 @@ import pytest
 from mlx_vlm import utils
 
 from app.check import fit as config
-from app.check.files import Checkpoint
+from app.check.checkpoint import Checkpoint
 from app.check.findings import Finding
 from tests.fixtures.families.shelf import Shelf
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.check.files import Checkpoint
+from app.check.checkpoint import Checkpoint
 from app.check.findings import Finding
 from app.check.fit import FAMILIES, look
 from app.models.registry import registered

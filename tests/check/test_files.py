@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.check.files import INDEX, read, weight_files
+from app.check.checkpoint import INDEX, read, weight_files
 from app.models.corrupt_file import CorruptFile
 from tests.fixtures.families.tensors import Raw, write
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.check.files import Checkpoint
+from app.check.checkpoint import Checkpoint
 from app.check.fit import Plan, Shapes, judge_plan
 
 TOWER = {"vision_model.fc.weight": (8, 8)}

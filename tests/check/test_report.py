@@ -7,9 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from app.check.findings import Facts, Finding, ModelState
+from app.check.findings import (
+    MARKS,
+    Facts,
+    Finding,
+    ModelState,
+    as_json,
+    commit,
+    exit_code,
+    private,
+    render,
+    this_looksay,
+)
 from app.check.machine import findings
-from app.check.report import MARKS, as_json, commit, exit_code, private, render, this_looksay
 from tests import needs
 
 GOOD = Finding("camera", "ok", "FaceTime HD")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.check import fit as rope
-from app.check.files import Checkpoint
+from app.check.checkpoint import Checkpoint
 
 SAID = {"rope_theta": 100_000}
 NOWHERE = Path("nowhere")

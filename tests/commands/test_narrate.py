@@ -10,7 +10,7 @@ from app.errors import UsageError
 from app.events import LiveSettings, UpdateSettings
 from app.live.captioner import Captioner
 from app.live.narrator import Narrator
-from app.multicamera.config import CameraConfig
+from app.multicamera.cameras import CameraConfig
 from tests.fake_describer import ScriptedDescriber
 
 DEMO = Settings(source="scenes", model="demo")

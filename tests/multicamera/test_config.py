@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import UsageError
-from app.multicamera.config import LONGEST, CameraConfig, of_file, of_flags
+from app.multicamera.cameras import LONGEST, CameraConfig, of_file, of_flags
 
 
 def names(*flags: str) -> list[str]:

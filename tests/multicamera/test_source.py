@@ -13,7 +13,7 @@ from PIL import Image
 
 from app.errors import SourceError
 from app.events import AnyFrame, Banner, Frame, Notice
-from app.multicamera.source import ENDED, CameraGroup, Slots
+from app.multicamera.camera_group import ENDED, CameraGroup, Slots
 from app.sources.video import Stills
 from app.sources.webcam import Webcam
 from app.threads import FairTurns

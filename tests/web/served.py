@@ -13,8 +13,8 @@ from typing import Any
 
 import uvicorn
 
-from app.web.guard import Guard
-from app.web.server import Address, address, config, listen
+from app.web.access import Guard
+from app.web.page_server import Address, address, config, listen
 
 LINE = b"data: still here\n\n"
 MUCH = b"x" * 65536

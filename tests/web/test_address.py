@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import OutputError
-from app.web.server import PORT, Address, address, listen, own_names, placed
+from app.web.page_server import PORT, Address, address, listen, own_names, placed
 
 ALONE = Address("127.0.0.1", 8737, "secret", False)
 SHOWN = Address("0.0.0.0", 8737, "secret", True, ("192.168.1.20", "kitchen.local", "kitchen"))

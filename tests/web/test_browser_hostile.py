@@ -24,8 +24,8 @@ from app.events import (
     VoiceToggled,
 )
 from app.sources.browser import Eye
-from app.web.server import Page as Served
-from app.web.server import Place, address, listen
+from app.web.page_server import Page as Served
+from app.web.page_server import Place, address, listen
 from app.web.state import Board
 from tests import needs
 from tests.chrome import Driver, Visit, accessible, violations, visiting

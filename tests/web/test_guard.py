@@ -11,8 +11,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from app.security import FIXED, ClientLeft, RequestInfo, read_body, replay_body, request_info, with_security_headers
-from app.web.guard import LARGEST, METHODS, Refusal, Rules
-from app.web.server import Address
+from app.web.access import LARGEST, METHODS, Refusal, Rules
+from app.web.page_server import Address
 from tests.waiting import LIMIT_S
 from tests.web.served import Site, served
 

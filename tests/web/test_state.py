@@ -24,8 +24,8 @@ from app.events import (
     Status,
     VoiceToggled,
 )
+from app.web.event_stream import ROOM, Event, Queue
 from app.web.state import KEPT, Board
-from app.web.stream import ROOM, Event, Queue
 
 STATUS = Status(30.0, 9, 2, 0.05, 100.0, 1_000_000)
 LOOKING = RunStarted("camera:Desk", "camera Desk", "demo", "demo, 16 image tokens", "What is it?", ("It is small.",))

@@ -16,7 +16,7 @@ from urllib.error import HTTPError
 import pytest
 import webvtt
 
-from app.web.stream import MOST
+from app.web.event_stream import MOST
 from tests.running import DEMO, SLOW_S, start
 from tests.running import run as run_to_its_end
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.web.server import DESCRIPTORS
+from app.web.page_server import DESCRIPTORS
 from app.web.tls import kept
 from tests.waiting import until
 from tests.web.served import LINE, Site, served
@@ -16,7 +16,7 @@ from tests.web.test_tls import trusting
 
 LIMITS = """
 import resource, sys
-from app.web.server import raise_descriptor_limit
+from app.web.page_server import raise_descriptor_limit
 resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), int(sys.argv[2])))
 raise_descriptor_limit()
 print(*resource.getrlimit(resource.RLIMIT_NOFILE))
@@ -25,7 +25,7 @@ print(*resource.getrlimit(resource.RLIMIT_NOFILE))
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.web.server.SEND_S", 0.3)
+    monkeypatch.setattr("app.web.page_server.SEND_S", 0.3)
 
 
 @pytest.fixture(params=["http", "https"])

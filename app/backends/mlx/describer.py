@@ -25,7 +25,7 @@ from app.models.registry import Card
 
 OTHERWISE = (
     "This mlx-vlm computes a frame otherwise than looksay's quick road does, so frames take mlx-vlm's own, slower one. "
-    'More in KNOWN_ISSUES.md, "Frames take the slow road"'
+    'More in KNOWN_ISSUES.md, "Frames take the slow path"'
 )
 
 

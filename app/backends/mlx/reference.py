@@ -16,7 +16,7 @@ from app.errors import ModelError
 from app.events import Chunk, Cost, Request
 from app.models.registry import Sampling
 
-REPORT = 'report this with what ./run.sh check prints; more in KNOWN_ISSUES.md, "The tiling trap"'
+REPORT = 'report this with what ./run.sh check prints'
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from app.models.registry import Card
 Inputs = dict[str, Any]
 """What a model's `forward` takes of one request, on its device."""
 LACKING = 'take a complete one, or the default; more in KNOWN_ISSUES.md, "Files that are missing and not missed"'
-REPORT = 'report this with what ./run.sh check prints; more in KNOWN_ISSUES.md, "The tiling trap"'
+REPORT = 'report this with what ./run.sh check prints'
 
 
 class Shown(Protocol):

@@ -62,7 +62,7 @@ class Reference:
 
     def whole(self) -> "list[Finding]":
         """Whether config and weights are there, and whole, and have eyes: by the headers alone."""
-        from app.check import files
+        from app.check import checkpoint as files
         from app.check import fit as eyes
 
         checkpoint, found = files.read(self.model.folder)

@@ -24,7 +24,7 @@ from app.security import (
     send_text,
     with_security_headers,
 )
-from app.web.server import Address
+from app.web.page_server import Address
 
 LARGEST = 65536
 """Bytes of a body. A question has some hundred; pictures come by web socket."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.check import fit
-from app.check.files import Checkpoint, one_line
+from app.check.checkpoint import Checkpoint, one_line
 from app.check.findings import Finding
 
 Sent = Mapping[str, Any]

@@ -394,7 +394,7 @@ class Page:
     async def _serve(self, controls: RunControls) -> None:
         import uvicorn
 
-        from app.web.guard import Guard
+        from app.web.access import Guard
         from app.web.routes import site
         from app.web.state import Hub
 
