@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, TextIO
 
-from app.check.machine import project_version
 from app.files import ROOT
 from app.models.corrupt_file import CorruptFile, short
 from app.text import sanitize
@@ -224,6 +223,8 @@ def exit_code(findings: Sequence[Finding]) -> int:
 
 def this_looksay() -> str:
     """Name, version, and the commit if this is a checkout."""
+    from app.check.machine import project_version
+
     try:
         return f"looksay {project_version()}{commit(ROOT)}"
     except (OSError, ValueError, KeyError):
