@@ -1,8 +1,8 @@
 """Novelty: whether a sentence is worth saying after those before it, judged on words alone.
 
 lexicon.py   openings and hedges dropped, inflections cut, synonyms merged
-parse.py     from words to meaning
-compare.py   what a text is about, and whether it says nothing that another did not
+parse.py     from words to what a text is about
+compare.py   whether one text says nothing that another did not
 tracker.py   what was said, and what is held back until it is sure
 """
 

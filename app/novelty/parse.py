@@ -1,15 +1,50 @@
-"""From a text to its meaning, sentence by sentence, word by word.
+"""From a text to its meaning: things, their places, and links between them.
 
-A shallow reader for the plain sentences in which models describe pictures; no parser of English. What it misreads it
-misreads alike each time, so that the same words stay the same.
+A shallow reader of the plain sentences in which models describe pictures, not a parser of English. What it misreads it
+misreads the same way each time, so that the same words stay the same.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.novelty.compare import Meaning, Thing
 from app.novelty.lexicon import LIVING, POSTURES, Word, is_ordered, words
 from app.text import SentenceSplitter
+
+INVERSE = {"rightof": "leftof", "below": "above", "behind": "infront"}
+"""Links that are stored the other way round."""
+
+
+@dataclass(slots=True)
+class Thing:
+    """One thing that a text mentions."""
+
+    name: str
+    count: int | None = 1
+    """None: several."""
+    words: set[str] = field(default_factory=set)
+    """What it is like, and what it does."""
+    places: set[str] = field(default_factory=set)
+    """Where in the picture it is."""
+
+
+Link = tuple[int, str, int]
+"""The number of a thing, how it is linked, the number of the thing that it is linked to."""
+
+
+@dataclass(slots=True)
+class Meaning:
+    """The meaning of a text."""
+
+    things: list[Thing] = field(default_factory=list)
+    links: set[Link] = field(default_factory=set)
+    subjects: list[frozenset[int]] = field(default_factory=list)
+    """The subjects of each clause."""
+    lists: list[frozenset[int]] = field(default_factory=list)
+    """Things named in one list."""
+
+    def link(self, one: int, how: str, other: int) -> None:
+        if one != other:
+            self.links.add((other, INVERSE[how], one) if how in INVERSE else (one, how, other))
 
 
 def split(text: str) -> list[str]:
