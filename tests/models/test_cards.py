@@ -53,10 +53,6 @@ def of_type(folder: Path, model_type: str) -> Path:
     return model(folder, json.dumps({"model_type": model_type}))
 
 
-def test_a_registered_models_folder_has_its_card(root: Path) -> None:
-    assert card_for(root / ".models" / "three", root) == registered(root)["three"]
-
-
 def test_the_bundled_model_is_known_by_its_folder() -> None:
     demo = registered()["demo"]
     assert card_for(Path(demo.folder)) == demo
@@ -77,14 +73,6 @@ def test_it_borrows_what_its_kin_agree_on_and_nothing_else(root: Path) -> None:
 def test_an_architecture_is_known_by_its_former_name_too(root: Path) -> None:
     card = card_for(of_type(root / "mine", "lfm2-vl"), root)
     assert (card.architecture, card.frames, card.note) == ("lfm2-vl", 4, "")
-
-
-def test_names_that_differ_by_a_hyphen_alone_are_not_taken_for_the_same(root: Path) -> None:
-    assert card_for(of_type(root / "mine", "llava-qwen2"), root) == Card("mine", architecture="llava-qwen2")
-
-
-def test_an_unknown_architecture_leaves_the_card_bare(root: Path) -> None:
-    assert card_for(of_type(root / "mine", "navit"), root) == Card("mine", architecture="navit")
 
 
 def test_a_fetched_repository_is_called_by_its_id(root: Path) -> None:

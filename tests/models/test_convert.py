@@ -8,7 +8,6 @@ import pytest
 
 from app.errors import InstallError
 from app.models.convert import Recipe, check, make, recipe, rope_theta, tensor_names, whole_config
-from app.models.lockfile import sha256
 from tests.fixtures import families
 from tests.fixtures.families.smolvlm import ROPE_THETA, TEXT_LAYERS, make_small_smolvlm
 
@@ -75,30 +74,9 @@ def test_the_config_is_the_published_one_with_quantization_and_rope_theta(source
     assert made == published
 
 
-def test_making_a_model_leaves_the_download_as_it_was(tmp_path: Path) -> None:
-    folder = make_small_smolvlm(tmp_path / "published", rope="rope_parameters", tied=True)
-    before = {path.name: sha256(path) for path in folder.iterdir()}
-    make(folder, tmp_path / "made", AS_PUBLISHED)
-    make(folder, tmp_path / "made-4", FOUR_BITS)
-    assert {path.name: sha256(path) for path in folder.iterdir()} == before
-
-
-def test_what_is_kept_as_published_is_real_files_that_cost_no_space(published: Path, tmp_path: Path) -> None:
-    make(published, tmp_path / "made", AS_PUBLISHED)
-    weights = tmp_path / "made" / "model.safetensors"
-    assert not weights.is_symlink()
-    assert weights.samefile(published / "model.safetensors")
-
-
 @pytest.mark.parametrize("said", [{"rope_theta": 7.0}, {"rope_parameters": {"rope_theta": 7.0}}])
 def test_rope_theta_is_taken_from_where_it_is_said(said: dict[str, Any]) -> None:
     assert whole_config({"model_type": "smolvlm", "text_config": said})["text_config"]["rope_theta"] == 7.0
-
-
-def test_of_two_that_are_said_the_one_that_transformers_reads_is_written() -> None:
-    both = {"rope_theta": 10_000.0, "rope_parameters": {"rope_theta": 100_000.0}}
-    made = whole_config({"model_type": "smolvlm", "text_config": both})
-    assert made["text_config"] == {**both, "rope_theta": 100_000.0}
 
 
 @pytest.mark.parametrize("part", ["text_config", "llm_config", ""])
@@ -120,12 +98,6 @@ def test_a_model_that_says_rope_theta_twice_and_differently_is_installed_so_that
     make(source, tmp_path / "made", AS_PUBLISHED)
     assert load_model(tmp_path / "made", lazy=True).language_model.layers[0].self_attn.rope.base == ROPE_THETA
     assert rope_theta(config(tmp_path / "made")) == config(tmp_path / "made")["text_config"]["rope_theta"]
-
-
-def test_a_rope_theta_that_is_said_nowhere_is_not_guessed(tmp_path: Path) -> None:
-    folder = make_small_smolvlm(tmp_path / "published", rope="nowhere")
-    with pytest.raises(InstallError, match="does not say rope_theta"):
-        make(folder, tmp_path / "made", AS_PUBLISHED)
 
 
 def test_weights_without_eyes_are_refused(published: Path, tmp_path: Path) -> None:

@@ -28,11 +28,6 @@ def fetch(name: str, root: Path, quantize: bool = False, patience_s: float = LIM
     return main([name], root, patience_s, quantize)
 
 
-def leftovers(root: Path) -> set[str]:
-    """What lies beside the lock file and the installed models."""
-    return {path.name for path in (root / ".models").iterdir()} - {"lock.json", "small", "newest"}
-
-
 def assert_two_lines(said: str) -> None:
     error, hint = said.strip().splitlines()[-2:]
     assert error.startswith("error: ")
@@ -56,15 +51,6 @@ def test_without_metal_the_published_weights_are_installed(root: Path, published
     assert lockfile.entries(root)["small"].made == {"bits": 0}
 
 
-@pytest.mark.usefixtures("hub")
-def test_after_installing_the_download_is_gone_and_the_model_is_not(root: Path, capsys: pytest.CaptureFixture) -> None:
-    fetch("small", root, quantize=True)
-    assert not list((root / ".hf_cache").rglob("*.safetensors"))
-    assert lockfile.verify(locate("small", root), root) == "pinned"
-    assert leftovers(root) == set()
-    assert "downloads removed" in capsys.readouterr().err
-
-
 def test_a_second_run_verifies_and_asks_the_hub_nothing(
     hub: LoopbackHub, root: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -73,13 +59,6 @@ def test_a_second_run_verifies_and_asks_the_hub_nothing(
     assert fetch("small", root) == 0
     assert hub.asked == []
     assert "already installed" in capsys.readouterr().err
-
-
-def test_converting_asks_the_hub_nothing(hub: LoopbackHub, root: Path) -> None:
-    fetch("small", root, quantize=True)
-    last = hub.asked[-1][1]
-    assert last.startswith("/cdn/") or "/resolve/" in last
-    assert {path.split("/")[1] for _, path, _ in hub.asked} == {"api", "cdn", "someone"}
 
 
 def test_a_file_changed_after_installing_is_found_and_the_model_installed_anew(
@@ -122,14 +101,6 @@ def test_weights_other_than_the_pinned_ones_are_refused_before_they_are_fetched(
     assert not list((root / ".hf_cache").rglob("*.listing"))
 
 
-def test_weights_beside_the_pinned_ones_are_not_fetched(hub: LoopbackHub, root: Path) -> None:
-    extra = hub.folder / "extra.safetensors"
-    extra.write_bytes(b"unpinned")
-    assert fetch("small", root) == 0
-    extra.unlink()
-    assert not (locate("small", root) / extra.name).exists()
-
-
 def test_a_repository_without_weights_is_explained(
     hub: LoopbackHub, root: Path, capsys: pytest.CaptureFixture, tmp_path: Path
 ) -> None:
@@ -137,19 +108,6 @@ def test_a_repository_without_weights_is_explained(
     hub.folder.mkdir()
     assert fetch("newest", root) == 1
     assert "has no safetensors weights" in capsys.readouterr().err
-
-
-@pytest.mark.usefixtures("hub")
-def test_a_changed_model_that_lies_elsewhere_is_installed_anew_in_the_links_place(root: Path, tmp_path: Path) -> None:
-    fetch("small", root)
-    folder, elsewhere = root / ".models" / "small", tmp_path / "elsewhere"
-    folder.rename(elsewhere)
-    folder.symlink_to(elsewhere)
-    (elsewhere / "config.json").write_text("{}")
-    assert fetch("small", root) == 0
-    assert not folder.is_symlink()
-    assert (elsewhere / "config.json").read_text() == "{}"
-    assert lockfile.verify(folder, root) == "pinned"
 
 
 def test_weights_that_arrive_spoilt_are_removed_and_nothing_is_installed(
@@ -195,16 +153,6 @@ def test_what_is_all_downloaded_is_installed_without_the_hub(
     assert hub.asked == []
 
 
-@pytest.mark.usefixtures("hub")
-def test_a_half_made_folder_of_an_earlier_run_does_no_harm(root: Path) -> None:
-    for name in (".making-small", ".making-small-quantized", "small"):
-        (root / ".models" / name).mkdir(parents=True)
-        (root / ".models" / name / "half").touch()
-    assert fetch("small", root, quantize=True) == 0
-    assert leftovers(root) == set()
-    assert lockfile.verify(locate("small", root), root) == "pinned"
-
-
 @needs.file("/dev/full")
 @pytest.mark.usefixtures("hub")
 def test_a_full_disk_is_explained(root: Path, capsys: pytest.CaptureFixture) -> None:
@@ -238,18 +186,6 @@ def test_two_installations_at_once_do_not_write_into_one_another(
     assert "being installed already" in capsys.readouterr().err
     hub.hold.set()
     assert first.wait(SLOW_S) == 0
-
-
-def test_an_unknown_name_is_a_usage_error(root: Path, capsys: pytest.CaptureFixture) -> None:
-    assert fetch("smoll", root) == 2
-    assert "did you mean small?" in capsys.readouterr().err
-
-
-def test_the_bundled_model_needs_no_fetching(hub: LoopbackHub, root: Path) -> None:
-    (root / "models" / "demo").mkdir()
-    (root / "models" / "demo" / "config.json").write_text("{}")
-    assert fetch("demo", root) == 0
-    assert hub.asked == []
 
 
 def test_ctrl_c_leaves_what_the_next_run_goes_on_from(hub: LoopbackHub, root: Path) -> None:

@@ -1,7 +1,5 @@
 """What has changed since it was installed is told, and by name."""
 
-import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,10 +32,6 @@ def test_what_is_written_is_what_is_read(folder: Path, tmp_path: Path) -> None:
     assert entries(tmp_path) == {"small": entry(folder)}
 
 
-def test_an_untouched_folder_is_as_trusted_as_it_was(folder: Path, tmp_path: Path) -> None:
-    assert verify(folder, tmp_path) == "pinned"
-
-
 def test_a_folder_elsewhere_is_not_locked(tmp_path: Path) -> None:
     assert verify(tmp_path, tmp_path) == "not locked"
 
@@ -67,34 +61,11 @@ def test_a_link_from_elsewhere_into_the_models_is_compared_under_the_models_name
     assert "./install.sh --model small fetches" in failure.value.hint
 
 
-def test_the_folder_one_stands_in_is_compared_by_its_name(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(folder)
-    assert verify(Path(), tmp_path) == "pinned"
-    (folder / "config.json").unlink()
-    with pytest.raises(ModelError, match=r"small/config\.json is missing") as failure:
-        verify(Path(), tmp_path)
-    assert "./install.sh --model small fetches" in failure.value.hint
-
-
-def test_a_folder_that_only_looks_as_if_it_were_inside_is_not_locked(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere" / "small").mkdir(parents=True)
-    (folder.parent / "away").symlink_to(tmp_path / "elsewhere" / "small")
-    assert verify(folder.parent / "away" / ".." / "small", tmp_path) == "not locked"
-
-
 def test_one_changed_byte_is_found_and_its_file_named(folder: Path, tmp_path: Path) -> None:
     (folder / "model.safetensors").write_bytes(bytes(999) + b"\1")
     with pytest.raises(ModelError, match=r"small/model\.safetensors has changed") as failure:
         verify(folder, tmp_path)
     assert "./install.sh --model small" in failure.value.hint
-
-
-def test_a_shorter_file_is_found(folder: Path, tmp_path: Path) -> None:
-    os.truncate(folder / "model.safetensors", 10)
-    with pytest.raises(ModelError, match=r"model\.safetensors has changed"):
-        verify(folder, tmp_path)
 
 
 def test_a_missing_file_is_named(folder: Path, tmp_path: Path) -> None:
@@ -107,18 +78,6 @@ def test_an_added_file_is_named_also_in_a_folder_below(folder: Path, tmp_path: P
     (folder / "code").mkdir()
     (folder / "code" / "model.py").write_text("import os")
     with pytest.raises(ModelError, match=r"code/model\.py does not belong there"):
-        verify(folder, tmp_path)
-
-
-def test_a_dangling_link_counts_as_a_file(folder: Path, tmp_path: Path) -> None:
-    (folder / "extra.json").symlink_to("nowhere")
-    with pytest.raises(ModelError, match=r"extra\.json does not belong"):
-        verify(folder, tmp_path)
-
-
-def test_an_added_link_to_a_folder_counts_as_a_file(folder: Path, tmp_path: Path) -> None:
-    (folder / "additional_chat_templates").symlink_to(tmp_path)
-    with pytest.raises(ModelError, match="additional_chat_templates does not belong"):
         verify(folder, tmp_path)
 
 
@@ -189,7 +148,3 @@ def test_installations_at_once_lose_no_entry(tmp_path: Path) -> None:
     assert set(entries(tmp_path)) == {f"{name}{n}" for name in "abc" for n in range(20)}
 
 
-def test_the_lock_file_is_one_json_object_and_nothing_is_left_beside_it(folder: Path, tmp_path: Path) -> None:
-    path = tmp_path / ".models" / "lock.json"
-    assert json.loads(path.read_text())["small"]["files"]["config.json"]["size"] == 2
-    assert sorted(each.name for each in path.parent.iterdir()) == ["lock.json", folder.name]

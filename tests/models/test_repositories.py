@@ -135,12 +135,6 @@ def test_a_tag_is_resolved_once_and_has_a_folder_of_its_own(other: LoopbackHub, 
     assert other.asked == []
 
 
-@pytest.mark.usefixtures("other")
-def test_a_revision_that_is_not_there_is_named(root: Path, capsys: pytest.CaptureFixture) -> None:
-    assert fetch(f"{ID}@v9", root) == 1
-    assert f"{ID} has no revision v9" in capsys.readouterr().err
-
-
 def test_a_repository_of_the_registry_is_installed_as_its_pinned_model(
     hub: LoopbackHub, root: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -157,12 +151,6 @@ def test_its_licence_is_said_before_it_is_downloaded_and_recorded(
     fetch(ID, root)
     assert f"{ID} at {REVISION[:12]} (lfm1.0): " in capsys.readouterr().err
     assert lockfile.entries(root)[FOLDER].licence == "lfm1.0"
-
-
-@pytest.mark.usefixtures("other")
-def test_a_licence_that_the_repository_does_not_say_is_told_as_such(root: Path, capsys: pytest.CaptureFixture) -> None:
-    fetch(ID, root)
-    assert "(licence not said)" in capsys.readouterr().err
 
 
 def test_a_repository_without_a_config_is_told_before_it_is_fetched(
@@ -188,7 +176,3 @@ def test_a_config_that_is_none_is_explained(
     assert not (root / ".models").exists() or FOLDER not in {path.name for path in (root / ".models").iterdir()}
 
 
-@pytest.mark.parametrize("name", ["owner/na me", "owner/../name", "a--b/name", "owner/name@"])
-def test_what_cannot_be_a_repository_is_a_usage_error(name: str, root: Path, capsys: pytest.CaptureFixture) -> None:
-    assert fetch(name, root) == 2
-    assert "owner/name on the hub" in capsys.readouterr().err

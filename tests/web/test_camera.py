@@ -1,6 +1,5 @@
 """The web socket of a browser's camera, over a real server and a real client: asked for, one at a time, no junk."""
 
-import asyncio
 import itertools
 import json
 import logging
@@ -155,14 +154,6 @@ def test_a_window_that_goes_is_noticed_and_the_eye_is_free(eye: Eye, window: Ope
     until(lambda: not eye.has_window)
 
 
-def test_a_window_that_is_cut_off_in_the_middle_is_noticed_as_well(eye: Eye, window: Open) -> None:
-    with eye.looked_through():
-        page = window()
-        heard(page)
-        page.socket.close()
-        until(lambda: not eye.has_window)
-
-
 def test_a_hidden_page_is_not_asked_until_it_shows_again(eye: Eye, window: Open) -> None:
     with eye.looked_through():
         page = window()
@@ -241,15 +232,6 @@ def test_the_server_ends_soon_whatever_a_window_does(eye: Eye, *, is_looked_thro
         heard(page)
         server.should_exit = True
         until(lambda: not eye.has_window)
-
-
-def test_a_turn_after_the_loop_has_ended_hurts_nobody() -> None:
-    async def made() -> camera.Sitting:
-        return camera.Sitting(Eye(), None)  # type: ignore[arg-type]  # it is never reached
-
-    sitting = asyncio.run(made())
-    sitting.turn()
-    sitting.make_way()
 
 
 @pytest.mark.parametrize(

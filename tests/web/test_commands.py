@@ -22,10 +22,6 @@ NAMES = st.sampled_from(
 )
 
 
-def test_a_question_is_one_line() -> None:
-    assert commands.question({"question": "  is \n the\tdoor\x1b open? "}) == "is the door open?"
-
-
 def test_a_setup_takes_what_is_given_and_leaves_the_rest() -> None:
     given = {
         "prompt": "Where?",
@@ -48,20 +44,6 @@ def test_the_least_time_between_looks_is_the_narrators_own_pace() -> None:
     (arrange,) = commands.arranged({"every": 0.4}, 0.4).commands
     assert isinstance(arrange, UpdateSettings)
     assert replace(LiveSettings(every=5.0), **arrange.changes).every is None
-
-
-def test_an_empty_prompt_is_the_models_own() -> None:
-    (arrange,) = commands.arranged({"prompt": " "}, 0.4).commands
-    assert isinstance(arrange, UpdateSettings)
-    assert replace(LiveSettings("Old"), **arrange.changes).prompt == ""
-
-
-def test_a_source_and_a_model_are_named_exactly() -> None:
-    assert commands.switched({"source": "camera:Two  blanks ", "model": " m"}) == ("camera:Two  blanks ", " m")
-    assert commands.switched({"model": "m"}) == (None, "m")
-    for body in ({}, {"source": ""}, {"source": 1}, {"model": None}):
-        with pytest.raises(UsageError):
-            commands.switched(body)
 
 
 @pytest.mark.parametrize(

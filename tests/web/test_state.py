@@ -16,7 +16,6 @@ from app.events import (
     Notice,
     PartialSentence,
     QuestionDraft,
-    Repeated,
     RunEvent,
     RunStarted,
     Sentence,
@@ -72,11 +71,6 @@ def test_sentences_and_notices_share_one_count_and_the_newest_are_kept() -> None
     assert {each["event"] for each in said} == {"sentence", "notice"}
 
 
-def test_a_description_that_comes_to_nothing_leaves_nothing_growing() -> None:
-    assert told(Board(), PartialSentence("A red", frame()), STATUS)[-1] == {"event": "growing", "text": ""}
-    assert names(told(Board(), STATUS)) == ["status"]
-
-
 @pytest.mark.parametrize("kind", ["dark", "covered", "frozen", "blurred"])
 def test_what_keeps_the_camera_from_seeing_is_a_notice_and_a_state(kind: str) -> None:
     board = Board()
@@ -112,13 +106,6 @@ def test_going_over_to_another_is_shown_until_it_is_done_or_has_failed() -> None
     assert told(board, LOOKING)[0]["is_switching"] is False
     board.switch(is_begun=True)
     assert [each.get("is_switching") for each in told(board, Notice("not switched", "No."))] == [None, False]
-
-
-def test_a_sentence_to_be_said_again_is_pointed_at() -> None:
-    board, again = Board(), sentence("Second.", number=2)
-    told(board, sentence("First."), again)
-    assert told(board, Repeated(again)) == [{"event": "again", "id": 2}]
-    assert told(board, Repeated(sentence("Never told."))) == []
 
 
 def test_what_is_for_the_ear_or_the_terminal_is_not_shown() -> None:
@@ -169,9 +156,3 @@ def test_a_window_that_is_too_far_behind_is_given_up() -> None:
     assert queue.take() == []  # nothing waits for who will not come back for it
 
 
-def test_an_event_is_one_block_whatever_its_text() -> None:
-    sent = Event("sentence", {"text": "two\nlines\r\n\n<b>"}, 7, since=1.0).sent(3.5)
-    assert sent.endswith(b"\n\n")
-    assert sent.count(b"\n") == 4
-    assert sent.startswith(b"id: 7\nevent: sentence\ndata: ")
-    assert json.loads(sent.split(b"data: ")[1]) == {"text": "two\nlines\r\n\n<b>", "age_s": 2.5}

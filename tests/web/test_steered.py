@@ -105,13 +105,6 @@ def run(copied: Path) -> Iterator[Run]:
     run.process.communicate(timeout=SLOW_S)
 
 
-def test_an_answer_comes_with_its_call(run: Run) -> None:
-    code, told = run.post("api/ask", question="Is there a red circle?")
-    assert code == 200
-    assert told["answer"] in ("Yes.", "No.")
-    assert (told["record"]["kind"], told["record"]["about"]) == ("answer", "Is there a red circle?")
-
-
 def test_everything_that_can_be_set_is_set_and_told(run: Run) -> None:
     wanted = {"prompt": "What is there?", "verbosity": "full", "every": 1.5, "watches": ["a green star"]}
     code, told = run.post("api/setup", **wanted)
@@ -140,14 +133,6 @@ def test_a_page_with_several_cameras_shows_sets_and_asks_all_of_them() -> None:
     finally:
         run.post("api/end")
         assert run.process.wait(timeout=SLOW_S) == 0
-
-
-def test_stopping_and_going_on(run: Run) -> None:
-    run.post("api/hold", is_stopped=True)
-    run.until(lambda: run.setup["is_stopped"])
-    run.post("api/hold", is_stopped=False)
-    run.until(lambda: not run.setup["is_stopped"])
-    assert {"stopped", "going on"} <= set(run.kinds())
 
 
 def test_thumbnails_are_kept_only_while_they_are_asked_for(run: Run) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import os
 import ssl
 import subprocess
 from contextlib import closing
@@ -116,26 +115,12 @@ def test_plain_http_is_not_answered_where_https_is_spoken(made: Certificate) -> 
         assert closed_by_server(plain)
 
 
-def test_its_key_is_for_its_owner_alone(made: Certificate) -> None:
-    assert made.key.stat().st_mode & 0o777 == 0o600
-    assert [each.name for each in made.key.parent.iterdir()] == ["page.pem"]
-
-
 def test_it_is_for_the_machines_names_and_no_longer_than_browsers_take(made: Certificate) -> None:
     certificate = read(made)
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert set(names.get_values_for_type(x509.DNSName)) == {"kitchen.local", "kitchen", "localhost"}
     assert set(map(str, names.get_values_for_type(x509.IPAddress))) == {"192.168.1.20", "127.0.0.1", "::1"}
     assert certificate.not_valid_after_utc - certificate.not_valid_before_utc <= VALID <= timedelta(days=397)
-
-
-def test_it_is_used_again_for_the_same_names_or_fewer(made: Certificate) -> None:
-    assert kept(made.chain, NAMES) == made
-    assert kept(made.chain, NAMES[:1]) == made
-
-
-def test_it_is_made_anew_for_a_new_name(made: Certificate) -> None:
-    assert kept(made.chain, ("10.0.0.7",)).fingerprint != made.fingerprint
 
 
 @pytest.mark.parametrize(
@@ -151,22 +136,6 @@ def test_one_whose_key_others_could_read_is_made_anew(made: Certificate) -> None
     anew = kept(made.chain, NAMES)
     assert anew.fingerprint != made.fingerprint
     assert anew.key.stat().st_mode & 0o777 == 0o600
-
-
-def test_one_that_ends_soon_is_made_anew(tmp_path: Path) -> None:
-    chain, key = pair(tmp_path, until_days=20)
-    file = tmp_path / "page.pem"
-    file.write_bytes(key.read_bytes() + chain.read_bytes())
-    file.chmod(0o600)
-    before = given(file, file)
-    assert kept(file, ()).fingerprint != before.fingerprint
-
-
-def test_a_folder_that_cannot_be_written_to_is_explained(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="cannot be written") as failed:
-        kept(tmp_path / "file" / "page.pem", NAMES)
-    assert failed.value.hint
 
 
 @pytest.mark.parametrize("key", [None, rsa.generate_private_key(65537, 2048)], ids=["EC", "RSA"])
@@ -214,7 +183,3 @@ def test_a_locked_key_is_explained_and_no_password_is_asked_for(tmp_path: Path) 
         Certificate(chain, key, "").context()
 
 
-def test_files_that_have_gone_meanwhile_are_explained(made: Certificate) -> None:
-    os.unlink(made.chain)
-    with pytest.raises(OutputError, match="cannot be used"):
-        made.context()
