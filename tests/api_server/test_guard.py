@@ -79,12 +79,6 @@ def test_web_pages_are_refused_and_told_no_other_may_read_it(behind: Behind, ori
     assert not behind.bodies
 
 
-def test_the_model_servers_own_headers_stay_behind(behind: Behind) -> None:
-    answered = ask(behind, body=GOOD)
-    assert answered is not None
-    assert set(answered.headers) == {b"content-type"}
-
-
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -157,12 +151,6 @@ def test_a_body_is_counted_while_it_comes_in(behind: Behind) -> None:
     assert announced is not None
     assert announced.status == 413
     assert not behind.bodies
-
-
-def test_a_body_in_pieces_within_the_limit_is_read_whole(behind: Behind) -> None:
-    answered = ask(behind, body=[GOOD[:10], b"", GOOD[10:]])
-    assert answered is not None
-    assert answered.status == 200
 
 
 def test_a_body_that_never_ends_is_given_up() -> None:

@@ -5,9 +5,8 @@ import types
 
 import pytest
 
-from app.api_server.app import listening
 from app.api_server.runtime import context, forget_settings, replace
-from app.errors import ModelError, OutputError
+from app.errors import ModelError
 
 
 def test_no_variable_tells_it_to_load_or_keep_anything(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,8 +32,3 @@ def test_how_much_a_model_can_take_in_is_told_by_its_config() -> None:
     assert context(types.SimpleNamespace()) is None
 
 
-@pytest.mark.parametrize("port", [-1, 65536])
-def test_what_is_no_port_is_explained(port: int) -> None:
-    with pytest.raises(OutputError, match=str(port)) as refused, listening(port):
-        pass
-    assert "--port 0" in refused.value.hint

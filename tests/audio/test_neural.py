@@ -116,22 +116,3 @@ def test_a_missing_voice_or_model_is_explained(voices: Path, name: str, message:
     assert hint in refused.value.hint
 
 
-def test_a_missing_mlx_audio_is_explained(voices: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "mlx_audio", None)
-    with pytest.raises(OutputError, match="mlx-audio") as refused:
-        find_neural_voice("pocket:alba", Player(), voices)
-    assert refused.value.hint == "./install.sh"
-
-
-def test_resampling_a_recording_fails_and_names_scipy() -> None:
-    code = """
-from app.audio.neural import stub_resampling
-stub_resampling()
-from mlx_audio.utils import resample_audio
-import numpy as np
-try:
-    resample_audio(np.zeros(8, np.float32), 8000, 16000)
-except ImportError as failure:
-    print(failure)
-"""
-    assert "scipy" in run(code, {})

@@ -7,7 +7,7 @@ from threading import Event
 import numpy as np
 import pytest
 
-from app.audio.playback import STALLED_POLLS, PlaybackBuffer, Player, wait_until_played
+from app.audio.playback import STALLED_POLLS, PlaybackBuffer, wait_until_played
 from app.errors import OutputError
 from tests import needs
 from tests.audio.loudspeaker import card, recorded, run, sound
@@ -79,12 +79,6 @@ threads = [Thread(target=Player(name).play, args=(tone, {RATE}, never)) for name
 
 
 @needs.platform("linux")
-def test_nothing_is_played_once_it_is_to_end(tmp_path: Path) -> None:
-    played(tmp_path, f"Player().play(tone, {RATE}, now); Player().play_all(iter([tone] * 3), {RATE}, now)")
-    assert not len(sound(recorded(tmp_path)))
-
-
-@needs.platform("linux")
 def test_outputs_are_listed_and_a_name_must_mean_one(tmp_path: Path) -> None:
     said = played(tmp_path, "print(sorted(devices()), explained('itche'), explained('attic'), sep='\\n')")
     assert said.splitlines() == [
@@ -136,15 +130,3 @@ def test_a_tape_gives_every_sample_once_whatever_the_blocks(sizes: tuple[int, ..
     assert np.concatenate(out).tolist() == [*range(1, 11), 0, 0]
 
 
-def test_a_tape_is_silent_while_it_waits_for_more_and_after_its_end() -> None:
-    buffer, block = PlaybackBuffer(Event()), np.ones((4, 2), np.float32)
-    assert buffer.read(block)
-    assert not block.any()
-    buffer.put(np.ones(8, np.float32))
-    buffer.stop.set()
-    assert not buffer.read(block)
-    assert not block.any()
-
-
-def test_a_player_of_no_particular_loudspeaker_costs_nothing_to_make() -> None:
-    assert Player().device is None

@@ -503,15 +503,6 @@ def test_the_last_words_are_not_waited_for_once_it_is_stopped(room: Room) -> Non
     assert room.engine.texts("ended") == []
 
 
-def test_close_twice_is_fine_and_nothing_is_spoken_afterwards(room: Room) -> None:
-    room.voice.close()
-    room.voice.close()
-    room.say("One.")
-    until(lambda: not room.voice.thread.is_alive())
-    assert not room.voice.queue.has_words
-    assert room.voice.banner.name == "voice espeak-ng"
-
-
 FAILING = {
     "exit code": "#!/bin/sh\ncat > /dev/null\necho 'no such device' >&2\nexit 1\n",
     "silent exit code": "#!/bin/sh\ncat > /dev/null\nexit 7\n",
@@ -532,25 +523,6 @@ def test_an_engine_that_fails_is_told_once_and_then_left_alone(tmp_path: Path, s
     room.voice.close()
     assert [each.kind for each in room.warned] == ["voice"]
     assert "--no-speak" in room.warned[0].hint
-
-
-def test_an_engine_that_vanishes_is_told(tmp_path: Path) -> None:
-    room = Room(StandIn(tmp_path))
-    room.engine.file.unlink()
-    room.say("One.")
-    until(lambda: room.warned)
-    room.voice.close()
-    assert "No such file" in room.warned[0].text
-
-
-def test_what_an_engine_mutters_is_not_a_failure(tmp_path: Path) -> None:
-    muttering = '#!/bin/sh\ntext=$(cat)\necho "ALSA lib: underrun" >&2\necho "ended 1 | $text" >> "$0.log"\n'
-    room = Room(StandIn(tmp_path, muttering))
-    for text in ("One.", "Two."):
-        room.say(text)
-        room.until_spoken(text)
-    room.voice.close()
-    assert room.warned == []
 
 
 def test_an_engine_that_hangs_is_ended() -> None:
@@ -654,13 +626,6 @@ def test_descriptions_that_always_come_too_late_are_told_of_once(room: Room) -> 
     assert "only shown" in room.warned[0].text
     describe(*[6.1] * 20)
     assert len(room.warned) == 1
-
-
-def test_descriptions_that_come_too_late_are_not_spoken(room: Room) -> None:
-    for number in range(20):
-        room.voice.tell(replace(sentence(f"{number}."), frame=frame(0, room.now - 7)))
-    room.voice.close()
-    assert room.engine.log == []
 
 
 def test_an_engine_is_opened_and_closed_by_the_thread_that_speaks_once_it_is_wanted() -> None:

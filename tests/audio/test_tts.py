@@ -14,7 +14,6 @@ from app.audio.tts import (
     problem_of,
     voice_identifiers,
     voices_of,
-    with_device,
 )
 from app.errors import OutputError
 from tests import needs
@@ -118,12 +117,6 @@ def test_an_unknown_voice_is_refused_with_the_command_that_lists_them(tmp_path: 
     assert repr(name) in on_linux.value.message
 
 
-def test_an_engine_that_does_not_list_its_voices_is_explained(tmp_path: Path) -> None:
-    broken = StandIn(tmp_path, "#!/bin/sh\nexit 3\n")
-    with pytest.raises(OutputError, match="does not list its voices"):
-        find_engine("en", broken.path, "linux")
-
-
 @pytest.mark.parametrize(
     ("returncode", "lines", "problem"),
     [
@@ -198,16 +191,6 @@ def test_every_name_that_is_listed_is_accepted(tmp_path: Path, system: str) -> N
         assert engine.command[-2:] == ("-v", each.identifier)
 
 
-def test_a_system_without_a_voice_lists_none(tmp_path: Path) -> None:
-    assert installed_voices(str(tmp_path), "linux", tmp_path / "none") == []
-
-
-@needs.tool("espeak-ng")
-def test_the_real_espeak_lists_languages() -> None:
-    known = installed_voices(platform="linux")
-    assert {"de", "en-gb", "fr-fr"} <= {each.language for each in known}
-
-
 ON_LINUX = needs.platform("linux")
 
 CHOOSING = """
@@ -230,13 +213,6 @@ def test_espeak_is_played_on_the_chosen_loudspeaker(tmp_path: Path, text: str) -
     assert len(text) / 30 < len(heard) / 22_050 < 0.5 + len(text) / 9
     assert np.abs(heard).max() > 0.05
     assert not len(sound(recorded(tmp_path)))
-
-
-@ON_LINUX
-@needs.tool("espeak-ng")
-def test_espeak_cut_before_it_is_played_is_not_heard(tmp_path: Path) -> None:
-    run(CHOOSING + "never.set(); chosen().speak('Hello.', never)", card(tmp_path))
-    assert not recorded(tmp_path, "kitchenette").any()
 
 
 @ON_LINUX
@@ -265,9 +241,3 @@ except OutputError as failure: print(failure)
     assert "error: the voice produced no sound: file does not start with RIFF id" in said
 
 
-@ON_LINUX
-def test_only_espeak_is_played_for() -> None:
-    assert with_device(Program("say", ("say",), ()), "Kitchen").player is None
-    player = with_device(Program("espeak-ng", ("espeak-ng",), ()), "Kitchen").player
-    assert player
-    assert player.device == "Kitchen"

@@ -46,14 +46,6 @@ def test_without_tower_or_connector_there_are_no_eyes(architecture: str, kept: t
     assert ("vision tower is" in finding.sentence) == (kept == (1,))
 
 
-def test_eyes_of_another_family_are_left_to_the_loader() -> None:
-    assert found("smolvlm", TEXT, *NAMED["lfm2_vl"]) == []
-
-
-def test_an_architecture_that_is_not_known_is_left_to_the_loader() -> None:
-    assert found("gemma4", TEXT) == []
-
-
 def test_a_coreml_tower_beside_the_weights_is_named(tmp_path: Path) -> None:
     (tmp_path / "fastvithd.mlpackage").mkdir()
     (finding,) = found("llava_qwen2", TEXT, folder=tmp_path)

@@ -10,7 +10,7 @@ from app.check.findings import Finding
 from app.check.gguf_pair import judge_pair
 from tests import needs
 from tests.check.libraries import compile_library
-from tests.fixtures.gguf_files import PAIRS, make_pair, make_sharded
+from tests.fixtures.gguf_files import PAIRS, make_pair
 from tests.fixtures.gguf_spoilt import SPOILT
 from tests.sweeps import spread
 
@@ -34,10 +34,6 @@ def of_the_files(findings: list[Finding]) -> list[Finding]:
 def test_a_good_pair_is_found_good(tmp_path: Path, name: str) -> None:
     findings = of_the_files(judge_pair(*make_pair(name, tmp_path)))
     assert [(each.name, each.status) for each in findings] == [("model", "ok"), ("mmproj", "ok"), ("pair", "ok")]
-
-
-def test_a_good_pair_in_shards_is_found_good(tmp_path: Path) -> None:
-    assert {each.status for each in of_the_files(judge_pair(*make_sharded(tmp_path)))} == {"ok"}
 
 
 def test_both_widths_are_told(tmp_path: Path) -> None:
@@ -73,12 +69,6 @@ def test_what_a_file_says_of_itself_cannot_write_to_the_terminal(tmp_path: Path)
     PAIRS["smolvlm"][1].having({"clip.projector_type": "\x1b]0;owned\x07" + "x" * 900}).write(mmproj)
     PAIRS["smolvlm"][0].having({"general.architecture": "\x1b[2Jllama"}).write(text)
     assert all(each.sentence.isprintable() and len(each.sentence) < 400 for each in judge_pair(text, mmproj))
-
-
-def test_a_defect_of_the_check_is_no_verdict() -> None:
-    (finding,) = judge_pair(Path("a\0b.gguf"), None)
-    assert (finding.status, finding.code) == ("unknown", "unknown")
-    assert "ValueError" in finding.sentence
 
 
 @needs.tool("cc")

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from app.check.vision_test import A_PICTURE, COLOUR_WORDS, SIDE_WORDS, judge, one_of, quoted
+from app.check.vision_test import A_PICTURE, COLOUR_WORDS, SIDE_WORDS, judge, one_of
 
 SHOWN = ("red", "blue", "yellow", "white")
 SIDES = {"left": "It is on the left.", "right": "It is on the right."}
@@ -57,10 +57,6 @@ def test_right_answers_stand_alone_where_nobody_counted():
     assert verdict(*SHOWN, tokens=None) == "sees"
 
 
-def test_silence_is_named():
-    assert judge(dict.fromkeys(SHOWN, ""), SIDES, 64).why == "it answers nothing at all"
-
-
 @pytest.mark.parametrize(("left", "right"), [("left", "left"), ("right", "left"), ("left or right", "right"), ("", "")])
 def test_colours_without_places_are_not_sight(left, right):
     assert verdict("red", "blue", "yellow", "white", sides={"left": left, "right": right}) == "unsure"
@@ -98,7 +94,3 @@ def test_of_all_guesses_few_are_sight_or_doubt(tokens, shares):
     assert ended["unsure"] < 0.03 * ended.total()
 
 
-def test_long_answers_are_cut_to_a_line():
-    assert quoted("a\n b") == '"a b"'
-    assert len(quoted("word " * 50)) == 62
-    assert quoted("red\x1b[2J") == '"red?[2J"'

@@ -79,10 +79,6 @@ def test_check_of_a_half_downloaded_model_tells_everything_that_is_missing(tmp_p
     assert "no-weights" in codes(ended)
 
 
-def test_check_of_a_folder_without_a_model_is_explained(tmp_path: Path) -> None:
-    assert_explained(run("check", str(tmp_path)), 1)
-
-
 def test_check_of_a_name_that_nobody_knows_is_a_usage_error() -> None:
     ended = run("check", "smolvlm2-256")
     assert ended.code == 2
@@ -180,11 +176,3 @@ def test_a_config_cannot_write_to_the_terminal(tmp_path: Path) -> None:
         assert "\x1b" not in ended.err + ended.out
 
 
-@pytest.mark.long
-def test_a_terminal_without_the_letters_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    assert run("check", "demo").code == 0
-
-
-def test_check_of_a_server_that_is_not_there_is_explained() -> None:
-    assert_explained(run("check", "http://127.0.0.1:9/v1"), 1)

@@ -146,11 +146,6 @@ def test_a_model_that_repeats_itself_has_failed_and_what_it_said_before_is_told(
     assert '"A red circle. No. center.' in bench.err
 
 
-def test_nothing_to_describe_is_an_error(tmp_path):
-    bench = Bench("One.").run(tmp_path / "gone.png", tmp_path)
-    assert (bench.out, bench.code, bench.err.count("error: "), bench.err.count("hint: ")) == ("", 1, 2, 2)
-
-
 def test_a_defect_is_not_explained_away(tmp_path):
     describer = ScriptedDescriber(["One."])
     describer.wait = lambda _: 1 / 0
@@ -182,10 +177,6 @@ def test_json_lines_hold_the_question_and_the_failures_too(tmp_path):
     assert "Röt" in bench.out
     assert bad.keys() == {"picture", "question", "error", "hint"}
     assert (bench.code, "error: no such file: gone.png" in bench.err) == (1, True)
-
-
-def test_the_describer_is_left_open(tmp_path):
-    assert not Bench("One.").run(*save(tmp_path, "a.png")).describer.is_closed
 
 
 def test_ctrl_c_stops_within_a_word_and_closes_what_was_open(tmp_path):
@@ -256,13 +247,6 @@ def test_a_full_disk_is_explained(tmp_path):
 
 def test_escape_codes_of_a_model_never_reach_the_terminal(tmp_path):
     assert Bench("A \x1b[31mred\x07 one.").run(*save(tmp_path, "a.png")).out == "A [31mred one.\n"
-
-
-def test_a_letter_that_the_terminal_lacks_does_not_end_it(tmp_path):
-    raw = io.BytesIO()
-    writer = ResultWriter(io.TextIOWrapper(raw, encoding="ascii"), io.StringIO())
-    assert run(save(tmp_path, "a.png"), Task("?"), lambda: ScriptedDescriber(["Röt."]), writer) == 0
-    assert raw.getvalue() == b"R?t.\n"
 
 
 def on_a_terminal(monkeypatch, *whats, out=None):

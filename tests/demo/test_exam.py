@@ -5,11 +5,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from app.errors import Outage, UsageError, UserError
-from scripts.exam import SIZES, Paper, answers, as_json, compared, enlarged, main, questions, wanted
+from app.errors import UserError
+from scripts.exam import SIZES, Paper, answers, as_json, compared, main, questions
 from tests.fake_describer import ScriptedDescriber
 
 ASKED = questions(6)
@@ -18,19 +17,6 @@ TRUTH = [each.answer for each in ASKED]
 
 def paper(*said: str | UserError) -> Paper:
     return Paper("scripted", "640x480", list(answers(ScriptedDescriber(said), ASKED, SIZES["640x480"])))
-
-
-def test_the_questions_are_the_same_every_time_and_show_one_two_and_three_things() -> None:
-    again = questions(6)
-    assert [each.answer for each in again] == TRUTH
-    assert all(np.array_equal(one.tiles, other.tiles) for one, other in zip(ASKED, again, strict=True))
-    assert [1 + each.count(", ") + each.count(" and ") for each in TRUTH[-2:]] == [3, 3]
-
-
-def test_an_enlarged_picture_has_the_colours_of_the_drawn_one_and_no_others() -> None:
-    (tile,), (large,) = ASKED[0].tiles, enlarged(ASKED[0].tiles, (640, 480))
-    assert large.shape == (480, 640, 3)
-    assert {*map(tuple, large.reshape(-1, 3).tolist())} == {*map(tuple, tile.reshape(-1, 3).tolist())}
 
 
 def test_only_the_exact_sentence_is_right() -> None:
@@ -47,22 +33,6 @@ def test_two_engines_are_compared_picture_by_picture(tmp_path: Path) -> None:
     assert "-16.7 points" in told
     assert "the same words 5 times of 6, right alone 0, it alone 1" in told
     assert "+0.0 points" in compared(best, kept)
-
-
-def test_papers_about_other_pictures_are_not_compared() -> None:
-    other = as_json(Paper("scripted", "640x480", paper(*TRUTH).answers[:3]))
-    with pytest.raises(UsageError, match="other questions"):
-        compared(paper(*TRUTH), other)
-
-
-def test_an_engine_that_does_not_answer_has_no_score() -> None:
-    with pytest.raises(Outage):
-        paper(TRUTH[0], Outage("nobody answers", "start it"))
-
-
-def test_it_takes_the_flags_of_every_engine() -> None:
-    given = wanted(["--backend", "llama", "--gguf", "a.gguf", "--mmproj", "b.gguf", "--count", "3"])
-    assert (given.backend, given.gguf, given.mmproj, given.count) == ("llama", "a.gguf", "b.gguf", 3)
 
 
 def test_the_command_examines_a_real_engine(

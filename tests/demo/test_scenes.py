@@ -6,8 +6,6 @@ import pytest
 
 from app.demo import scenes
 from app.demo.scenes import Background, Shape
-from models.demo.training import camera
-from models.demo.training.camera import Look
 
 GREY = Background("flat", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 SHAPE = Shape("red", "circle", 0.25, 0.25, 0.15)
@@ -66,10 +64,6 @@ def test_three_shapes_are_told_from_left_to_right():
     assert told == "From left to right: a red circle, a blue square and a green star."
 
 
-def test_an_empty_scene_says_so():
-    assert scenes.caption([]) == "The scene is empty."
-
-
 @pytest.mark.parametrize(
     ("dx", "dy", "way"), [(-0.2, 0, "left"), (0.3, 0.1, "right"), (0.05, -0.2, "up"), (0, 0.15, "down")]
 )
@@ -101,28 +95,6 @@ def test_clear_scenes_keep_all_margins(count):
         assert scenes.is_roomy(scene)
         assert scenes.is_unambiguous(scene)
         assert all(0.09 <= shape.radius <= 0.21 for shape in scene)
-
-
-@pytest.mark.parametrize("grain", scenes.GRAINS)
-def test_every_ground_stays_between_its_tones(grain):
-    ground = Background(grain, (0.2, 0.3, 0.4), (0.6, 0.5, 0.7), angle=0.7, pitch=5)
-    picture = scenes.paint(ground, 64, 48)
-    assert picture.shape == (48, 64, 3)
-    assert (picture >= np.float32((0.2, 0.3, 0.4)) - 1e-3).all()
-    assert (picture <= np.float32((0.6, 0.5, 0.7)) + 1e-3).all()
-
-
-def test_a_perfect_camera_changes_nothing():
-    picture = scenes.draw([SHAPE], GREY, 64, 64)
-    assert (camera.film(picture, Look(), np.random.default_rng(0)) == picture).all()
-
-
-def test_a_poor_camera_keeps_size_and_type():
-    picture = scenes.draw([SHAPE], GREY, 64, 48)
-    poor = Look((1.1, 1.0, 0.9), lift=0.02, vignette=0.2, blur=0.8, sweep=3, noise=0.05, quality=40)
-    filmed = camera.film(picture, poor, np.random.default_rng(0))
-    assert filmed.shape == picture.shape
-    assert filmed.dtype == np.uint8
 
 
 def test_a_scene_is_decided_by_its_seed():

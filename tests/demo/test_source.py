@@ -77,13 +77,6 @@ def test_frames_show_the_truth(stop):
                 assert np.abs(middle.astype(int) - world.COLOURS[shape.colour]).max() <= 2
 
 
-def test_calm_is_when_nothing_moves():
-    scenes = SceneSource()
-    for step in range(200):
-        if scenes.is_calm_at(step / 10) and scenes.is_calm_at(step / 10 + 0.1):
-            assert scenes.truth_at(step / 10) == scenes.truth_at(step / 10 + 0.1)
-
-
 def test_live_it_keeps_to_the_clock_and_never_repeats_a_frame(stop):
     frames = list(itertools.islice(SceneSource(size=(64, 48)).frames(stop), 20))
     assert all(a.number < b.number and a.seen_at < b.seen_at for a, b in itertools.pairwise(frames))
@@ -103,5 +96,3 @@ def test_live_a_slow_taker_gets_the_newest(stop):
     assert later.number - first.number >= 5
 
 
-def test_the_banner_says_that_it_is_drawn():
-    assert "looksay draws" in SceneSource().banner.warnings[0]

@@ -47,11 +47,6 @@ def test_an_outage_is_a_notice_and_the_next_look_a_sentence() -> None:
     assert isinstance(said[-1], Sentence)  # that it answers is said before what it says
 
 
-def test_the_picture_is_looked_at_again_though_it_has_not_changed() -> None:
-    told = watch(timed(AWAY, "A man sits."), [frame(number, scene=1) for number in range(4)])
-    assert sentences(told) == ["A man sits."]
-
-
 def test_what_broke_off_is_no_sentence() -> None:
     breaking = timed("A man sits.")
     only(breaking).controls.captioner = Captioner(Breaking(["A man sits on a", "One."]))
@@ -139,7 +134,3 @@ def test_it_is_left_alone_for_as_long_as_any_of_them_was_asked_to() -> None:
     assert not shared.is_waiting(109.2)
 
 
-def test_that_it_is_back_is_told_once() -> None:
-    shared = Outages()
-    shared.begin(Outage("it refuses", "start it"), 100.0)
-    assert [len(shared.end()) for _ in range(3)] == [1, 0, 0]

@@ -104,5 +104,3 @@ def test_after_frames_have_come_a_run_that_ends_by_itself_is_not_stopped(prefetc
     assert not stop.is_set()
 
 
-def test_it_is_called_what_its_source_is_called(prefetch):
-    assert prefetch(Waking([])).banner.name == "waking"

@@ -26,7 +26,6 @@ from app.events import (
     Request,
     RunEvent,
     Sentence,
-    Status,
     UpdateSettings,
 )
 from app.frames.selector import FrameSelector, Pace
@@ -143,11 +142,6 @@ def test_a_change_that_has_yet_to_come_to_rest_costs_no_turn() -> None:
     assert noted.ends == [True, False, True]
 
 
-def test_the_status_counts_all_cameras() -> None:
-    last = [each for each in watch(crowd("A dog.", "A cat."), in_turn(2)) if isinstance(each, Status)][-1]
-    assert (last.frames_seen, last.frames_described, last.cameras) == (4, 4, 2)
-
-
 def test_a_question_is_answered_by_every_camera_before_anybody_goes_on() -> None:
     several = crowd("One.", "Two.", "Yes.", "No.", "Three.", "Four.")
     told = watch(several, [*in_turn(1), Ask("Is it open?"), *in_turn(3)[2:]])
@@ -179,11 +173,6 @@ def test_more_is_told_by_the_one_that_spoke_last() -> None:
     several = crowd("One.", "Two.", "At length.")
     told = watch(several, [*in_turn(1), DescribeMore(), seen("Door", 1, scene=0), seen("Yard", 1, scene=0)])
     assert kinds(told)[-1] == ("answer", "Yard: At length.")
-
-
-def test_before_anything_was_said_there_is_nothing_to_enlarge_on() -> None:
-    told = watch(crowd("One."), [DescribeMore(), seen("Door", 0)])
-    assert kinds(told)[0][1].endswith("Nothing has been described yet.")
 
 
 def test_an_alert_names_its_camera_and_comes_before_its_description() -> None:
@@ -266,11 +255,6 @@ def test_a_stop_leaves_all_of_them() -> None:
     assert not [each for each in threading.enumerate() if each.name == "merged"]
 
 
-def test_what_a_model_fails_with_ends_the_run() -> None:
-    with pytest.raises(ModelError, match="it is spoilt"):
-        watch(crowd(ModelError("it is spoilt", "fetch it again")), in_turn(2))
-
-
 def asked(*script: str | UserError) -> Once:
     captioner, queue = Captioner(ScriptedDescriber(script)), CommandQueue(NAMES)
     controls = {name: Controls(captioner, queue, now=lambda: 200.0, camera=name) for name in NAMES}
@@ -287,11 +271,6 @@ def test_ask_of_a_camera_that_fails_is_a_notice_while_another_answers() -> None:
     gone = Notice("camera ended", "Door: it is not there", "plug it in", "Door")
     told = list(asked("Yes.").watch(Listed([gone, seen("Yard", 0)]), Event()))
     assert kinds(told) == [("camera ended", "Door: it is not there"), ("answer", "Yard: Yes.")]
-
-
-def test_ask_waits_no_longer_for_a_camera_that_shows_nothing() -> None:
-    told = list(asked("Yes.").watch(Listed([seen("Yard", second) for second in range(100)]), Event()))
-    assert kinds(told) == [("answer", "Yard: Yes."), ("no answer", "Door showed nothing")]
 
 
 def test_ask_of_cameras_that_end_without_a_picture_says_what_to_do() -> None:

@@ -230,23 +230,6 @@ def test_one_can_go_back_before_the_other_has_shown_a_frame(running: Callable[..
     run.looks("yard", "large")
 
 
-def test_a_selections_own_warnings_are_said_before_the_model_is_loaded(running: Callable[..., Run]) -> None:
-    run = running(Theatre(), Selection("door", "blind"))
-    run.thread.join(LIMIT_S)
-    assert [type(each) for each in run.failed] == [ModelError]
-    assert run.notices("warning") == ["blind is small."]
-
-
-def test_each_warning_is_said_once(running: Callable[..., Run]) -> None:
-    run = running(Theatre())
-    run.looks("door", "small")
-    run.inference.switch("street", None)
-    run.looks("street", "small")
-    said = run.notices("warning")
-    assert sorted(said) == sorted(set(said))
-    assert {"small is small.", "No voice.", "street is a drawing."} <= set(said)
-
-
 def test_the_time_is_counted_from_the_first_model_and_ends_it(running: Callable[..., Run]) -> None:
     run = running(Theatre(), seconds=0.2)
     run.looks("door", "small")
@@ -292,17 +275,6 @@ def test_whoever_wants_the_old_model_back_while_it_is_being_closed_gets_it(runni
     run.inference.switch("street", "large")
     run.looks("street", "small")
     assert run.notices("not switched") == []
-
-
-def test_another_source_wanted_while_a_model_is_being_closed_keeps_the_model_that_is_wanted(
-    running: Callable[..., Run],
-) -> None:
-    stage = Asides()
-    run = running(stage)
-    run.looks("door", "small")
-    stage.at_close.append(lambda: run.inference.switch("street", None))
-    run.inference.switch(None, "large")
-    run.looks("street", "large")
 
 
 def test_wanting_twice_what_still_loads_is_no_mistake(running: Callable[..., Run]) -> None:

@@ -155,16 +155,6 @@ def test_if_none_of_them_can_be_opened_that_is_explained_by_name() -> None:
     assert refusal.value.hint == "plug it in"
 
 
-def test_a_defect_is_no_lost_camera() -> None:
-    def broken(_stop: Event) -> Iterator[Frame]:
-        raise KeyError("a defect")
-        yield
-
-    with pytest.raises(KeyError):
-        list(several(Door=Told(broken), Yard=Told(counting)).frames(Event()))
-    assert not readers()
-
-
 def test_one_that_hangs_keeps_nobody_waiting_and_all_are_left_at_a_stop() -> None:
     stop, hanging, going = Event(), Told(silent), Told(counting)
     for seen in several(Door=hanging, Yard=going).frames(stop):
@@ -185,11 +175,6 @@ def test_all_are_opened_at_the_same_time() -> None:
     cameras = {f"Camera {number}": Told(met) for number in range(16)}
     seen = [each.camera for each in CameraGroup(cameras, FairTurns(cameras)).frames(Event()) if isinstance(each, Frame)]
     assert sorted(seen) == sorted(cameras)
-
-
-def test_the_banner_names_all_and_says_what_they_share_once() -> None:
-    banner = several(Door=Told(counting, ("It is drawn.",)), Yard=Told(counting, ("It is drawn.",))).banner
-    assert banner == Banner("2 cameras: Door (a camera), Yard (a camera)", ("Door, Yard: It is drawn.",))
 
 
 def test_four_real_capture_processes_show_their_pictures_and_are_gone_at_the_end(clip: Path) -> None:

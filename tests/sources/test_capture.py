@@ -73,32 +73,11 @@ def test_a_slow_reader_misses_pictures_and_gets_the_newest(child):
     assert child.wait(0.0) is None  # nothing of the past is queued
 
 
-def test_a_stand_in_clip_plays_over_and_over(child):
-    seen = []
-    until(lambda: seen.append(newest(child).number) or seen[-1] > FRAMES + 2)
-    assert seen == sorted(seen)
-
-
 def test_a_killed_process_is_noticed_as_a_crash(child):
     newest(child)
     os.kill(child.pid, signal.SIGKILL)
     until(lambda: child.wait(0.1) is None and child.is_gone)
     assert child.loss().fate is Fate.CRASHED
-
-
-def test_a_stopped_process_is_ended_all_the_same(clip):
-    with Child(Errand("clip", str(clip))) as child:
-        newest(child)
-        os.kill(child.pid, signal.SIGSTOP)
-    until(lambda: not is_running(child.pid))
-    child.end()  # twice does no harm
-
-
-def test_what_cannot_be_opened_is_told_by_the_process(tmp_path):
-    (tmp_path / "no.avi").write_text("not a video")
-    with Child(Errand("clip", str(tmp_path / "no.avi"))) as child:
-        until(lambda: child.wait(0.1) is None and child.is_gone)
-        assert child.loss().fate is Fate.SHUT
 
 
 def test_a_device_of_unknown_name_is_told_by_the_process():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.sources.browser import OLDEST_S, Eye, Shot
+from app.sources.browser import OLDEST_S, Eye
 
 JPEG = b"\xff\xd8\xff and so on"
 
@@ -57,14 +57,6 @@ def test_only_the_newest_picture_is_there_and_all_are_counted(eye: Eye, seat: Se
     assert eye.newest(shot.number, 0.0) is None
 
 
-def test_its_age_is_taken_from_the_time_it_came(seat: Seat) -> None:
-    eye = Eye(now=lambda: 100.0)
-    eye.enter(seat)
-    with eye.looked_through():
-        eye.give(seat, JPEG, 0.25)
-        assert eye.newest(0, 0.0) == Shot(JPEG, 99.75, 100.0, 1)
-
-
 @given(st.binary(min_size=8, max_size=8))
 def test_no_age_puts_a_picture_into_the_future_or_the_distant_past(eight: bytes) -> None:
     (age_s,) = struct.unpack("<d", eight)
@@ -86,34 +78,12 @@ def test_a_newer_window_takes_over_and_the_older_is_told(eye: Eye, seat: Seat) -
     assert eye.give(newer, JPEG, 0.0)
 
 
-def test_the_older_window_s_going_changes_nothing(eye: Eye, seat: Seat) -> None:
-    newer = Seat()
-    eye.enter(newer)
-    eye.hold(seat, "hidden")
-    eye.leave(seat)
-    assert eye.has_window
-    assert eye.pause == ""
-    eye.leave(newer)
-    assert not eye.has_window
-
-
 def test_pictures_are_wanted_while_anybody_looks_and_the_window_is_told(eye: Eye, seat: Seat) -> None:
     assert not eye.is_wanted
     with eye.looked_through(), eye.looked_through():
         assert eye.is_wanted
     assert not eye.is_wanted
     assert seat.turns == 4
-
-
-def test_what_came_before_anybody_looked_is_not_found_later(eye: Eye, seat: Seat) -> None:
-    eye.give(seat, JPEG, 0.0)
-    with eye.looked_through() as before:
-        assert eye.newest(before, 0.0) is None
-        eye.give(seat, JPEG, 0.0)
-        assert eye.newest(before, 0.0)
-    eye.give(seat, JPEG, 0.0)  # it was on its way
-    assert eye.newest(0, 0.0) is None
-    assert eye.count == 3
 
 
 def test_a_picture_ends_the_pause_of_its_window_and_so_does_another_window(eye: Eye, seat: Seat) -> None:

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as some
 
-from app.sources.shared import LARGEST, SLOTS, TICK_BYTES, Slots, Tick, new_memory
+from app.sources.shared import SLOTS, TICK_BYTES, Slots, Tick, new_memory
 from tests import needs
 from tests.running import environment
 
@@ -65,34 +63,10 @@ def test_a_picture_that_is_overwritten_while_it_is_copied_is_not_given(slots, mo
     assert slots.read(Tick(0, 0.0, 4, 6)) is None
 
 
-def test_an_overwritten_picture_is_not_given(slots):
-    for number in range(SLOTS + 1):
-        slots.write(number, picture(number))
-    assert slots.read(Tick(0, 0.0, 4, 6)) is None
-    assert slots.read(Tick(1, 0.0, 4, 6)) is not None
-
-
 def test_a_picture_that_is_being_written_is_not_given(slots):
     slots.write(0, picture(0))
     slots._marks[0] = 0  # where a writer that was killed in the middle left it
     assert slots.read(Tick(0, 0.0, 4, 6)) is None
-
-
-def test_the_largest_picture_fits(slots):
-    slots.write(3, np.full((*LARGEST, 3), 7, np.uint8))
-    assert slots.read(Tick(3, 0.0, *LARGEST)).min() == 7
-
-
-@given(
-    some.lists(
-        some.builds(Tick, some.integers(0, 2**60), some.floats(0, 1e9), *[some.integers(1, 2000)] * 2), min_size=1
-    )
-)
-@settings(max_examples=50)
-def test_of_many_ticks_the_last_one_counts(ticks):
-    packed = b"".join(tick.packed() for tick in ticks)
-    assert len(packed) == len(ticks) * TICK_BYTES
-    assert Tick.last_of(packed) == ticks[-1]
 
 
 def test_no_picture_is_torn_while_another_process_writes_as_fast_as_it_can():

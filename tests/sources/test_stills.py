@@ -1,6 +1,5 @@
 """Pictures: upright, in the order of a person, the unreadable ones named."""
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -23,12 +22,6 @@ def test_a_folder_is_read_in_natural_order_one_second_apart(tmp_path, stop):
     assert [frame.pixels[0, 0, 0] for frame in frames] == [1, 2, 10]
     assert [(frame.number, frame.media_s) for frame in frames] == [(0, 0.0), (1, 1.0), (2, 2.0)]
     assert frames[0].seen_at <= frames[1].seen_at
-
-
-def test_a_single_picture_is_one_frame(tmp_path, stop):
-    (frame,) = Stills(save(tmp_path / "one.jpg")).frames(stop)
-    assert frame.pixels.shape == (30, 40, 3)
-    assert frame.pixels.dtype == np.uint8
 
 
 def test_an_unreadable_picture_of_a_folder_is_a_notice_and_the_rest_goes_on(tmp_path, stop):
@@ -65,6 +58,3 @@ def test_stop_ends_a_folder_in_the_middle(tmp_path, stop):
     assert list(frames) == []
 
 
-def test_the_banner_names_the_folder_or_the_picture(tmp_path):
-    assert str(tmp_path) in Stills(tmp_path).banner.name
-    assert Stills(save(tmp_path / "one.png")).banner.name == "one.png"

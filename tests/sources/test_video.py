@@ -90,11 +90,6 @@ def test_an_mp4_without_its_end_is_explained(make_clip, stop):
         Video(path).frames(stop)
 
 
-def test_the_banner_says_how_it_is_played(clip):
-    names = [Video(clip, asap=asap).banner.name for asap in (False, True)]
-    assert names == [f"{clip.name}, as filmed", f"{clip.name}, every frame in turn"]
-
-
 def test_the_libraries_chatter_does_not_reach_the_terminal(tmp_path, make_clip):
     broken = make_clip("cut.avi", frames=30)
     broken.write_bytes(broken.read_bytes()[: broken.stat().st_size // 2])

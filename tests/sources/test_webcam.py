@@ -4,7 +4,6 @@ import pytest
 
 from app.errors import SourceError
 from app.events import Frame
-from app.sources import webcam as devices
 from app.sources.capture import Fate, Loss
 from app.sources.webcam import Webcam
 from tests.sources.clips import FRAMES, first_frame, number_in
@@ -27,13 +26,6 @@ def test_a_clip_may_stand_for_a_camera_and_the_banner_says_so(clip, stop):
     assert "in place of a camera" in camera.banner.warnings[0]
 
 
-def test_a_clip_beside_us_needs_no_whole_path(clip, stop, monkeypatch):
-    monkeypatch.chdir(clip.parent)
-    frames = Webcam(clip.name).frames(stop)
-    assert isinstance(first_frame(frames), Frame)
-    frames.close()
-
-
 def test_a_camera_that_is_not_there_is_explained(stop):
     explained = failure("97", stop)
     assert "camera 97" in explained.message
@@ -43,10 +35,6 @@ def test_a_camera_that_is_not_there_is_explained(stop):
 def test_a_name_that_no_camera_has_is_explained_before_anything_starts(stop):
     with pytest.raises(SourceError, match="no camera here is called"):
         Webcam("no such camera").frames(stop)
-
-
-def test_a_device_file_that_is_no_camera_is_explained(stop):
-    assert "/dev/null" in failure("/dev/null", stop).message
 
 
 def test_a_file_that_is_no_video_is_explained(tmp_path, stop):
@@ -61,12 +49,3 @@ def test_every_loss_names_the_camera_and_has_a_remedy(fate):
     assert trouble.hint
 
 
-def test_the_banner_names_the_camera_and_the_others(monkeypatch):
-    cameras = [devices.Device(0, "iPhone", "a"), devices.Device(1, "FaceTime HD Camera", "b")]
-    monkeypatch.setattr(devices, "found", lambda: cameras)
-    assert Webcam().banner.name == "camera FaceTime HD Camera"
-    assert Webcam().banner.warnings == ("There is also iPhone: --source camera:NAME",)
-    assert Webcam("iphone").banner.name == "camera iPhone"
-    assert Webcam("iphone").banner.warnings == ()
-    assert Webcam(0).banner.name == "camera iPhone"
-    assert Webcam("nobody").banner.name == "camera nobody"

@@ -2,7 +2,7 @@
 
 from threading import Event, Thread
 
-from app.events import Mute, Notice, PartialSentence, QuestionDraft, Repeated, Sentence, Status
+from app.events import Notice, PartialSentence, QuestionDraft, Repeated, Sentence, Status
 from app.terminal.inbox import MAX_LINES, Inbox
 from tests.terminal.stage import again, asking, growing, notice, sentence, status
 
@@ -44,19 +44,6 @@ def test_of_a_question_in_the_making_only_the_newest_is_kept_and_what_is_asked_s
     assert newest == asking("a")
 
 
-def test_a_question_that_is_over_leaves_none_in_the_making() -> None:
-    inbox = Inbox()
-    for each in (asking("wha"), asking("", 1)):
-        inbox.put(each)
-    assert inbox.drain() == [asking("", 1)]
-
-
-def test_silence_is_not_for_the_eye() -> None:
-    inbox = Inbox()
-    inbox.put(Mute(True))
-    assert inbox.drain() == []
-
-
 def test_pictures_are_let_go_of_what_is_told_again_too() -> None:
     inbox = Inbox()
     inbox.put(again())
@@ -64,16 +51,6 @@ def test_pictures_are_let_go_of_what_is_told_again_too() -> None:
     assert isinstance(told, Repeated)
     assert told.sentence.frame.pixels.size == 0
     assert told.sentence.frame.number == 7
-
-
-def test_pictures_are_let_go() -> None:
-    inbox = Inbox()
-    inbox.put(sentence(number=5))
-    inbox.put(growing(number=6))
-    for each in inbox.drain():
-        assert isinstance(each, Sentence | PartialSentence)
-        assert each.frame.pixels.size == 0
-        assert each.frame.number in (5, 6)
 
 
 def test_a_screen_that_stands_still_loses_the_oldest_and_says_how_many() -> None:

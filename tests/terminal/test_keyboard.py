@@ -255,12 +255,6 @@ def test_other_keys_are_swallowed(codes: str) -> None:
     assert not decoder.is_waiting
 
 
-@pytest.mark.parametrize("codes", SWALLOWED.values(), ids=SWALLOWED)
-def test_they_are_swallowed_also_in_pieces(codes: str) -> None:
-    decoder = KeyDecoder()
-    assert [key for byte in f"m{codes}r".encode() for key in decoder.feed(bytes([byte]))] == ["m", "r"]
-
-
 def test_escape_is_a_key_once_nothing_follows() -> None:
     decoder = KeyDecoder()
     assert decoder.feed(b"a\x1b") == ["a"]
@@ -268,11 +262,6 @@ def test_escape_is_a_key_once_nothing_follows() -> None:
     assert decoder.flush() == [ESC]
     assert not decoder.is_waiting
     assert decoder.flush() == []
-
-
-def test_escape_held_down_is_many_keys() -> None:
-    decoder = KeyDecoder()
-    assert [*decoder.feed(b"\x1b" * 5), *decoder.flush()] == [ESC] * 5
 
 
 def test_the_beginning_of_a_sequence_is_dropped_when_nothing_follows() -> None:
@@ -369,15 +358,6 @@ def test_a_question_is_edited_and_asked(keys: str, question: str) -> None:
     assert bindings.question is None
 
 
-@pytest.mark.parametrize("keys", ["a" + ESC, "awhat" + ESC, "a" + ENTER, "a   " + ENTER, "ax" + BACKSPACE + "\n"])
-def test_a_question_cancelled_or_left_empty_lets_the_narration_go_on(keys: str) -> None:
-    assert typed(keys)[-1] == CancelQuestion()
-
-
-def test_what_changes_nothing_tells_nothing() -> None:
-    assert typed("a" + BACKSPACE + CTRL_U + CTRL_W + "\t") == [BeginQuestion(), EditQuestion("")]
-
-
 def test_the_help_names_every_key() -> None:
     """`=` is plus without Shift, and needs no name."""
     names = {" ": "Space:", "+": "Plus and", "-": "minus:"}
@@ -399,14 +379,6 @@ def test_every_question_begun_is_asked_or_cancelled_exactly_once(keys: str) -> N
             case EditQuestion():
                 assert is_listening
     assert not is_listening
-
-
-@given(KEYS)
-def test_after_escape_or_enter_no_question_is_open(keys: str) -> None:
-    for end in (ESC, ENTER, "\n"):
-        bindings = KeyBindings()
-        typed(keys + end, bindings)
-        assert bindings.question is None
 
 
 @given(st.text())

@@ -13,7 +13,7 @@ from threading import Event
 import pytest
 
 from app.errors import OutputError
-from app.events import Notice, RunEvent
+from app.events import RunEvent
 from app.terminal.lines import JsonLines, PlainLines, Summary, wants_plain
 from tests.needs import platform
 from tests.terminal.stage import ROOT, again, asking, growing, notice, sentence, status
@@ -63,20 +63,6 @@ ASKED: list[RunEvent] = [
 ]
 
 
-def test_only_sentences_are_on_standard_output_whatever_is_asked() -> None:
-    out, err = shown(PlainLines, ASKED)
-    assert out == "A red circle.\nIt is.\n"
-    assert err.splitlines()[:-1] == ["repeat: A red circle."]
-
-
-def test_json_lines_hold_answers_and_nothing_that_is_asked() -> None:
-    out, _ = shown(JsonLines, [each for each in ASKED if not isinstance(each, Notice)])
-    assert [(row["event"], row["kind"]) for row in map(json.loads, out.splitlines())] == [
-        ("sentence", "scene"),
-        ("sentence", "answer"),
-    ]
-
-
 class Typewriter(io.StringIO):
     """A terminal that only prints; `lines` is what is on its paper."""
 
@@ -110,12 +96,6 @@ def test_on_a_terminal_alone_answers_and_alerts_are_told_from_narration(paper: i
     texts = {"scene": "A red circle.", "change": "It grows.", "answer": "Two cups.", "alert": "A person."}
     screen.show([sentence(text, kind) for kind, text in texts.items()])  # type: ignore[arg-type]
     assert paper.getvalue().splitlines() == lines
-
-
-def test_json_lines_are_the_same_on_a_terminal() -> None:
-    paper = Typewriter()
-    JsonLines(paper, io.StringIO()).show([sentence("Two cups.", "answer")])
-    assert json.loads(paper.getvalue())["text"] == "Two cups."
 
 
 @pytest.mark.parametrize(
@@ -259,19 +239,6 @@ def test_telling_waits_for_nobody_while_nothing_is_drawn() -> None:
     assert len(screen.inbox.lines) == 1000
 
 
-def test_nothing_seen_is_nothing_said() -> None:
-    summary = Summary(lambda: 0.0)
-    summary.add(notice())
-    summary.add(growing())
-    assert summary.line == ""
-
-
-def test_frames_without_a_sentence_are_counted_without_a_median() -> None:
-    summary = Summary(lambda: 0.0)
-    summary.add(status(seen=30, described=2))
-    assert summary.line == "Done: 2 descriptions."
-
-
 def test_medians_are_over_frames_not_over_sentences() -> None:
     summary = Summary(lambda: 0.0)
     for number, delay_s in ((0, 0.2), (1, 0.3), (1, 9.0), (1, 9.0), (2, 0.4)):
@@ -306,7 +273,3 @@ def test_the_summary_says_how_long_it_took(seconds: float, line: str) -> None:
     assert summary.line == line
 
 
-def test_of_one_description_the_delay_is_no_median() -> None:
-    summary = Summary(lambda: 0.0)
-    summary.add(sentence())
-    assert summary.line == "Done: 1 description; delay 0.31 s."

@@ -7,17 +7,16 @@ import shlex
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from rich.text import Text
 
-from app.terminal.live import QUESTION_HINT, Region, align_right, append, fill_rows, fit, status_parts
+from app.terminal.live import QUESTION_HINT, Region, align_right, fill_rows, fit
 from tests import needs
 from tests.terminal.emulator import FeedSession
-from tests.terminal.stage import ROOT, status
+from tests.terminal.stage import ROOT
 from tests.waiting import LIMIT_S, until
 
 LONG = "A kitchen with a wooden table, four chairs, a bowl of green apples, a window over a garden and a grey cat."
@@ -117,12 +116,6 @@ def test_what_keeps_the_camera_from_seeing_stands_out(tmp_path: Path, kind: str)
     with FeedSession(tmp_path) as terminal:
         terminal.tell(["notice", kind, "Nothing can be seen.", ""])
         assert terminal.finish() == ["! Nothing can be seen."]
-
-
-def test_what_is_for_the_ear_alone_is_not_shown(tmp_path: Path) -> None:
-    with FeedSession(tmp_path) as terminal:
-        terminal.tell(["notice", "looking", "", ""], ["notice", "ready", "Looking.", ""])
-        assert terminal.finish() == ["· Looking."]
 
 
 def test_answers_alerts_and_what_is_told_again_are_marked(tmp_path: Path) -> None:
@@ -242,24 +235,6 @@ def test_the_status_gives_up_its_end_first() -> None:
     assert fit(texts, 80) == "12 described · 30 fps · 0.21 s"
     assert fit(texts, 22) == "12 described · 30 fps"
     assert fit(texts, 3) == "12 described"
-
-
-def test_the_status_says_how_many_cameras_there_are() -> None:
-    several = replace(status(), cameras=3)
-    assert status_parts(several, 0.31) == ["3 cameras", "12 descriptions", "30 fps", "delay 0.31 s"]
-    assert status_parts(status(), None) == ["12 descriptions", "30 fps"]
-    assert fit(status_parts(several, None), 12) == "3 cameras"
-
-
-def test_a_rate_that_is_not_known_yet_is_not_told() -> None:
-    assert not [part for part in status_parts(replace(status(), camera_fps=0.0), None) if "fps" in part]
-
-
-def test_an_age_that_does_not_fit_goes_below_as_a_whole() -> None:
-    lines, age = [Text("A red circle")], Text(" 0.3 s ago")
-    assert [each.plain for each in append(lines, age, 22)] == ["A red circle 0.3 s ago"]
-    assert [each.plain for each in append(lines, age, 21)] == ["A red circle", " 0.3 s ago"]
-    assert [each.plain for each in append([], age, 21)] == [" 0.3 s ago"]
 
 
 LONG = "A kitchen with a wooden table, four chairs, a bowl of green apples, a window over a garden and a grey cat."
