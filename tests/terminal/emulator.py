@@ -1,12 +1,8 @@
-"""A program on a pseudo-terminal, and an emulator that shows what is on its screen.
-
-The emulator knows the few codes that the app uses, and fails on any other.
-"""
+"""A program on a pseudo-terminal, and what its screen shows (pyte)."""
 
 import fcntl
 import json
 import os
-import re
 import select
 import struct
 import subprocess
@@ -16,72 +12,32 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import pyte
+
 from tests.terminal.stage import ROOT
 from tests.waiting import until
 
-CODE = re.compile(r"\x1b\[(\??)([0-9;]*)([A-Za-z])")
-
 
 class Emulator:
-    """Rows of characters, a cursor, and a margin that wraps at the next character, as real terminals do."""
+    """pyte's screen, with all rows that have scrolled off it."""
 
     def __init__(self, width: int, height: int) -> None:
-        self.width, self.height = width, height
-        self.rows: list[str] = [""]
-        """All rows since the start; the last `height` of them are on the screen."""
-        self.row = self.column = 0
-        self.has_cursor = True
+        self.screen = pyte.HistoryScreen(width, height, history=10_000, ratio=1.0)
+        self.stream = pyte.Stream(self.screen)
 
     def write(self, text: str) -> None:
-        while text:
-            if text[0] == "\x1b":
-                code = CODE.match(text)
-                assert code, f"unknown code {text[:12]!r}"
-                self.handle_code(code[1] + code[3], code[2])
-                text = text[code.end() :]
-            else:
-                self.put(text[0])
-                text = text[1:]
+        self.stream.feed(text)
 
-    def put(self, one: str) -> None:
-        if one == "\r":
-            self.column = 0
-        elif one == "\b":
-            self.column = max(0, self.column - 1)
-        elif one == "\n":
-            self.down()
-        else:
-            assert one.isprintable(), f"unknown character {one!r}"
-            if self.column == self.width:
-                self.down()
-                self.column = 0
-            line = self.rows[self.row].ljust(self.column)
-            self.rows[self.row] = line[: self.column] + one + line[self.column + 1 :]
-            self.column += 1
-
-    def down(self) -> None:
-        self.row += 1
-        if self.row == len(self.rows):
-            self.rows.append("")
-
-    def handle_code(self, code: str, number: str) -> None:
-        match code:
-            case "A":
-                self.row = max(self.row - int(number or 1), len(self.rows) - self.height, 0)
-            case "K":
-                assert number == "2"
-                self.rows[self.row] = ""
-            case "?l" | "?h":
-                assert number == "25"
-                self.has_cursor = code == "?h"
-            case "m":
-                pass
-            case _:
-                raise AssertionError(f"unknown code {number}{code}")
+    @property
+    def has_cursor(self) -> bool:
+        return not self.screen.cursor.hidden
 
     @property
     def text(self) -> list[str]:
-        return [row.rstrip() for row in self.rows if row.strip()]
+        """All rows since the start that are not blank."""
+        columns = range(self.screen.columns)
+        above = ["".join(row[column].data for column in columns) for row in self.screen.history.top]
+        return [row.rstrip() for row in (*above, *self.screen.display) if row.strip()]
 
 
 LOCAL = 3
