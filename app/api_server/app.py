@@ -1,5 +1,6 @@
 """What is said when the server is ready: where it is, what opens it, and lines to paste. Never on standard output."""
 
+import errno
 import logging
 import os
 import shlex
@@ -164,9 +165,8 @@ def listening(port: int) -> Iterator[socket.socket]:
     try:
         listener = socket.create_server((HOST, port))
     except (OSError, OverflowError) as failure:  # in use, reserved, or no port's number at all
-        why = getattr(failure, "strerror", None) or failure
-        raise OutputError(
-            f"port {port} of this machine cannot be served: {why}", "take another: --port 0 finds a free one"
-        ) from failure
+        is_taken = getattr(failure, "errno", None) == errno.EADDRINUSE
+        why = "is already in use" if is_taken else f"cannot be used: {getattr(failure, 'strerror', None) or failure}"
+        raise OutputError(f"port {port} {why}", "--port 0 picks a free one") from failure
     with listener:
         yield listener

@@ -97,7 +97,7 @@ def no_eyes(checkpoint: Checkpoint, missing: str, hint: str = COMPLETE) -> Findi
     """`missing`: what of the eyes is not there, as a clause."""
     coreml = sorted(path.name for path in checkpoint.folder.glob("*.mlpackage"))
     why = f"its eyes are in {coreml[0]}, for CoreML alone" if coreml else "it is an LLM-only or CoreML export"
-    return Finding("eyes", "bad", f"this checkpoint has no eyes: {missing}; {why}", hint, "no-eyes")
+    return Finding("eyes", "bad", f"this model has no vision part: {missing}; {why}", hint, "no-eyes")
 
 
 def is_visual(name: str) -> bool:

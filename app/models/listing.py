@@ -72,7 +72,7 @@ def _cells(row: Row) -> list[str]:
     card = row.card
     return [
         card.name + (" (default)" if card.default else ""),
-        {"no": "not installed", "bundled": "comes with looksay"}.get(row.installed, f"installed, {row.installed}"),
+        {"no": "not installed", "bundled": "bundled"}.get(row.installed, f"installed, {row.installed}"),
         {True: "fits", False: "too large", None: "size not known"}[row.fits],
         f"{card.memory_gb:.1f} GB" if card.memory_gb else "",
         f"{card.image_tokens.default} image tokens" if card.image_tokens else "image tokens measured",

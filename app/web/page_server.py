@@ -205,19 +205,13 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 def _explained(failure: OSError, host: str, port: int | None) -> OutputError:
-    where = f"{bracketed(host)}:{PORT if port is None else port}"
+    number = PORT if port is None else port
     if failure.errno == errno.EADDRINUSE:
-        return OutputError(
-            f"The page cannot be shown at {where}: another program listens there.", "Take any: --page-port 0"
-        )
+        return OutputError(f"port {number} is already in use", "--page-port 0 picks a free one")
     if failure.errno == errno.EACCES:
-        return OutputError(
-            f"The page cannot be shown at {where}: not allowed.", "Name a port above 1023: --page-port N"
-        )
+        return OutputError(f"port {number} is reserved for the system", "use one above 1023: --page-port N")
     own = ", ".join((*own_names(), "0.0.0.0 for all of them"))
-    return OutputError(
-        f"The page cannot be shown at {where}: this machine has no such address.", f"Name one of: {own}."
-    )
+    return OutputError(f"this machine has no address {host}", f"use one of: {own}")
 
 
 DESCRIPTORS = 4096

@@ -265,7 +265,7 @@ def test_a_port_in_use_is_explained_before_the_model_is_loaded(server: Up) -> No
     process = started("demo", server.port)
     out, err = process.communicate(timeout=SLOW_S)
     assert (process.returncode, out) == (1, "")
-    assert err.startswith(f"error: port {server.port} of this machine cannot be served")
+    assert err.startswith(f"error: port {server.port} is already in use")
     assert "hint: " in err
 
 

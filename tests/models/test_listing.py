@@ -101,7 +101,7 @@ def test_the_lines_are_words_in_columns_and_one_a_model(root: Path) -> None:
         assert cell in small
     for cell in ("not installed", "too large", "16.5 GB", "image tokens measured", "MIT", "not verified"):
         assert cell in large
-    for cell in ("comes with looksay", "size not known"):
+    for cell in ("bundled", "size not known"):
         assert cell in demo
     assert small.index("installed") == large.index("not installed") == demo.index("comes with")
 

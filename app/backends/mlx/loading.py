@@ -187,7 +187,7 @@ def load(folder: Path, wished: Precision | None = None) -> Loaded:
         reason = str(failure).strip().splitlines() or [type(failure).__name__]
         raise ModelError(f"the model in {folder} cannot be loaded: {reason[0]}", UNFIT) from failure
     if not has_eyes(model):
-        raise ModelError(f"the model in {folder} has no eyes: its vision tower or connector is missing", LACKING)
+        raise ModelError(f"the model in {folder} has no vision part: its vision tower or connector is missing", LACKING)
     if not has_template(processor):
         raise ModelError(f"the model in {folder} has no chat template, so it cannot be asked anything", LACKING)
     return Loaded(folder, model, processor, name)
