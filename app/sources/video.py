@@ -7,21 +7,12 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
-import cv2
-import numpy as np
-
 from app.errors import SourceError
 from app.events import AnyFrame, Banner, Frame, FrameView, Notice
 from app.files import explain, open_to_read, readable
 from app.image_files import Picture, expand, pictures
-from app.images import Pixels
+from app.image_files.video_reader import SHORT_BY_S, VideoReader, as_rgb
 from app.threads import read_newest
-
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what matters of the libraries' chatter is said in our own words
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-
-_SHORT_BY_S = 0.5
-"""A file that ends by more than this before its own word is broken; less is how containers round."""
 
 
 class Video:
@@ -37,33 +28,31 @@ class Video:
 
     def frames(self, stop: Event) -> Generator[AnyFrame | Notice]:
         """See `Source.frames`; a file that breaks off says so in a notice, and ends."""
-        clip = _opened(self._path)
+        refuse_unreadable(self._path)
+        video = VideoReader(self._path, readable(self._path))
         if self._asap:
-            return self._read(clip, stop, is_paced=False)
-        return read_newest(lambda left: self._read(clip, left, is_paced=True), stop)
+            return self._read(video, stop, is_paced=False)
+        return read_newest(lambda left: self._read(video, left, is_paced=True), stop)
 
-    def _read(self, clip: cv2.VideoCapture, stop: Event, *, is_paced: bool) -> Generator[FrameView | Notice]:
-        started_at, media_s, number = time.monotonic(), -1.0, 0
-        while clip.grab():
-            media_s = _media_s(clip, number, after=media_s)
+    def _read(self, video: VideoReader, stop: Event, *, is_paced: bool) -> Generator[FrameView | Notice]:
+        started_at, number = time.monotonic(), 0
+        while video.step():
             if is_paced:
-                stop.wait(max(0.0, started_at + media_s - time.monotonic()))
+                stop.wait(max(0.0, started_at + video.at_s - time.monotonic()))
             if stop.is_set():
                 return
-            if (picture := _retrieved(clip)) is not None:
-                yield FrameView(picture, time.monotonic(), media_s, number, partial(_as_rgb, picture))
+            if (picture := video.frame()) is not None:
+                yield FrameView(picture, time.monotonic(), video.at_s, number, partial(as_rgb, picture))
             number += 1
         if number == 0:
-            raise _unreadable(self._path)
-        if _promised_s(clip) - media_s > _SHORT_BY_S:
-            yield self._broken(media_s, _promised_s(clip))
-
-    def _broken(self, media_s: float, promised_s: float) -> Notice:
-        text = f"{readable(self._path.name)} breaks off at {media_s:.1f} of {promised_s:.1f} seconds."
-        return Notice("video broken", text, "copy or record the file again")
+            raise video.unreadable()
+        if (promised_s := video.promised_s or 0.0) - video.at_s > SHORT_BY_S:
+            text = f"{readable(self._path.name)} breaks off at {video.at_s:.1f} of {promised_s:.1f} seconds."
+            yield Notice("video broken", text, "copy or record the file again")
 
 
-def _opened(path: Path) -> cv2.VideoCapture:
+def refuse_unreadable(path: Path) -> None:
+    """Raise SourceError for a file that is not there, may not be read, or is empty."""
     try:
         with os.fdopen(open_to_read(path, is_pipe_fine=False)) as file:
             size = os.fstat(file.fileno()).st_size
@@ -71,42 +60,6 @@ def _opened(path: Path) -> cv2.VideoCapture:
         raise SourceError(*explain(failure, path, "clip")) from failure
     if size == 0:
         raise SourceError(f"{readable(path)} is empty", "copy or record the file again")
-    clip = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    if not clip.isOpened():
-        raise _unreadable(path)
-    return clip
-
-
-def _unreadable(path: Path) -> SourceError:
-    return SourceError(
-        f"{readable(path)} is not a video that can be read, or it was cut off",
-        "check that it plays in another program; supported: .mp4, .mov, .mkv, .avi and .webm",
-    )
-
-
-def _media_s(clip: cv2.VideoCapture, number: int, after: float) -> float:
-    """The grabbed frame's time stamp; counted from the frame rate where the file has none that grows."""
-    stamped = clip.get(cv2.CAP_PROP_POS_MSEC) / 1000
-    return stamped if stamped > after else max(after, 0.0) + (1 / _fps(clip) if number else 0.0)
-
-
-def _promised_s(clip: cv2.VideoCapture) -> float:
-    return clip.get(cv2.CAP_PROP_FRAME_COUNT) / _fps(clip)
-
-
-def _fps(clip: cv2.VideoCapture) -> float:
-    said = clip.get(cv2.CAP_PROP_FPS)
-    return said if 0 < said < 1000 else 30.0
-
-
-def _retrieved(clip: cv2.VideoCapture) -> Pixels | None:
-    """BGR; an array of its own."""
-    is_good, picture = clip.retrieve()
-    return np.asarray(picture, np.uint8) if is_good else None
-
-
-def _as_rgb(picture: Pixels) -> Pixels:
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 class Stills:

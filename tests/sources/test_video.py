@@ -72,7 +72,7 @@ def test_a_file_that_breaks_off_says_where(make_clip, stop, asap):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(None, "no such clip"), (b"", "is empty"), (b"not a video" * 99, "not a video that can")],
+    [(None, "no such clip"), (b"", "is empty"), (b"not a video" * 99, "cannot be read as a video")],
 )
 def test_what_is_no_video_is_explained(tmp_path, stop, content, words):
     path = tmp_path / "some.mp4"
