@@ -15,7 +15,7 @@ from app.bench.subject import record
 from app.demo import scenes
 from app.demo.source import SceneSource
 from tests.backends.openai.faults import SAID, Asked, Misbehaving, misbehaving, response, sends
-from tests.backends.test_sighted import seeing
+from tests.backends.test_server_startup import seeing
 from tests.running import SLOW_S, Ended, Records, records, run, run_until, sentences, start
 from tests.waiting import LIMIT_S, until
 

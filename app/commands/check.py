@@ -159,7 +159,7 @@ def server_findings(url: str, key_file: str | None) -> list[Finding]:
     """What a server says of its model, and whether that model sees. Only generated pictures are sent."""
     from app.backends.openai.describer import Form, ServerDescriber
     from app.backends.openai.discovery import NO_VISION_HINT, discover, endpoint_of
-    from app.backends.sighted import sight
+    from app.backends.startup import server_sight
 
     endpoint = endpoint_of(Settings(url=url, allow_remote=True, api_key_file=key_file))
     server = discover(endpoint)
@@ -167,4 +167,4 @@ def server_findings(url: str, key_file: str | None) -> list[Finding]:
     if server.sees is False:
         return [Finding("server", "bad", f"{name} reports that it takes no pictures", NO_VISION_HINT, "no-eyes")]
     claim = "it reports vision" if server.sees else "it does not report whether it has vision"
-    return [Finding("server", "ok", f"{name}; {claim}"), sight(ServerDescriber(endpoint, Form(server.model)))[0]]
+    return [Finding("server", "ok", f"{name}; {claim}"), server_sight(ServerDescriber(endpoint, Form(server.model)))[0]]

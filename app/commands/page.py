@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.backends.verdicts import known_models
+from app.backends.startup import known_models
 from app.commands.narrate import LiveFactory, live_settings
 from app.config import Settings
 from app.errors import UsageError

@@ -41,7 +41,7 @@ class Form:
 
     model: str
     is_picture_first: bool = False
-    """See app/backends/sighted.py."""
+    """See app/backends/startup.py."""
     temperature: float = 0.0
     longest_edge: int = LONGEST_EDGE
     is_counted: bool = True

@@ -19,7 +19,7 @@ from app.backends.openai.client import (
     read_api_key,
     refuse_remote,
 )
-from app.backends.sighted import admitted
+from app.backends.startup import admit_server
 from app.config import AS_PUBLISHED, ModelOptions, Settings
 from app.errors import ModelError, Outage, UsageError
 from app.files import user_path
@@ -193,7 +193,7 @@ class ServerModel:
         if self.info.sees is False and not is_trusted:
             raise ModelError(f"{self.info.server} reports that {self.info.model} takes no pictures", NO_VISION_HINT)
         form = Form(self.info.model, temperature=self.card.sampling.temperature)
-        return admitted(ServerDescriber(self.server, form), self.card.name, is_trusted=is_trusted)
+        return admit_server(ServerDescriber(self.server, form), self.card.name, is_trusted=is_trusted)
 
 
 def chosen(settings: Settings) -> ServerModel:

@@ -23,7 +23,7 @@ from tests.backends.openai.faults import (
     response,
     sends,
 )
-from tests.backends.test_sighted import inventing, seeing
+from tests.backends.test_server_startup import inventing, seeing
 from tests.fixtures.started import serving as started
 from tests.running import DEMO, SLOW_S, Ended, environment, records, run, run_until, sentences, start
 from tests.waiting import until

@@ -12,7 +12,7 @@ import pytest
 from app.backends.openai.client import endpoint
 from app.backends.openai.describer import Form, ServerDescriber
 from app.backends.openai.discovery import ServerInfo, card_of, chosen, discover
-from app.backends.verdicts import known_models
+from app.backends.startup import known_models
 from app.check.vision_test import COLOURS, look
 from app.commands.narrate import LiveFactory
 from app.config import ModelOptions, Settings

@@ -8,7 +8,7 @@ import pytest
 
 from app.backends.openai.client import endpoint
 from app.backends.openai.describer import Form, ServerDescriber
-from app.backends.sighted import admitted, sight
+from app.backends.startup import admit_server, server_sight
 from app.check.vision_test import COLOURS
 from app.errors import ModelError, Outage
 from app.events import Frame, Request
@@ -84,9 +84,9 @@ def eyes(says: Says, *faults: Fault) -> Iterator[ServerDescriber]:
 def test_what_does_not_see_is_not_let_in_unless_it_is_trusted(says: Says, verdict: str) -> None:
     with eyes(says) as describer:
         with pytest.raises(ModelError, match=f"does not pass the check: {verdict}") as failure:
-            admitted(describer, "small", is_trusted=False)
+            admit_server(describer, "small", is_trusted=False)
         assert "--trust-model" in failure.value.hint
-        trusted = admitted(describer, "small", is_trusted=True)
+        trusted = admit_server(describer, "small", is_trusted=True)
     assert any("--trust-model" in warning and verdict in warning for warning in trusted.banner.warnings)
 
 
@@ -95,7 +95,7 @@ def test_what_does_not_see_is_not_let_in_unless_it_is_trusted(says: Says, verdic
 )
 def test_the_question_goes_first_where_that_does_no_harm(says: Says, is_picture_first: object) -> None:
     with eyes(says) as describer:
-        found, tokens = sight(describer)
+        found, tokens = server_sight(describer)
     assert (found.status, tokens, describer.form.is_picture_first) == ("ok", 64, is_picture_first)
 
 
@@ -107,7 +107,7 @@ def test_what_fails_for_good_at_the_start_may_pass_later_on(status: str) -> None
         with pytest.raises(ModelError) as failure:
             list(describer.describe(request))
         assert not isinstance(failure.value, Outage)
-        lasting = admitted(describer, "small", is_trusted=False)
+        lasting = admit_server(describer, "small", is_trusted=False)
         with pytest.raises(Outage) as passing:
             list(lasting.describe(request))
         assert passing.value.wait_s > 0
@@ -118,4 +118,4 @@ def test_a_server_that_cannot_be_asked_is_no_verdict_on_its_model() -> None:
     with eyes(seeing) as describer:
         pass
     with pytest.raises(Outage, match="no server answers"):
-        admitted(describer, "small", is_trusted=True)
+        admit_server(describer, "small", is_trusted=True)
