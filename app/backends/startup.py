@@ -187,15 +187,15 @@ def doubts(found: "Sequence[Finding]") -> tuple[str, ...]:
 
 # A model behind a server
 #
-# Which goes first, the question or the pictures? With the question first its tokens, and the template's before them,
-# are a prefix that stays the same from frame to frame, which servers keep: 10 to 20 tokens of each prefill. But most models
+# Which goes first, the question or the pictures? With the question first, its tokens and the template's before them are
+# a prefix that stays the same from frame to frame, which servers keep: 10 to 20 tokens of each prefill. But most models
 # were trained with pictures first, and some go wrong the other way round without a sign of it: the demo model behind
 # mlx_vlm.server answers 44 of 60 questions about its world then, and 60 of 60 with the picture first. So the question
 # goes first only where two questions with known answers, and then the vision test, show that it does no harm.
 
 MANY_TOKENS = 600
 """More than this for a frame is said: a live narrator waits for every one of them."""
-SERVE_WITH_VISION = "serve it with its projector (llama-server: --mmproj FILE), serve another model, or pass --trust-model"
+SERVE_WITH_VISION = "serve it with its projector (llama-server: --mmproj FILE) or another model; or pass --trust-model"
 KNOWN = (("left", "a blue circle", True), ("right", "a red square", False))
 """Where the sight test's blue disc is, what is asked for, and whether it is there."""
 
