@@ -1,7 +1,5 @@
-"""How good a narration is: a clip is played, and what is told is held against what was true.
+"""`./run.sh score`: how good a narration is, on clips whose content is known.
 
-truth.py   what was true when, from a JSON file           log_reader.py    what was told when, from a run or its log
-fake_clock.py   a clock that only work and frames move on      replay.py    a clip narrated on that clock
-baseline.py the loop that describes every second           metrics.py   what was told against what was true
-marks.py   the shares and delays of many verdicts         table.py   both loops side by side, and the bars
+truth.py      what is true when, from a JSON file        narration.py  what was said when, from a run or its log
+metrics.py    the one compared with the other            report.py     shares and delays, as a table or as JSON
 """
