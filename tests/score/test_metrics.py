@@ -135,7 +135,7 @@ def test_a_sentence_repeats_if_it_says_the_same_and_nothing_happened_in_between(
         ([said(EMPTY, 21), said(EMPTY, 23)], True),
         ([said(EMPTY, 50)], False),
     ],
-    ids=["the same in noise", "wrong in noise", "a late report", "as noise begins", "an event in noise", "just after it",
+    ids=["the same in noise", "wrong in noise", "a late report", "as noise begins", "an event in noise", "soon after",
          "long after it", "without noise"],
 )  # fmt: skip
 def test_a_sentence_is_uncalled_if_there_was_nothing_but_nuisance(told: list[Utterance], uncalled: bool) -> None:
