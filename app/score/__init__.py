@@ -1,7 +1,5 @@
-"""`./run.sh score`: how good a narration is: a clip is played, and its sentences are compared with the truth.
+"""`./run.sh score`: how good a narration is, on clips whose content is known.
 
-command.py      the command
-truth.py        what was true when, from a JSON file;  log_reader.py: what was said when, from a run or its log
-replay.py       a clip narrated on a clock of its own, by looksay and by a loop that describes every second
-metrics.py      sentences against the truth: shares and delays;  table.py: both loops side by side
+truth.py      what is true when, from a JSON file        narration.py  what was said when, from a run or its log
+metrics.py    the one compared with the other            report.py     shares and delays, as a table or as JSON
 """

@@ -1,4 +1,4 @@
-"""`./run.sh score`: clips narrated on a clock of their own, or the log of a run, held against what was true."""
+"""`./run.sh score`: clips narrated on a clock of their own, or the log of a run, compared with what was true."""
 
 import json
 import os
@@ -18,13 +18,11 @@ from app.files import explain, is_appledouble, readable
 from app.protocols import Describer
 
 if TYPE_CHECKING:
-    from app.score.log_reader import Telling
     from app.score.metrics import Verdicts
+    from app.score.narration import Narration
     from app.score.truth import Truth
 
-OURS, THEIRS = "looksay", "every second"
-Pair = tuple[Path, Path]
-"""A clip and its truth."""
+OURS, BASELINE = "looksay", "every second"
 
 
 def score(what: Path, truth: Path | None, log: Path | None, settings: Settings) -> int:
@@ -33,49 +31,44 @@ def score(what: Path, truth: Path | None, log: Path | None, settings: Settings) 
     Raises:
         UserError: a truth or a log cannot be read, a clip is missing, the model is not installed, …
     """
-    from app.score.table import show, spelt_json
+    from app.score.report import as_json, show
 
-    refuse_folder(what, truth, log)
-    scored = of_log(log, what, truth_of(what, truth)) if log else of_clips(clips_in(what, truth), settings)
+    if os.path.isdir(what) and (truth or log):
+        one = f"the truth {truth}" if truth else f"the log {log}"
+        raise UsageError(f"{one} is of one clip, and {what} is a folder", "name the clip instead of the folder")
+    if log:
+        scored = score_log(log, what, truth or what.with_suffix(".json"))
+    else:
+        scored = score_clips(clips_in(what) if os.path.isdir(what) else [(what, truth)], settings)
     if settings.json:
-        print(json.dumps(spelt_json(scored)))
+        print(json.dumps(as_json(scored)))
     else:
         show(scored)
     return 0
 
 
-def refuse_folder(what: Path, truth: Path | None, log: Path | None) -> None:
-    """Raise UsageError for a truth or a log that can be of one clip only, and not of a folder of them."""
-    if os.path.isdir(what) and (truth or log):
-        one = f"the truth {truth}" if truth else f"the log {log}"
-        raise UsageError(f"{one} is of one clip, and {what} is a folder", "name the clip in place of the folder")
+def clips_in(folder: Path) -> list[tuple[Path, Path | None]]:
+    """Every clip of a folder that has a truth beside it, with that truth."""
+    from app.score.truth import read_truth
 
-
-def clips_in(what: Path, truth: Path | None) -> list[Pair]:
-    """Every clip of a folder that has a truth beside it; or the one that is named."""
-    from app.score.truth import read
-
-    if not os.path.isdir(what):
-        return [(what, truth_of(what, truth))]
     try:
-        truths = sorted(what / name for name in os.listdir(what) if name.endswith(".json") and not is_appledouble(name))
+        truths = sorted(
+            folder / each for each in os.listdir(folder) if each.endswith(".json") and not is_appledouble(each)
+        )
     except OSError as failure:
-        raise ScoreError(*explain(failure, what, "folder")) from failure
+        raise ScoreError(*explain(failure, folder, "folder")) from failure
     if not truths:
         hint = "python -m models.demo.clips FOLDER draws some"
-        raise ScoreError(f"{readable(what)} has no clip with its truth (.json) beside it", hint)
-    return [(what / read(each).clip, each) for each in truths]
+        raise ScoreError(f"{readable(folder)} has no clip with its truth (.json) beside it", hint)
+    return [(folder / read_truth(each).clip, each) for each in truths]
 
 
-def truth_of(clip: Path, truth: Path | None) -> Path:
-    return truth or clip.with_suffix(".json")
+def truth_of(clip: Path, path: Path | None) -> "Truth":
+    """The truth of this clip. Raises ScoreError: it cannot be read, or is that of another clip."""
+    from app.score.truth import read_truth
 
-
-def truth_about(clip: Path, path: Path) -> "Truth":
-    """The truth of this clip. Raises ScoreError: it cannot be read, or tells of another clip."""
-    from app.score.truth import read
-
-    truth = read(path)
+    path = path or clip.with_suffix(".json")
+    truth = read_truth(path)
     if normalize("NFC", Path(truth.clip).name).casefold() != normalize("NFC", clip.name).casefold():  # as disks do
         hint = f'name the truth of {clip.name}; if this is it, write "clip": {json.dumps(clip.name)} into it'
         raise ScoreError(f"{path} is the truth of {truth.clip}, and not of {clip.name}", hint)
@@ -83,55 +76,55 @@ def truth_about(clip: Path, path: Path) -> "Truth":
 
 
 def refuse_missing(clip: Path) -> None:
-    """Raise ScoreError if there is no such clip."""
     try:
         if stat.S_ISREG(clip.stat().st_mode):
             return
     except OSError as failure:
         raise ScoreError(*explain(failure, clip, "clip or folder")) from failure
-    raise ScoreError(f"{readable(clip)} is no clip", "name a video, or a folder of clips with their truths")
+    raise ScoreError(f"{readable(clip)} is not a clip", "name a video, or a folder of clips with their truths")
 
 
-def of_log(log: Path, clip: Path, truth: Path) -> "dict[str, list[Verdicts]]":
-    """The clip itself need not be there any more."""
+def score_log(log: Path, clip: Path, truth: Path) -> "dict[str, list[Verdicts]]":
+    """The clip itself need not exist any more."""
     from app.novelty import same
-    from app.score.log_reader import logged
     from app.score.metrics import judge
+    from app.score.narration import read_log
 
     if not os.path.isfile(truth):  # then its clip may be mistyped
         refuse_missing(clip)
-    return {OURS: [judge(truth_about(clip, truth), logged(log), same)]}
+    return {OURS: [judge(truth_of(clip, truth), read_log(log), same)]}
 
 
-def of_clips(pairs: Sequence[Pair], settings: Settings) -> "dict[str, list[Verdicts]]":
-    """Each clip twice: as looksay narrates it, and as programs do that describe every second."""
+def score_clips(clips: Sequence[tuple[Path, Path | None]], settings: Settings) -> "dict[str, list[Verdicts]]":
+    """Each clip twice: as looksay narrates it, and as a program that describes every second does."""
     from app.novelty import same
     from app.score.metrics import judge
 
-    for clip, _ in pairs:
+    for clip, _ in clips:
         refuse_missing(clip)
-    truths, model = [truth_about(clip, truth) for clip, truth in pairs], chosen(settings)
+    truths, model = [truth_of(clip, truth) for clip, truth in clips], chosen(settings)
     refuse_more_frames(settings.frames, model.card)
     describer = open_describer(model, settings.model_options.for_live(), settings.trust_model)
-    scored: dict[str, list[Verdicts]] = {OURS: [], THEIRS: []}
+    scored: dict[str, list[Verdicts]] = {OURS: [], BASELINE: []}
     try:
-        for (clip, _), truth in zip(pairs, truths, strict=True):
+        for (clip, _), truth in zip(clips, truths, strict=True):
             print(f"score: {clip.name}", file=sys.stderr, flush=True)
-            for name, telling in tellings(clip, describer, model, settings).items():
-                scored[name].append(judge(truth, telling, same))
+            for name, narration in narrations(clip, describer, model, settings).items():
+                scored[name].append(judge(truth, narration, same))
     finally:
         describer.close()
     return scored
 
 
-def tellings(clip: Path, describer: Describer, model: Chosen, settings: Settings) -> "dict[str, Telling]":
-    from app.score.replay import Clock, Dutiful, play
+def narrations(clip: Path, describer: Describer, model: Chosen, settings: Settings) -> "dict[str, Narration]":
+    from app.commands.measurement import EverySecond
+    from app.score.narration import FakeClock, play
     from app.sources.video import Video
 
-    clock, other = Clock(), Clock()
-    narrator = open_narrator(describer, model, settings, now=clock.now)
-    dutiful = Dutiful(describer, settings.words(model.card.prompt), settings.max_tokens)
+    clock = FakeClock()
+    ours = open_narrator(describer, model, settings, now=clock.now)
+    baseline = EverySecond(describer, settings.words(model.card.prompt), settings.max_tokens)
     return {
-        OURS: play(narrator.watch, Video(clip, asap=True).frames(Event()), clock),
-        THEIRS: play(dutiful.watch, Video(clip, asap=True).frames(Event()), other),
+        OURS: play(ours.watch, Video(clip, asap=True).frames(Event()), clock),
+        BASELINE: play(baseline.watch, Video(clip, asap=True).frames(Event()), FakeClock()),
     }

@@ -1,4 +1,4 @@
-"""What was true when in a clip, and the file that says it. It judges nothing.
+"""What is true in a clip and when, as a JSON file beside it says:
 
     {"clip": "desk.mp4", "fps": 25, "size": [640, 480],
      "spans": [{"from": 0, "until": 6.2, "kind": "scene", "captions": ["A red circle is on the left."]},
@@ -7,61 +7,66 @@
      "events": [{"at": 0, "kind": "begin"}, {"at": 6.2, "kind": "vanish"}]}
 
 Spans follow one another without a gap. `captions`: every sentence that is true then; a scene has at least one.
-`nuisance`: what disturbs the picture and is not worth a word. An event begins at `at`; a sentence tells of it if it
+`nuisance`: disturbances of the picture that are not worth a word. An event begins at `at`; a sentence reports it if it
 says what one of `told_by` says, by default the captions of the first span from there on that is not `changing`.
 """
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
-from math import isfinite
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Literal
 
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from app.commands.measurement import read_text
 from app.errors import ScoreError
-from app.files import explain, read_small, readable
+from app.files import readable
 
 SpanKind = Literal["scene", "changing", "dark", "covered", "frozen", "blurred"]
-KINDS: tuple[SpanKind, ...] = get_args(SpanKind)
 BLIND = ("dark", "covered", "frozen", "blurred")
 """Kinds of span that a notice is due for."""
 TOUCHING_S = 0.05
-"""Spans may miss one another by as much."""
-MOST = 1 << 26
-"""Bytes of a truth."""
-REMEDY = "app/score/truth.py begins with an example of such a file"
+"""Spans may be this far apart, or overlap by as much."""
+HINT = "app/score/truth.py begins with an example of such a file"
+
+STRICT = ConfigDict(strict=True)
+"""No conversions: a number is not a text of digits, nor true."""
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Text = Annotated[str, Field(pattern=r"\S")]
+Side = Annotated[int, Field(ge=1)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Span:
     """A time in which the same sentences are true; seconds of the clip."""
 
-    since: float
-    until: float
+    since: Annotated[Seconds, Field(alias="from")]
+    until: Seconds
     kind: SpanKind
-    captions: tuple[str, ...] = ()
-    nuisance: tuple[str, ...] = ()
+    captions: tuple[Text, ...] = ()
+    nuisance: tuple[Text, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Occurrence:
-    """Something happens that a narrator is to tell."""
+    """An event that a narrator should report."""
 
-    at: float
+    at: Seconds
     """Seconds of the clip, when it begins."""
-    kind: str
-    told_by: tuple[str, ...]
+    kind: Text
+    told_by: tuple[Text, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=STRICT)
 class Truth:
-    """All of a clip."""
+    """What is true in one clip."""
 
-    clip: str
+    clip: Text
     """The file's name, beside the truth."""
-    fps: float
-    size: tuple[int, int]
+    fps: Annotated[float, Field(ge=1, allow_inf_nan=False)]
+    size: tuple[Side, Side]
     """Width and height."""
     spans: tuple[Span, ...]
     events: tuple[Occurrence, ...]
@@ -72,152 +77,71 @@ class Truth:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether it is seen throughout, and something happens every ten seconds at most, the beginning aside."""
-        is_seen = not any(span.kind in BLIND for span in self.spans)
-        return is_seen and 10 * sum(event.at > 0 for event in self.events) <= self.seconds
+        """Whether it can be seen throughout, with at most one event in ten seconds, the beginning aside."""
+        is_blind = any(span.kind in BLIND for span in self.spans)
+        return not is_blind and 10 * sum(event.at > 0 for event in self.events) <= self.seconds
 
-    def near(self, since: float, until: float) -> list[Span]:
+    def between(self, since: float, until: float) -> list[Span]:
         """The spans that share a moment with this time."""
         return [span for span in self.spans if span.since <= until and span.until >= since]
 
     def around(self, span: Span) -> list[Span]:
-        """What was before a change, and what is after it; the span itself if it is no change."""
+        """The span before a change and the one after it; the span itself if it is not a change."""
         if span.kind != "changing":
             return [span]
         place = self.spans.index(span)
-        before, after = settled(self.spans[:place][::-1]), settled(self.spans[place:])
-        return [each for each in (before, after) if each]
+        return [each for each in (settled(self.spans[:place][::-1]), settled(self.spans[place:])) if each]
 
-    def ends(self, event: Occurrence) -> float:
+    def change_end(self, event: Occurrence) -> float:
         """When the change that begins with the event is complete, in seconds of the clip."""
-        later = [span for span in self.spans if span.until > event.at + TOUCHING_S]
-        return max(event.at, next((span.since for span in later if span.kind != "changing"), event.at))
+        after = settled([span for span in self.spans if span.until > event.at + TOUCHING_S])
+        return max(event.at, after.since if after else event.at)
+
+    def to_json(self) -> str:
+        """The file's text."""
+        return TypeAdapter(Truth).dump_json(self, by_alias=True, indent=1).decode()
 
 
 def settled(spans: Sequence[Span]) -> Span | None:
-    """The first of them in which nothing changes."""
+    """The first of them that is not a change."""
     return next((span for span in spans if span.kind != "changing"), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A value of a truth file, and where it stands in it."""
-
-    value: Any
-    place: str
-
-    def refused(self, wanted: str) -> ScoreError:
-        return ScoreError(f"{self.place} is {json.dumps(self.value)[:60]}, and not {wanted}", REMEDY)
-
-    def of(self, key: str) -> "Spot":
-        if not isinstance(self.value, dict):
-            raise self.refused("an object in braces")
-        if key not in self.value:
-            raise ScoreError(f'{self.place} has no "{key}"', REMEDY)
-        return Spot(self.value[key], f"{self.place}: {key}")
-
-    def maybe(self, key: str) -> "Spot":
-        """An empty list if it is not there."""
-        return self.of(key) if not isinstance(self.value, dict) or key in self.value else Spot([], self.place)
-
-    def each(self) -> "list[Spot]":
-        if not isinstance(self.value, list):
-            raise self.refused("a list in brackets")
-        return [Spot(value, f"{self.place}[{place}]") for place, value in enumerate(self.value)]
-
-    def number(self, least: float = 0.0) -> float:
-        value = self.value
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < least:
-            raise self.refused(f"a number of at least {least:g}")
-        return float(value)
-
-    def text(self) -> str:
-        if not isinstance(self.value, str) or not self.value.strip():
-            raise self.refused("a text in quotes")
-        return self.value
-
-    def texts(self) -> tuple[str, ...]:
-        return tuple(each.text() for each in self.each())
-
-    def size(self) -> tuple[int, int]:
-        if len(sides := [int(each.number(1)) for each in self.each()]) != 2:
-            raise self.refused("a width and a height")
-        return sides[0], sides[1]
-
-    def kind(self) -> SpanKind:
-        if self.value not in KINDS:
-            raise self.refused(f"one of {', '.join(KINDS)}")
-        return next(kind for kind in KINDS if kind == self.value)
-
-
-def read(path: Path) -> Truth:
-    """The truth that a file tells.
+def read_truth(path: Path) -> Truth:
+    """The truth in a file.
 
     Raises:
-        ScoreError: it cannot be read, or says what cannot be; with the place.
+        ScoreError: it cannot be read or contradicts itself; the message names the place in it.
     """
+    text, name = read_text(path, ScoreError, "truth of a clip"), readable(path.name)
     try:
-        whole = Spot(json.loads(read_small(path, MOST).decode()), readable(path.name))
-    except (OSError, UnicodeError) as failure:
-        raise ScoreError(*explain(failure, path, "truth of a clip")) from failure
-    except (ValueError, RecursionError) as failure:
-        raise ScoreError(f"{readable(path)} is no truth of a clip: {failure}", REMEDY) from failure
-    spans = tuple(span_of(each) for each in whole.of("spans").each())
-    refuse_gaps(spans, whole.of("spans"))
-    refuse_silence(spans, whole.of("spans"))
-    events = tuple(event_of(each, spans) for each in whole.of("events").each())
-    clip, fps, size = whole.of("clip").text(), whole.of("fps").number(1), whole.of("size").size()
-    return Truth(clip, fps, size, spans, tuple(sorted(events, key=lambda event: event.at)))
+        truth = TypeAdapter(Truth).validate_json(text)
+    except ValidationError as failure:
+        first = failure.errors()[0]
+        place = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in first["loc"]).lstrip(".")
+        raise ScoreError(": ".join(filter(None, [name, place, first["msg"]])), HINT) from failure
+    for mistake in contradictions(truth):
+        raise ScoreError(f"{name}: {mistake}", HINT)
+    events = (replace(event, told_by=event.told_by or default_captions(truth, event)) for event in truth.events)
+    return replace(truth, events=tuple(sorted(events, key=lambda event: event.at)))
 
 
-def span_of(spot: Spot) -> Span:
-    since, until = spot.of("from").number(), spot.of("until").number()
-    if until <= since:
-        raise spot.of("until").refused(f"later than from, {since:g}")
-    return Span(since, until, spot.of("kind").kind(), spot.maybe("captions").texts(), spot.maybe("nuisance").texts())
+def default_captions(truth: Truth, event: Occurrence) -> tuple[str, ...]:
+    after = settled([span for span in truth.spans if span.until > event.at + TOUCHING_S])
+    return after.captions if after else ()
 
 
-def refuse_gaps(spans: Sequence[Span], spot: Spot) -> None:
-    if not spans or spans[0].since > TOUCHING_S:
-        raise ScoreError(f"{spot.place}: no span begins at 0", REMEDY)
-    for place, (one, other) in enumerate(pairwise(spans), 1):
-        if abs(other.since - one.until) > TOUCHING_S:
-            raise ScoreError(
-                f"{spot.place}[{place}] begins at {other.since:g}, the one before ends at {one.until:g}", REMEDY
-            )
-
-
-def refuse_silence(spans: Sequence[Span], spot: Spot) -> None:
-    """Of a scene without a caption, every sentence would be wrong."""
-    for place, span in enumerate(spans):
+def contradictions(truth: Truth) -> Iterator[str]:
+    if not truth.spans or truth.spans[0].since > TOUCHING_S:
+        yield "spans: no span begins at 0"
+    for place, span in enumerate(truth.spans):
+        if span.until <= span.since:
+            yield f"spans[{place}].until: {span.until:g} is not later than from, {span.since:g}"
         if span.kind == "scene" and not span.captions:
-            raise ScoreError(f"{spot.place}[{place}] is a scene without captions: nothing that is true of it", REMEDY)
-
-
-def event_of(spot: Spot, spans: Sequence[Span]) -> Occurrence:
-    at = spot.of("at").number()
-    later = settled([span for span in spans if span.until > at + TOUCHING_S])
-    told_by = spot.maybe("told_by").texts() or (later.captions if later else ())
-    if not told_by:
-        raise ScoreError(f"{spot.place} can be told by nothing: no sentence is true from {at:g} s on", REMEDY)
-    return Occurrence(at, spot.of("kind").text(), told_by)
-
-
-def written(truth: Truth) -> str:
-    """The file's text."""
-    return json.dumps(
-        {
-            "clip": truth.clip,
-            "fps": truth.fps,
-            "size": list(truth.size),
-            "spans": [spelt(span) for span in truth.spans],
-            "events": [asdict(event) for event in truth.events],
-        },
-        indent=1,
-    )
-
-
-def spelt(span: Span) -> dict[str, Any]:
-    """As the file has it."""
-    told = asdict(span)
-    return {"from": told.pop("since"), **told}
+            yield f"spans[{place}]: a scene without captions, so that every sentence about it would be wrong"
+    for place, (one, other) in enumerate(pairwise(truth.spans), 1):
+        if abs(other.since - one.until) > TOUCHING_S:
+            yield f"spans[{place}]: begins at {other.since:g}, but the span before ends at {one.until:g}"
+    for place, event in enumerate(truth.events):
+        if not (event.told_by or default_captions(truth, event)):
+            yield f"events[{place}]: no caption is valid after {event.at:g} s"

@@ -8,7 +8,7 @@ import pytest
 
 from app.demo import scenes
 from app.images import Pixels
-from app.score.truth import BLIND, read, written
+from app.score.truth import BLIND, read_truth
 from models.demo.clips.__main__ import make
 from models.demo.clips.disturb import Disturbing
 from models.demo.clips.draw import Drawing, scene_at
@@ -28,8 +28,8 @@ def script(plot: str, seed: int, seconds: float = 60.0) -> Script:
 def test_a_truth_is_a_file_that_can_be_read_and_leaves_no_doubt(plot: str, seed: int, tmp_path: Path) -> None:
     told = script(plot, seed)
     found = truth(told, "a.mp4", 25.0, SIZE)
-    (tmp_path / "a.json").write_text(written(found))
-    assert read(tmp_path / "a.json") == found
+    (tmp_path / "a.json").write_text(found.to_json())
+    assert read_truth(tmp_path / "a.json") == found
     assert found.seconds == 60.0
     assert all(scenes.is_unambiguous(beat.after) for beat in told.beats)
     assert all(

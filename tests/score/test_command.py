@@ -12,8 +12,8 @@ import pytest
 from app.backends.startup import chosen
 from app.config import Settings
 from app.errors import ScoreError, UsageError
-from app.score.command import OURS, THEIRS, clips_in, score
-from app.score.table import show
+from app.score.command import BASELINE, OURS, clips_in, score
+from app.score.report import show
 from models.demo.clips.__main__ import make
 from tests import needs
 
@@ -49,11 +49,9 @@ def test_a_folder_is_scored_clip_by_clip_beside_describing_every_second(
     folder: Path, aside: ThreadPoolExecutor, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = scored(aside, capsys, folder)
-    assert list(found) == [OURS, THEIRS]
-    assert [list(each["clips"]) for each in found.values()] == [
-        sorted(clip.name for clip, _ in clips_in(folder, None))
-    ] * 2
-    ours, theirs = found[OURS]["all"], found[THEIRS]["all"]
+    assert list(found) == [OURS, BASELINE]
+    assert [list(each["clips"]) for each in found.values()] == [sorted(clip.name for clip, _ in clips_in(folder))] * 2
+    ours, theirs = found[OURS]["all"], found[BASELINE]["all"]
     assert ours["events_told"]["of"] == theirs["events_told"]["of"] >= 2
     assert theirs["described_a_minute"]["value"] >= 55
     assert ours["described_a_minute"]["value"] < theirs["described_a_minute"]["value"]
@@ -64,7 +62,8 @@ def test_a_folder_is_scored_clip_by_clip_beside_describing_every_second(
 def test_a_log_of_a_run_is_scored_without_a_model(
     folder: Path, aside: ThreadPoolExecutor, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    clip, truth = clips_in(folder, None)[0]
+    clip, truth = clips_in(folder)[0]
+    assert truth
     first = json.loads(truth.read_text())["events"][0]["told_by"][0]
     said = {"event": "sentence", "kind": "scene", "text": first, "media_s": 0.2, "seen_at": 5.2, "frame_age_s": 0.1}
     (tmp_path / "a.jsonl").write_text(json.dumps({**said, "first_word_s": 0.1, "total_s": 0.2, "frames_described": 1}))
@@ -75,7 +74,7 @@ def test_a_log_of_a_run_is_scored_without_a_model(
 
 def test_a_folder_without_truths_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ScoreError) as refused:
-        clips_in(tmp_path, None)
+        clips_in(tmp_path)
     assert "models.demo.clips" in refused.value.hint
 
 
@@ -148,7 +147,7 @@ def test_a_log_that_outlasts_the_truth_is_judged_up_to_its_end(one: Path, capsys
 
 
 def test_the_table_of_nothing_has_every_line(capsys: pytest.CaptureFixture[str]) -> None:
-    show({OURS: [], THEIRS: []})
+    show({OURS: [], BASELINE: []})
     told = capsys.readouterr().out
     assert "events told within 2 s" in told
     assert "frames described a minute" in told

@@ -1,10 +1,10 @@
-"""What was told against what was true: tellings written by hand."""
+"""Verdicts and scores of narrations that are written by hand."""
 
 import pytest
 
-from app.score.log_reader import Telling, Told
-from app.score.metrics import Verdicts, judge, marks, percentile
-from app.score.table import faults, spelt, wanted
+from app.score.metrics import Verdicts, judge
+from app.score.narration import Narration, Utterance
+from app.score.report import cell, faults, scores
 from app.score.truth import Occurrence, Span, Truth
 
 LEFT, RIGHT, EMPTY = "A red circle is on the left.", "A red circle is on the right.", "The scene is empty."
@@ -30,22 +30,23 @@ TRUTH = Truth(
         Occurrence(20, "vanish", (EMPTY,)),
     ),
 )
+CALM = Truth("b.mp4", 25.0, (4, 4), (Span(0, 60, "scene", (LEFT,)),), ())
 
 
-def said(text: str, media_s: float, after: float = 0.1) -> Told:
-    return Told("sentence", "scene", text, media_s, media_s + after)
+def said(text: str, media_s: float, after: float = 0.1) -> Utterance:
+    return Utterance("sentence", "scene", text, media_s, media_s + after)
 
 
-def noticed(kind: str, at: float) -> Told:
-    return Told("notice", kind, f"It is {kind}.", at, at)
+def noticed(kind: str, at: float) -> Utterance:
+    return Utterance("notice", kind, f"It is {kind}.", at, at)
 
 
 def same(new: str, old: str) -> bool:
     return new.lower() == old.lower()
 
 
-def judged(*told: Told) -> Verdicts:
-    return judge(TRUTH, Telling(tuple(told), len(told)), same)
+def judged(*told: Utterance) -> Verdicts:
+    return judge(TRUTH, Narration(tuple(told), len(told)), same)
 
 
 @pytest.mark.parametrize(
@@ -80,26 +81,26 @@ def test_a_sentence_is_true_of_its_frame_and_near_a_change_of_either_side(
 @pytest.mark.parametrize(
     ("told", "in_time"),
     [
-        ([said(RIGHT, 5.9)], True),
-        ([said(RIGHT, 5.2)], True),
-        ([said("A red circle moves right.", 5.9)], True),
-        ([said(RIGHT, 5.9, after=1.0)], True),
-        ([said(RIGHT, 5.9, after=1.2)], False),
-        ([said(RIGHT, 7.5)], False),
-        ([said(RIGHT, 4.9)], False),
-        ([said(LEFT, 5.9)], False),
-        ([said(EMPTY, 5.9), said(RIGHT, 6.5)], True),
-        ([noticed("dark", 5.9)], False),
-        ([], False),
+        pytest.param([said(RIGHT, 5.9)], True, id="after the change"),
+        pytest.param([said(RIGHT, 5.2)], True, id="during the change"),
+        pytest.param([said("A red circle moves right.", 5.9)], True, id="in other words"),
+        pytest.param([said(RIGHT, 5.9, after=1.0)], True, id="just in time"),
+        pytest.param([said(RIGHT, 5.9, after=1.2)], False, id="too late"),
+        pytest.param([said(RIGHT, 7.5)], False, id="of too late a frame"),
+        pytest.param([said(RIGHT, 4.9)], False, id="of a frame before it"),
+        pytest.param([said(LEFT, 5.9)], False, id="what was before"),
+        pytest.param([said(EMPTY, 5.9), said(RIGHT, 6.5)], True, id="after something wrong"),
+        pytest.param([noticed("dark", 5.9)], False, id="a notice"),
+        pytest.param([], False, id="nothing"),
     ],
 )
-def test_an_event_is_told_in_time_by_a_frame_from_after_it_began(told: list[Told], in_time: bool) -> None:
+def test_an_event_is_reported_in_time_by_a_frame_from_after_it_began(told: list[Utterance], in_time: bool) -> None:
     assert judged(*told).events[1].is_in_time is in_time
 
 
-def test_what_is_told_late_has_a_delay_and_what_comes_after_the_next_event_has_none() -> None:
+def test_a_late_report_has_a_delay_and_one_after_the_next_event_does_not_count() -> None:
     assert judged(said(RIGHT, 8.0)).events[1].delay_s == pytest.approx(3.1)
-    assert judged(said(RIGHT, 21.0)).events[1].told is None
+    assert judged(said(RIGHT, 21.0)).events[1].sentence is None
 
 
 @pytest.mark.parametrize(
@@ -113,9 +114,11 @@ def test_what_is_told_late_has_a_delay_and_what_comes_after_the_next_event_has_n
         (said(EMPTY, 27), said(EMPTY, 38), False),
         (said(EMPTY, 47), said(EMPTY, 50), True),
     ],
-)
+    ids=["same", "same in capitals", "other words", "a change between", "one during the change", "dark between",
+         "nothing between"],
+)  # fmt: skip
 def test_a_sentence_repeats_if_it_says_the_same_and_nothing_happened_in_between(
-    first: Told, second: Told, is_repeated: bool
+    first: Utterance, second: Utterance, is_repeated: bool
 ) -> None:
     assert [each.is_repeated for each in judged(first, second).sentences] == [False, is_repeated]
 
@@ -132,8 +135,10 @@ def test_a_sentence_repeats_if_it_says_the_same_and_nothing_happened_in_between(
         ([said(EMPTY, 21), said(EMPTY, 23)], True),
         ([said(EMPTY, 50)], False),
     ],
-)
-def test_a_sentence_is_uncalled_if_there_was_nothing_but_nuisance(told: list[Told], uncalled: bool) -> None:
+    ids=["the same in noise", "wrong in noise", "a late report", "as noise begins", "an event in noise", "soon after",
+         "long after it", "without noise"],
+)  # fmt: skip
+def test_a_sentence_is_uncalled_if_there_was_nothing_but_nuisance(told: list[Utterance], uncalled: bool) -> None:
     assert judged(*told).sentences[-1].is_uncalled is uncalled
 
 
@@ -148,13 +153,15 @@ def test_a_sentence_is_uncalled_if_there_was_nothing_but_nuisance(told: list[Tol
         ([("dark", 40.5), ("clear", 47)], {"dark": None, "covered": "dark", "clear": "clear"}),
         ([("blurred", 31.5)], {"dark": None, "covered": None}),
     ],
-)
+    ids=["none", "as it gets dark", "in time and back", "too late", "a related kind", "the other related kind",
+         "an unrelated kind"],
+)  # fmt: skip
 def test_a_notice_is_due_when_sight_is_lost_and_when_it_is_back(
     told: list[tuple[str, float]], found: dict[str, str | None]
 ) -> None:
     verdicts = judged(*(noticed(*each) for each in told)).notices
-    assert {each.kind: each.told.kind if each.told else None for each in verdicts} == found
-    assert all(each.is_exact == bool(each.told and each.told.kind == each.kind) for each in verdicts)
+    assert {each.kind: each.notice.kind if each.notice else None for each in verdicts} == found
+    assert all(each.is_exact == bool(each.notice and each.notice.kind == each.kind) for each in verdicts)
 
 
 @pytest.mark.parametrize(
@@ -175,60 +182,39 @@ def test_a_notice_is_false_where_nothing_of_its_kind_is_about(kind: str, at: flo
 
 
 def test_answers_and_alerts_are_not_judged() -> None:
-    answer = Told("sentence", "answer", "Yes.", 3.0, 3.1)
-    assert judged(answer).sentences == ()
+    assert judged(Utterance("sentence", "answer", "Yes.", 3.0, 3.1)).sentences == ()
 
 
-def test_what_is_told_after_the_end_of_the_truth_is_counted_and_not_judged() -> None:
+def test_what_is_said_after_the_end_of_the_truth_is_counted_and_not_judged() -> None:
     within = [said(EMPTY, 60.0), noticed("clear", 60.0)]
     after = [said(LEFT, 60.1), said(LEFT, 90), noticed("dark", 61), noticed("dark", 90)]
     found = judged(*within, *after)
-    assert [each.told for each in found.sentences] == within[:1]
+    assert [each.sentence for each in found.sentences] == within[:1]
     assert (found.false_notices, found.unjudged) == ((), 4)
-    assert [each for each in faults([found]) if "not judged" in each] == [
-        "a.mp4 60.0 s: the truth ends here; not judged: 4 told after it"
-    ]
+    (line,) = (each for each in faults([found]) if "not judged" in each)
+    assert line == "a.mp4 60.0 s: the truth ends here; not judged: 4 told after it"
     assert not [each for each in faults([judged(*within)]) if "not judged" in each]
 
 
-def test_marks_are_of_all_clips_together_and_say_whether_a_bar_is_met() -> None:
+def test_a_truth_without_events_is_judged_too() -> None:
+    assert judge(CALM, Narration((said(LEFT, 1),), None), same).events == ()
+
+
+def test_scores_are_of_all_clips_together_and_say_whether_the_value_wanted_is_met() -> None:
     good = judged(said(LEFT, 0.1), said(RIGHT, 6), noticed("dark", 31), noticed("clear", 36.2), noticed("covered", 41))
-    bad = judged(said(LEFT, 0.1), said(LEFT, 8))
-    found = {mark.key: mark for mark in marks([good, bad])}
-    assert found["events_told"].value == 3 / 6
-    assert found["events_told"].is_met is False
-    assert found["wrong"].value == 1 / 4
-    assert found["repeated"].value == 0
-    assert found["dark_covered"].value == 1 / 2
-    assert found["described_a_minute"].value == pytest.approx(7 / 2)
-    assert found["frozen_blurred"].value is None
-    assert found["frozen_blurred"].is_met is None
+    bad = judged(said(LEFT, 0.1), said(LEFT, 8), noticed("blurred", 33.0))
+    found = {each.key: (each.value, each.is_met) for each in scores([good, bad])}
+    assert found["events_told"] == (3 / 6, False)
+    assert found["wrong"] == (1 / 4, False)
+    assert found["repeated"] == (0, True)
+    assert found["dark_covered"] == (1 / 2, False)
+    assert found["described_a_minute"] == (4.0, None)
+    assert found["frozen_blurred"] == (None, None)
+    assert found["false_notices"] == (1, False)
 
 
-@pytest.mark.parametrize(("told", "is_met"), [([], True), ([noticed("blurred", 33.0)], False)])
-def test_no_false_notice_is_wanted(told: list[Told], is_met: bool) -> None:
-    (mark,) = [mark for mark in marks([judged(*told)]) if mark.key == "false_notices"]
-    assert (mark.value, mark.is_met, wanted(mark.bar, mark)) == (len(told), is_met, "≤ 0")
-
-
-def test_a_truth_in_which_nothing_happens_is_judged_too() -> None:
-    calm = Truth("b.mp4", 25.0, (4, 4), (Span(0, 60, "scene", (LEFT,)),), ())
-    assert judge(calm, Telling((said(LEFT, 1),), None), same).events == ()
-
-
-def test_of_frames_that_nobody_counted_there_is_no_pace_and_no_share() -> None:
-    quiet = Truth("b.mp4", 25.0, (4, 4), (Span(0, 60, "scene", (LEFT,)),), ())
-    known, unknown = judge(quiet, Telling((), 12), same), judge(quiet, Telling((), None), same)
-    for found, pace, part in (([unknown], None, None), ([known, unknown], 12, 0.2)):
-        effort = {mark.key: mark for mark in marks(found)}
-        assert effort["described_a_minute"].value == (pace and pytest.approx(pace))
-        assert effort["described_share"].value == (part and pytest.approx(part))
-        assert effort["described_share"].of == (1 if pace else 0)
-        assert effort["described_share"].is_met is (True if pace else None)
-    assert [spelt(mark) for mark in marks([unknown])[-2:]] == ["–", "–"]
-
-
-@pytest.mark.parametrize(("percent", "found"), [(50, 3), (95, 5), (1, 1), (100, 5), (20, 1), (21, 2)])
-def test_a_percentile_is_the_smallest_value_that_so_many_stay_within(percent: int, found: int) -> None:
-    assert percentile([1, 2, 3, 4, 5], percent) == found
-    assert percentile([], percent) is None
+def test_narrations_with_an_unknown_number_of_described_frames_do_not_count_for_the_pace() -> None:
+    known, unknown = (judge(CALM, Narration((), described), same) for described in (12, None))
+    pace, part = scores([known, unknown])[-2:]
+    assert (pace.value, part.value, part.of, part.is_met) == (pytest.approx(12), pytest.approx(0.2), 1, True)
+    assert [(cell(each), each.is_met) for each in scores([unknown])[-2:]] == [("–", None), ("–", None)]

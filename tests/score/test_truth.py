@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.errors import ScoreError
-from app.score.truth import Occurrence, Span, Truth, read, written
+from app.score.truth import Occurrence, Span, Truth, read_truth
 
 SPANS = (
     Span(0.0, 6.0, "scene", ("A red circle is on the left.",)),
@@ -18,7 +18,7 @@ TRUTH = Truth("desk.mp4", 25.0, (640, 480), SPANS, (Occurrence(6.0, "vanish", ("
 
 
 def plain(**other: Any) -> dict[str, Any]:
-    return {**json.loads(written(TRUTH)), **other}
+    return {**json.loads(TRUTH.to_json()), **other}
 
 
 def put(folder: Path, value: Any) -> Path:
@@ -29,23 +29,23 @@ def put(folder: Path, value: Any) -> Path:
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "truth.json"
-    path.write_text(written(TRUTH))
-    assert read(path) == TRUTH
+    path.write_text(TRUTH.to_json())
+    assert read_truth(path) == TRUTH
 
 
 def test_an_event_is_told_by_the_captions_of_the_first_settled_span_after_it(tmp_path: Path) -> None:
-    found = read(put(tmp_path, plain(events=[{"at": 6, "kind": "vanish"}, {"at": 0, "kind": "begin"}])))
+    found = read_truth(put(tmp_path, plain(events=[{"at": 6, "kind": "vanish"}, {"at": 0, "kind": "begin"}])))
     assert [event.told_by for event in found.events] == [SPANS[0].captions, SPANS[2].captions]
 
 
 def test_captions_and_nuisance_may_be_left_out(tmp_path: Path) -> None:
-    found = read(put(tmp_path, plain(spans=[{"from": 0, "until": 9, "kind": "covered"}], events=[])))
+    found = read_truth(put(tmp_path, plain(spans=[{"from": 0, "until": 9, "kind": "covered"}], events=[])))
     assert found.spans == (Span(0.0, 9.0, "covered"),)
 
 
 def test_a_change_is_complete_when_the_next_settled_span_begins() -> None:
-    assert TRUTH.ends(TRUTH.events[0]) == 6.6
-    assert TRUTH.ends(Occurrence(8.0, "recolour", ("A.",))) == 8.0
+    assert TRUTH.change_end(TRUTH.events[0]) == 6.6
+    assert TRUTH.change_end(Occurrence(8.0, "recolour", ("A.",))) == 8.0
 
 
 def test_something_every_ten_seconds_at_most_is_quiet() -> None:
@@ -55,33 +55,33 @@ def test_something_every_ten_seconds_at_most_is_quiet() -> None:
 
 
 BAD: list[tuple[Any, str]] = [
-    ([], "an object in braces"),
-    ({}, 'has no "spans"'),
-    (plain(spans=5), "a list in brackets"),
-    (plain(spans=[]), "no span begins at 0"),
-    (plain(spans=[{"from": 3, "until": 5, "kind": "scene"}]), "no span begins at 0"),
-    (plain(spans=[{"from": 0, "until": 0, "kind": "scene"}]), "spans[0]: until"),
-    (plain(spans=[{"from": "0", "until": 5, "kind": "scene"}]), "spans[0]: from"),
-    (plain(spans=[{"from": 0, "until": 5, "kind": "night"}]), "spans[0]: kind"),
-    (plain(spans=[{"from": 0, "until": 5, "kind": "scene", "captions": [7]}]), "captions[0]"),
+    ([], "truth.json: Input should be an object"),
+    ({}, "clip: Field required"),
+    (plain(spans=5), "spans: Input should be a valid"),
+    (plain(spans=[]), "spans: no span begins at 0"),
+    (plain(spans=[{"from": 3, "until": 5, "kind": "scene"}]), "spans: no span begins at 0"),
+    (plain(spans=[{"from": 0, "until": 0, "kind": "dark"}]), "spans[0].until"),
+    (plain(spans=[{"from": "0", "until": 5, "kind": "scene"}]), "spans[0].from"),
+    (plain(spans=[{"from": 0, "until": 5, "kind": "night"}]), "spans[0].kind"),
+    (plain(spans=[{"from": 0, "until": 5, "kind": "scene", "captions": [7]}]), "spans[0].captions[0]"),
     (plain(spans=[{"from": 0, "until": 5, "kind": "dark"}, {"from": 6, "until": 8, "kind": "dark"}]), "spans[1]"),
-    (plain(spans=[{"from": 0, "until": 5, "kind": "scene", "captions": []}]), "spans[0] is a scene without captions"),
-    (plain(spans=[{"from": 0, "until": 5, "kind": "scene"}]), "spans[0] is a scene without captions"),
-    (plain(events=[{"kind": "move"}]), 'events[0] has no "at"'),
-    (plain(events=[{"at": -1, "kind": "move"}]), "events[0]: at"),
-    (plain(events=[{"at": float("nan"), "kind": "move"}]), "events[0]: at"),
-    (plain(events=[{"at": True, "kind": "move"}]), "events[0]: at"),
-    (plain(events=[{"at": 30, "kind": "move"}]), "can be told by nothing"),
-    (plain(clip=""), "clip"),
+    (plain(spans=[{"from": 0, "until": 5, "kind": "scene", "captions": []}]), "spans[0]: a scene without captions"),
+    (plain(spans=[{"from": 0, "until": 5, "kind": "scene"}]), "spans[0]: a scene without captions"),
+    (plain(events=[{"kind": "move"}]), "events[0].at: Field required"),
+    (plain(events=[{"at": -1, "kind": "move"}]), "events[0].at"),
+    (plain(events=[{"at": float("nan"), "kind": "move"}]), "events[0].at"),
+    (plain(events=[{"at": True, "kind": "move"}]), "events[0].at"),
+    (plain(events=[{"at": 30, "kind": "move"}]), "events[0]: no caption is valid after 30 s"),
+    (plain(clip=" "), "clip"),
     (plain(fps=0), "fps"),
-    (plain(size=[640]), "a width and a height"),
+    (plain(size=[640]), "size"),
 ]
 
 
 @pytest.mark.parametrize(("value", "said"), BAD)
 def test_a_file_that_cannot_be_is_refused_with_the_place(tmp_path: Path, value: Any, said: str) -> None:
     with pytest.raises(ScoreError) as refused:
-        read(put(tmp_path, value))
+        read_truth(put(tmp_path, value))
     assert said in refused.value.message
     assert refused.value.hint
 
@@ -92,4 +92,4 @@ def test_a_file_that_is_no_json_is_refused(tmp_path: Path, content: bytes | None
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ScoreError, match=r"truth\.json"):
-        read(path)
+        read_truth(path)

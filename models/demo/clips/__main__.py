@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from app.score.truth import written
 from models.demo.clips.disturb import Disturbing
 from models.demo.clips.draw import Drawing
 from models.demo.clips.encode import available, encode, suffix
@@ -26,7 +25,7 @@ def make(folder: Path, plot: str, seed: int, seconds: float) -> Path:
     path = folder / f"{plot}-{seed}.{suffix(encoder)}"
     drawing = Drawing(script, size, Disturbing(int(rng.integers(2**31))))
     encode(drawing.frames(fps), path, encoder, fps, size)
-    path.with_suffix(".json").write_text(written(truth(script, path.name, fps, size)), encoding="utf-8")
+    path.with_suffix(".json").write_text(truth(script, path.name, fps, size).to_json(), encoding="utf-8")
     return path
 
 

@@ -1,4 +1,4 @@
-"""Clips of the same world from another hand, to measure with, not to tune by: `python -m tests.score.elsewhere OUT`.
+"""Clips of the drawn world from a second program, to measure with, not to tune by: `python -m scripts.held_out_clips`.
 
 Pillow draws; things slide in from the edge, fade, or are simply there; grounds, timing, faults of the camera and files
 are otherwise than in models/demo/clips, with which this shares captions alone (`app.demo.scenes`).
