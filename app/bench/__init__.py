@@ -1,12 +1,7 @@
-"""`./run.sh bench`: how fast looksay is on this machine, beside the ways in which mlx-vlm is used elsewhere.
+"""`./run.sh bench`: how fast looksay is on this machine, compared with the usual ways of using mlx-vlm.
 
-    clips ──▶ rounds ──▶ takes ──▶ result ──▶ grids ──▶ terminal · Markdown · comparison
-    frames    rows in     one        medians,
-              turns       caption    ratios: the JSON
-
-command.py is the command, ways.py its rows, subject.py the model and machine measured. rows.py measures one caption,
-rounds.py orders them, summary.py and spread.py make medians and ratios. live.py plays a clip as filmed. machine.py says
-what it ran on. result.py is the JSON; grid.py makes cells of it for table.py, which prints them; compare.py holds it
-against an older one. geometry.py makes a model of a real one's size, of random numbers; baselines.py is mlx-vlm as
-other programs use it.
+command.py    the command: what is measured, with what, on what       rows.py   the rows, one caption of each, rounds
+baselines.py  mlx-vlm as other programs use it                        live.py   a clip narrated as filmed
+result.py     medians, ratios and comparisons: the JSON               table.py  the tables
+geometry.py   a model of random weights in a real one's size
 """

@@ -1,7 +1,7 @@
-"""A model of SmolVLM2-256M's real size, of random numbers: to time a model that is not there. Its words mean nothing.
+"""A model of SmolVLM2-256M's real size with random weights: to time a model that is not installed. Its text is noise.
 
-Shapes as in the published config.json of HuggingFaceTB/SmolVLM2-256M-Video-Instruct; tokenizer and template are the
-demo model's, with which only its own words can be said.
+Sizes as in the published config.json of HuggingFaceTB/SmolVLM2-256M-Video-Instruct; tokenizer and template are the
+demo model's, so that only its own words can be said.
 """
 
 import json
@@ -14,20 +14,34 @@ from zlib import crc32
 
 import mlx.core as mx
 import numpy as np
+from mlx.utils import tree_flatten
+from mlx_vlm.models import smolvlm
+from mlx_vlm.utils import update_module_configs
 
 NAME = "geometry:smolvlm2-256m"
 NOTE = "These are random numbers in the shape of SmolVLM2-256M: what it says means nothing, and drafts fit by accident."
 MAX_TOKENS = 24
 """A caption's length: it never comes to an end by itself."""
 
-EDGE, PATCH, SHUFFLE, EYES, EYES_DEEP, EYE_LAYERS, EYE_HEADS = 512, 16, 4, 768, 3072, 12, 12
-TEXT, TEXT_DEEP, TEXT_LAYERS, HEADS, KV_HEADS, VOCABULARY = 576, 1536, 30, 9, 3, 49280
+EDGE, PATCH, SCALE_FACTOR, VOCABULARY = 512, 16, 4, 49280
+TEXT = {
+    "model_type": "llama", "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
+    "num_attention_heads": 9, "num_key_value_heads": 3, "vocab_size": VOCABULARY, "rms_norm_eps": 1e-5,
+    "rope_theta": 100000, "max_position_embeddings": 8192, "tie_word_embeddings": False,
+}  # fmt: skip
+VISION = {
+    "model_type": "smolvlm_vision", "hidden_size": 768, "intermediate_size": 3072, "image_size": EDGE,
+    "num_hidden_layers": 12, "num_attention_heads": 12, "patch_size": PATCH,
+}  # fmt: skip
+PREPROCESSING = {
+    "do_image_splitting": True, "max_image_size": {"longest_edge": EDGE}, "size": {"longest_edge": 4 * EDGE}
+}  # fmt: skip
+"""As published: every picture is enlarged and cut into tiles."""
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "chat_template.json")
 LOUDER = {"q_proj": 2.0, "k_proj": 2.0, "o_proj": 3.0}
-"""How many times larger than usual the language model's attention is: else it says one word again and again."""
+"""Factors on the language model's attention: with usual weights it says one word again and again."""
 WORD = re.compile("Ġ[a-z]+")
-"""A piece of the tokenizer's that is a word with the space before it."""
-Shapes = dict[str, tuple[int, ...]]
+"""A token that is a word with the space before it."""
 
 
 def make(folder: Path, demo: Path) -> Path:
@@ -35,103 +49,49 @@ def make(folder: Path, demo: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name in TOKENIZER:
         shutil.copy(demo / name, folder)
-    words = read(demo / "tokenizer.json")
-    special = {entry["content"]: entry["id"] for entry in words["added_tokens"]}
-    write(folder / "config.json", config(special))
-    write(folder / "generation_config.json", {"eos_token_id": special["<end_of_utterance>"]})
-    write(folder / "processor_config.json", {"processor_class": "SmolVLMProcessor", "image_seq_len": tokens_a_tile()})
-    write(folder / "preprocessor_config.json", {**read(demo / "preprocessor_config.json"), **preprocessing()})
+    tokenizer = read(demo / "tokenizer.json")
+    special = {entry["content"]: entry["id"] for entry in tokenizer["added_tokens"]}
+    end, config = special["<end_of_utterance>"], config_with(special)
+    tokens_a_tile = (EDGE // PATCH // SCALE_FACTOR) ** 2
+    write(folder / "config.json", config)
+    write(folder / "generation_config.json", {"eos_token_id": end})
+    write(folder / "processor_config.json", {"processor_class": "SmolVLMProcessor", "image_seq_len": tokens_a_tile})
+    write(folder / "preprocessor_config.json", {**read(demo / "preprocessor_config.json"), **PREPROCESSING})
     write(folder / "tokenizer_config.json", {**read(demo / "tokenizer_config.json"), "model_max_length": 8192})
-    said = sorted(number for piece, number in words["model"]["vocab"].items() if WORD.fullmatch(piece))
-    mx.save_safetensors(str(folder / "model.safetensors"), dict(weights(said)), {"format": "mlx"})
+    words = sorted(number for piece, number in tokenizer["model"]["vocab"].items() if WORD.fullmatch(piece))
+    mx.save_safetensors(str(folder / "model.safetensors"), weights(config, words), {"format": "mlx"})
     return folder
 
 
-def tokens_a_tile() -> int:
-    return (EDGE // PATCH // SHUFFLE) ** 2
-
-
-def config(special: Mapping[str, int]) -> dict[str, Any]:
-    text = {
-        "model_type": "llama", "hidden_size": TEXT, "intermediate_size": TEXT_DEEP, "num_hidden_layers": TEXT_LAYERS,
-        "num_attention_heads": HEADS, "num_key_value_heads": KV_HEADS, "vocab_size": VOCABULARY, "rms_norm_eps": 1e-5,
-        "rope_theta": 100000, "max_position_embeddings": 8192, "tie_word_embeddings": False,
-    }  # fmt: skip
-    eyes = {
-        "model_type": "smolvlm_vision", "hidden_size": EYES, "intermediate_size": EYES_DEEP, "image_size": EDGE,
-        "num_hidden_layers": EYE_LAYERS, "num_attention_heads": EYE_HEADS, "patch_size": PATCH,
-    }  # fmt: skip
+def config_with(special: Mapping[str, int]) -> dict[str, Any]:
     return {
-        "architectures": ["SmolVLMForConditionalGeneration"], "model_type": "smolvlm", "scale_factor": SHUFFLE,
+        "architectures": ["SmolVLMForConditionalGeneration"], "model_type": "smolvlm", "scale_factor": SCALE_FACTOR,
         "image_token_id": special["<image>"], "pad_token_id": special["<|im_end|>"],
         "eos_token_id": special["<end_of_utterance>"], "vocab_size": VOCABULARY, "tie_word_embeddings": False,
-        "torch_dtype": "bfloat16", "text_config": text, "vision_config": eyes,
+        "torch_dtype": "bfloat16", "text_config": TEXT, "vision_config": VISION,
     }  # fmt: skip
 
 
-def preprocessing() -> dict[str, Any]:
-    """As published: every picture is enlarged and cut into tiles."""
-    return {"do_image_splitting": True, "max_image_size": {"longest_edge": EDGE}, "size": {"longest_edge": 4 * EDGE}}
-
-
-def weights(said: list[int]) -> dict[str, mx.array]:
-    """Random numbers under MLX's names; the head knows only the words `said`, so that no other ever wins."""
-    made = {name: filled(name, shape) for name, shape in shapes().items()}
+def weights(config: Mapping[str, Any], words: list[int]) -> dict[str, mx.array]:
+    """Random numbers under MLX's names; the head knows only the tokens `words`, so that it can say no other."""
+    settings = smolvlm.ModelConfig.from_dict(dict(config))
+    model: Any = smolvlm.Model(update_module_configs(settings, smolvlm, config, ["text", "vision"]))
+    parameters: Any = tree_flatten(model.parameters())
+    made = {name: random_weight(name, value.shape) for name, value in parameters}
     mask = np.zeros((VOCABULARY, 1), np.float32)
-    mask[said] = 1.0
+    mask[words] = 1.0
     made["language_model.lm_head.weight"] *= mask
     return {name: mx.array(numbers).astype(mx.bfloat16) for name, numbers in made.items()}
 
 
-def filled(name: str, shape: tuple[int, ...]) -> Any:
+def random_weight(name: str, shape: tuple[int, ...]) -> Any:
     """Float32 numbers of a layer's usual size, the same for the same name: ones in norms, no biases."""
     if len(shape) == 1:
         return np.full(shape, 1.0 if name.endswith(".weight") else 0.0, np.float32)
     rng = np.random.default_rng(crc32(name.encode()))
     usual = rng.standard_normal(shape, np.float32) / np.float32(np.sqrt(np.prod(shape[1:])))
-    loud = LOUDER.get(name.split(".")[-2], 1.0) if name.startswith("language_model") else 1.0
-    return usual * np.float32(loud)
-
-
-def shapes() -> Shapes:
-    found: Shapes = {
-        "language_model.embed_tokens.weight": (VOCABULARY, TEXT),
-        "language_model.lm_head.weight": (VOCABULARY, TEXT),
-        "language_model.norm.weight": (TEXT,),
-        "connector.modality_projection.proj.weight": (TEXT, EYES * SHUFFLE**2),
-        "vision_model.embeddings.patch_embedding.weight": (EYES, PATCH, PATCH, 3),
-        "vision_model.embeddings.patch_embedding.bias": (EYES,),
-        "vision_model.embeddings.position_embedding.weight": ((EDGE // PATCH) ** 2, EYES),
-        **with_bias("vision_model.post_layernorm", (EYES,)),
-    }
-    for number in range(TEXT_LAYERS):
-        found |= text_layer(f"language_model.layers.{number}")
-    for number in range(EYE_LAYERS):
-        found |= eye_layer(f"vision_model.encoder.layers.{number}")
-    return found
-
-
-def text_layer(prefix: str) -> Shapes:
-    narrow = TEXT * KV_HEADS // HEADS
-    return {
-        **{f"{prefix}.self_attn.{name}_proj.weight": (TEXT, TEXT) for name in "qo"},
-        **{f"{prefix}.self_attn.{name}_proj.weight": (narrow, TEXT) for name in "kv"},
-        **{f"{prefix}.mlp.{name}_proj.weight": (TEXT_DEEP, TEXT) for name in ("gate", "up")},
-        f"{prefix}.mlp.down_proj.weight": (TEXT, TEXT_DEEP),
-        **{f"{prefix}.{name}_layernorm.weight": (TEXT,) for name in ("input", "post_attention")},
-    }
-
-
-def eye_layer(prefix: str) -> Shapes:
-    found: Shapes = {}
-    for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
-        found |= with_bias(f"{prefix}.self_attn.{name}", (EYES, EYES))
-    found |= with_bias(f"{prefix}.mlp.fc1", (EYES_DEEP, EYES)) | with_bias(f"{prefix}.mlp.fc2", (EYES, EYES_DEEP))
-    return found | with_bias(f"{prefix}.layer_norm1", (EYES,)) | with_bias(f"{prefix}.layer_norm2", (EYES,))
-
-
-def with_bias(name: str, shape: tuple[int, ...]) -> Shapes:
-    return {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
+    factor = LOUDER.get(name.split(".")[-2], 1.0) if name.startswith("language_model") else 1.0
+    return usual * np.float32(factor)
 
 
 def read(path: Path) -> dict[str, Any]:
