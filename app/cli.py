@@ -279,7 +279,7 @@ def bench(parser: ArgumentParser, argv: Sequence[str]) -> int:
     if given.mmproj and not given.gguf:
         parser.error("--mmproj goes with --gguf")
     from app.bench.command import bench
-    from app.bench.ways import Options
+    from app.bench.rows import Options
 
     options = Options(given.rounds, given.captions, given.markdown, given.compare, given.gguf, given.mmproj)
     return bench(options, from_flags(given))

@@ -1,7 +1,7 @@
-"""`./run.sh bench`: how fast looksay is on this machine, beside the ways in which mlx-vlm is used elsewhere.
+"""`./run.sh bench`: how fast looksay is on this machine, compared with the usual ways of using mlx-vlm.
 
-command.py     the command
-subject.py     the model and the machine;  ways.py: the rows;  baselines.py: mlx-vlm as other programs use it
-rounds.py      measuring: rows in turns over the same frames, and a clip played live
-results.py     medians and ratios, the table, JSON, the comparison with an older result
+command.py    the command: what is measured, with what, on what       rows.py   the rows, one caption of each, rounds
+baselines.py  mlx-vlm as other programs use it                        live.py   a clip narrated as filmed
+result.py     medians, ratios and comparisons: the JSON               table.py  the tables
+geometry.py   a model of random weights in a real one's size
 """

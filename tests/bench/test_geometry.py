@@ -8,7 +8,7 @@ import mlx.core as mx
 import pytest
 from transformers import AutoTokenizer
 
-from app.bench.subject import make
+from app.bench.geometry import make
 from app.check.stages import judge
 from app.models.registry import Card
 from tests.running import DEMO
