@@ -160,7 +160,7 @@ def chip() -> str:
 def device() -> str:
     """What MLX computes on, and on Linux with which matrix multiplication: it changes everything there."""
     from app.backends.mlx.cpu import is_cpu
-    from app.check.device import device as mlx_device
+    from app.check.machine import device as mlx_device
 
     is_metal, name = mlx_device()
     if not is_cpu():
