@@ -2,11 +2,14 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.errors import SourceError, UsageError
 from app.files import did_you_mean, explain, open_to_read, readable, user_path
 from app.protocols import Source
-from app.sources.browser import Eye
+
+if TYPE_CHECKING:
+    from app.sources.browser import Eye
 
 POSSIBLE = (
     "camera, camera:NAME, camera:1, scenes, a video, a picture, a folder of pictures, a stream: rtsp://… or http://…, "
@@ -16,7 +19,7 @@ _STREAMS = ("rtsp://", "rtsps://", "http://", "https://")
 _BROADCASTS = ("rtsp://", "rtsps://")
 
 
-def open_source(what: str, asap: bool = False, eye: Eye | None = None) -> Source:
+def open_source(what: str, asap: bool = False, eye: "Eye | None" = None) -> Source:
     """The source that `what` names; it is not opened before its frames are asked for. `eye` is the page's, if any.
 
     Raises:
@@ -58,7 +61,7 @@ def shown(what: str) -> str:
     return masked(what)
 
 
-def _live(what: str, asap: bool, eye: Eye | None) -> Source:
+def _live(what: str, asap: bool, eye: "Eye | None") -> Source:
     if asap:
         raise UsageError(f"--asap reads files, and {what.partition(':')[0]} is live", "leave out --asap")
     if is_browser(what):
@@ -72,7 +75,7 @@ def _live(what: str, asap: bool, eye: Eye | None) -> Source:
     return Webcam(what.partition(":")[2] or None)
 
 
-def _browser(eye: Eye | None) -> Source:
+def _browser(eye: "Eye | None") -> Source:
     if eye is None:
         raise SourceError(
             "a browser's camera reaches looksay through its page, and this run has none",

@@ -173,7 +173,7 @@ def test_another_mlx_vlm_that_computes_otherwise_is_found_out_and_its_own_road_t
     monkeypatch.setattr(SmolVlm, "features", lambda family, pixels: features(family, pixels[:, ::-1]))
     describer = MlxDescriber(DEMO)
     assert describer.road is describer.plain
-    assert any("slow road" in warning for warning in describer.banner.warnings)
+    assert any("slow path" in warning for warning in describer.banner.warnings)
 
 
 def test_a_wrong_number_of_features_is_an_error_and_not_a_blind_caption(

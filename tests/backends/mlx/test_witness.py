@@ -36,7 +36,7 @@ def change(kind: Any, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def is_found_out(model: Path) -> bool:
     describer = MlxDescriber(model)
     assert list(describer.describe(Request((Frame(np.zeros((9, 9, 3), np.uint8), 0.0, 0.0, 0),), "What?", 2)))
-    slowed = any("slow road" in warning for warning in describer.banner.warnings)
+    slowed = any("slow path" in warning for warning in describer.banner.warnings)
     assert slowed == (describer.road is describer.plain)
     return slowed
 
