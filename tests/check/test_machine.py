@@ -1,6 +1,9 @@
 """The machine's part of the check, as tables of facts and verdicts."""
 
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from app.check import machine as device
 from app.check import machine as packages
 from app.check import machine as parts
 from app.check.findings import Finding, ModelState
+from tests import needs
 
 GB = 10**9
 
@@ -139,3 +143,65 @@ def test_a_missing_camera_stops_the_narrator_and_a_missing_voice_does_not(is_mac
 )
 def test_a_camera_does_not_tell_whose_it_is(camera, shown):
     assert parts.cameras([camera], True) == Finding("camera", "ok", shown)
+
+
+ROOT = Path(__file__).parents[2]
+CHECK = """
+from pathlib import Path
+from app.check.findings import Facts, ModelState
+from app.check.findings import as_json
+from app.check.machine import findings
+state = ModelState("tiny", None, "not installed")
+print(as_json(findings(Facts(lambda: state, lambda: ["webcam"], lambda: None))))
+"""
+
+
+def python(code, *flags, **env):
+    done = subprocess.run(
+        [sys.executable, *flags, "-c", code],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def bare():
+    """The findings of a Python that has no packages (-S), no home and no settings of the user, by their names."""
+    return {each["name"]: each for each in json.loads(python(CHECK, "-S"))["findings"]}
+
+
+def test_every_missing_package_is_told_with_what_installs_it(bare):
+    for name in ("mlx", "mlx-vlm", "transformers", "opencv-python-headless", "pillow", "numpy"):
+        assert (bare[name]["status"], bare[name]["remedy"]) == ("bad", "./install.sh")
+
+
+def test_torch_is_not_missed(bare):
+    assert bare["torch"]["status"] == "ok"
+
+
+def test_a_device_that_cannot_be_asked_is_unknown_with_its_reason(bare):
+    assert bare["MLX device"]["status"] == "unknown"
+    assert "ModuleNotFoundError" in bare["MLX device"]["sentence"]
+
+
+def test_what_needs_no_package_is_still_found_out(bare):
+    told = {name: bare[name]["status"] for name in ("model", "camera", "voice")}
+    assert told == {"model": "bad", "camera": "ok", "voice": "note"}
+    assert {bare[name]["status"] for name in ("memory", "disk")} <= {"ok", "note"}
+
+
+@needs.platform("linux")
+def test_openblas_is_seen_when_it_is_preloaded():
+    code = "from app.check.machine import this_device; print(this_device().sentence)"
+    said = python(code, LD_PRELOAD="libopenblas.so.0"), python(code)
+    assert ["without OpenBLAS" in each for each in said] == [False, True]
+
+
+def test_importing_the_check_imports_nothing_heavy():
+    code = "import sys, app.check; print(sorted({'mlx', 'cv2', 'numpy', 'PIL', 'transformers'} & set(sys.modules)))"
+    assert python(code) == "[]\n"

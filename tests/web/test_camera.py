@@ -1,5 +1,6 @@
 """The web socket of a browser's camera, over a real server and a real client: asked for, one at a time, no junk."""
 
+import asyncio
 import itertools
 import json
 import logging
@@ -10,15 +11,18 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from threading import Thread
 
+import numpy as np
 import pytest
 import uvicorn
 from starlette.applications import Starlette
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from app.events import Frame, FramePreview
 from app.sources.browser import Eye
 from app.web import camera
 from app.web.camera import LARGEST, eye_route, pause_in
+from app.web.pictures import FRESH_S, Pictures
 from tests.waiting import LIMIT_S, until
 
 JPEG = b"\xff\xd8\xff\xe0 as good as any here \xff\xd9"
@@ -240,3 +244,47 @@ def test_the_server_ends_soon_whatever_a_window_does(eye: Eye, *, is_looked_thro
 )
 def test_a_window_may_say_one_thing_only(text: str, pause: str | None) -> None:
     assert pause_in(text) == pause
+
+
+def glimpse(number: int) -> FramePreview:
+    return FramePreview(Frame(np.full((6, 8, 3), 9 * number, np.uint8), time.monotonic(), float(number), number))
+
+
+def seen(pictures: Pictures, after: int, *coming: FramePreview) -> list[int]:
+    """The numbers of the pictures that a window is shown while these come, one after the other."""
+
+    async def work() -> list[int]:
+        numbers, number = [], after
+        for each in (None, *coming):
+            looking = asyncio.create_task(pictures.next(number))
+            await asyncio.sleep(0)
+            if each:
+                assert pictures.wanted.is_set()
+                pictures.show(each)
+                await asyncio.sleep(0)
+            for _ in range(3):
+                await asyncio.sleep(0)
+            if looking.done():
+                number, head, data = looking.result()
+                assert json.loads(head)["number"] == number
+                assert data.startswith(b"\xff\xd8\xff")
+                numbers.append(number)
+            else:
+                looking.cancel()
+        return numbers
+
+    return asyncio.run(work())
+
+
+def test_a_window_that_comes_is_shown_the_newest_picture_and_then_each_once() -> None:
+    pictures = Pictures()
+    pictures.show(glimpse(1))
+    assert seen(pictures, -1, glimpse(2), glimpse(3)) == [1, 2, 3]
+    assert seen(pictures, 3) == []
+
+
+def test_a_window_that_comes_late_is_shown_nothing_of_the_past() -> None:
+    pictures = Pictures()
+    pictures.show(glimpse(1))
+    pictures.shown_at -= FRESH_S
+    assert seen(pictures, -1, glimpse(2)) == [2]

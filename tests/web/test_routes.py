@@ -4,17 +4,19 @@ import asyncio
 import json
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+import webvtt
 
 from app.errors import UsageError
-from app.events import CameraChoice, Command, LiveSettings, ModelChoice, Notice, RunStarted
+from app.events import CameraChoice, Command, LiveSettings, ModelChoice, Notice, RunStarted, Sentence
 from app.sources.browser import Eye
 from app.web.pictures import Pictures
-from app.web.routes import site
+from app.web.routes import site, subtitles
 from app.web.state import Board, Hub
+from tests.terminal.stage import sentence
 
 
 @dataclass
@@ -107,3 +109,32 @@ def test_a_camera_that_cannot_be_gone_over_to_changes_nothing() -> None:
     blind.take(lost := Notice("camera lost", "The camera is gone."), 0.0)
     assert asked(blind, "POST", "/api/switch", {"source": "scenes"})[0] == 400
     assert blind.answers.hindrance == lost
+
+
+def told() -> Sequence[Sentence]:
+    """The yard's camera was opened later, and takes more frames."""
+    found = list[Sentence]()
+    for text, camera, number, seen_at, media_s in (
+        ("Door: One.", "Door", 60, 1060.0, 60.0),
+        ("Yard: Two.", "Yard", 900, 1070.0, 20.0),
+        ("Door: Three.", "Door", 80, 1080.0, 80.0),
+        ("Yard: Four.", "Yard", 1500, 1090.0, 40.0),
+    ):
+        each = sentence(text)
+        seen = replace(each.frame, camera=camera, number=number, seen_at=seen_at, media_s=media_s)
+        found.append(replace(each, frame=seen))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("sentences", "is_filmed", "times"),
+    [
+        pytest.param(told(), True, [60, 70, 80, 90], id="cameras-share-the-clock"),
+        pytest.param(
+            sorted(told(), key=lambda each: each.frame.media_s), False, [20, 40, 60, 80], id="clips-begin-together"
+        ),
+    ],
+)
+def test_several_cameras_have_one_time(sentences: Sequence[Sentence], is_filmed: bool, times: Sequence[int]) -> None:
+    cues = webvtt.from_string(subtitles(sentences, is_filmed=is_filmed))
+    assert [cue.start_in_seconds for cue in cues] == times

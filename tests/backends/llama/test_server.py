@@ -14,8 +14,10 @@ from app.backends.llama.server import (
     LlamaServer,
     Order,
     answer,
+    failure,
     files,
     is_open_to,
+    last_words,
     llama_server,
     opened,
     surroundings,
@@ -252,3 +254,25 @@ def test_one_that_cannot_be_run_is_explained(bin_folder: Path, order: Order, con
     ):
         raise AssertionError("it was never ready")
     assert "llama.cpp" in failure.value.hint
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("", ""),
+        ("all is well\n", ": all is well"),
+        ("1.2 I begins\n1.3 E first failed\n1.4 E then an error\n1.5 I ends\n", ": then an error"),
+        ("W could not load a thing\nI slot release: all done\n", ": I slot release: all done"),
+        ("E mm-unknown.gguf failed\nE unknown projector type: x\nE failed", ": E unknown projector type: x"),
+    ],
+)
+def test_the_line_that_tells_most_is_told(said: str, words: str) -> None:
+    assert last_words(said) == words
+
+
+def test_what_speaks_of_no_failure_is_none() -> None:
+    assert failure("1.2 I slot release: all done\n") == ""
+
+
+def test_a_reason_is_one_short_line() -> None:
+    assert len(failure("E failed " + "x" * 5000)) < 220
