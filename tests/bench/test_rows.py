@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.backends.mlx import device
+from app.backends.mlx import cpu
 from app.backends.mlx.cpu import QuickGelu, QuickSwiGlu
 from app.backends.mlx.loading import Loaded, load
 from app.bench.baselines import Baseline, defaults, one_tile
@@ -61,7 +61,7 @@ def test_baselines_compute_with_mlx_vlms_own_activations(loaded: Loaded, baselin
     next(chunks)
     assert not is_quick()
     chunks.close()
-    assert is_quick() == before == device.is_cpu()
+    assert is_quick() == before == cpu.is_cpu()
 
 
 def frames() -> Generator[Frame]:

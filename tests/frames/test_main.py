@@ -62,7 +62,7 @@ def test_it_looks_as_often_as_a_live_run() -> None:
     assert Settings().least_s == EVERY_S
 
 
-@pytest.mark.parametrize(("name", "says"), [("missing.mp4", "no such clip"), ("text.mp4", "not a video")])
+@pytest.mark.parametrize(("name", "says"), [("missing.mp4", "no such clip"), ("text.mp4", "cannot be read as a video")])
 def test_a_clip_that_cannot_be_played_is_explained(name: str, says: str, tmp_path: Path, capsys) -> None:
     (tmp_path / "text.mp4").write_text("no video")
     assert main([str(tmp_path / name)]) == 1
