@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from app.check import checkpoint as files
-from app.check import fit
-from app.check import image_processor as processor
+from app.check import checkpoint, fit, image_processor
 from app.check.findings import Finding, unknown
 from app.models.registry import Card
 
@@ -30,7 +28,7 @@ def judge(folder: Path, card: Card) -> list[Finding]:
 
 
 def _stages(folder: Path, card: Card) -> Iterator[list[Finding]]:
-    checkpoint, found = files.read(folder)
+    checkpoint, found = checkpoint.read(folder)
     yield found
     yield [*fit.in_range(card, version("mlx-vlm")), *fit.look(checkpoint)]
     yield fit.known(checkpoint)
@@ -39,4 +37,4 @@ def _stages(folder: Path, card: Card) -> Iterator[list[Finding]]:
         yield [plan]
         return
     yield [*fit.counting(checkpoint, plan.config), *fit.judge_plan(checkpoint, plan)]
-    yield processor.examine(checkpoint, plan.config)
+    yield image_processor.examine(checkpoint, plan.config)

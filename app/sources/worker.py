@@ -20,7 +20,7 @@ import numpy as np
 
 from app.errors import SourceError
 from app.images import Pixels
-from app.sources import webcam as devices
+from app.sources import webcam
 from app.sources.capture import Errand, Fate
 from app.sources.shared import LARGEST, Slots, Tick
 
@@ -62,7 +62,7 @@ def _run(errand: Errand, slots: Slots, ticks: int) -> Fate:
 
 
 def _open_device(which: str) -> cv2.VideoCapture:
-    video = cv2.VideoCapture(_address(which), devices.backend())
+    video = cv2.VideoCapture(_address(which), webcam.backend())
     video.set(cv2.CAP_PROP_FRAME_WIDTH, WISHED[0])
     video.set(cv2.CAP_PROP_FRAME_HEIGHT, WISHED[1])
     video.set(cv2.CAP_PROP_BUFFERSIZE, 1)
@@ -71,7 +71,7 @@ def _open_device(which: str) -> cv2.VideoCapture:
 
 def _address(which: str) -> int | str:
     """What OpenCV calls the device. Looked up at every start: indexes change when cameras come and go."""
-    return which if which.startswith("/") else devices.choose(which, devices.found()).index
+    return which if which.startswith("/") else webcam.choose(which, webcam.found()).index
 
 
 def _open_clip(path: str) -> cv2.VideoCapture:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.backends.mlx import cpu as device
+from app.backends.mlx import cpu
 from app.backends.mlx.families import Direct, Family, family
 from app.backends.mlx.fast_path import QuickRoad, agrees
 from app.backends.mlx.loading import FAILURES, UNFIT, Inputs, Loaded, load
@@ -46,7 +46,7 @@ class MlxDescriber:
         self.plain = Plain(self.loaded, self.family, self.card.sampling)
         self.starts_thinking = self.loaded.starts_thinking()
         self.road: QuickRoad | Plain = self.plain
-        self.warnings = device.warnings()
+        self.warnings = cpu.warnings()
         self.check_warnings: tuple[str, ...] = ()
         """What the check could not rule out; set at start-up, shown first in the banner."""
         self.warm_up(drafts=drafts)
@@ -89,14 +89,14 @@ class MlxDescriber:
         cleaner = Cleaner(request.prompt, starts_thinking=self.starts_thinking)
         with (
             explained(self.loaded, request),
-            device.wired(),
+            cpu.wired(),
             closing(cleaned(self.road.describe(request), cleaner)) as chunks,
         ):
             yield from chunks
 
     def close(self) -> None:
         """Release this thread's streams."""
-        device.release()
+        cpu.release()
 
 
 def ramp() -> Frame:

@@ -18,7 +18,7 @@ from mlx_vlm.utils import should_add_special_tokens
 from PIL.Image import Image
 
 from app.backends import chat_template
-from app.backends.mlx import cpu as device
+from app.backends.mlx import cpu
 from app.cleaning import is_thinking_mark, opens_thinking
 from app.config import BITS, Precision
 from app.errors import ModelError, UsageError
@@ -181,7 +181,7 @@ def load(folder: Path, wished: Precision | None = None) -> Loaded:
         model, processor = mlx_vlm.load(str(folder), lazy=True, trust_remote_code=False)
         bring(model, wished)
         name = called(model, wished)
-        device.settle(model)
+        cpu.settle(model)
         stop_at_turn_end(processor)
     except FAILURES as failure:
         reason = str(failure).strip().splitlines() or [type(failure).__name__]

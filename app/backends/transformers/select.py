@@ -62,11 +62,10 @@ class Reference:
 
     def whole(self) -> "list[Finding]":
         """Whether config and weights are there, and whole, and have eyes: by the headers alone."""
-        from app.check import checkpoint as files
-        from app.check import fit as eyes
+        from app.check import checkpoint, fit
 
-        checkpoint, found = files.read(self.model.folder)
-        return [*found, *eyes.look(checkpoint)]
+        checkpoint, found = checkpoint.read(self.model.folder)
+        return [*found, *fit.look(checkpoint)]
 
     def seen(self, wish: ModelOptions, describer: Describer) -> "list[Finding]":
         """What the sight test tells of it, asked in this way; remembered apart from what mlx made of it."""
