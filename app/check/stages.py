@@ -28,13 +28,13 @@ def judge(folder: Path, card: Card) -> list[Finding]:
 
 
 def _stages(folder: Path, card: Card) -> Iterator[list[Finding]]:
-    checkpoint, found = checkpoint.read(folder)
+    files, found = checkpoint.read(folder)
     yield found
-    yield [*fit.in_range(card, version("mlx-vlm")), *fit.look(checkpoint)]
-    yield fit.known(checkpoint)
-    plan = fit.plan(checkpoint)
+    yield [*fit.in_range(card, version("mlx-vlm")), *fit.look(files)]
+    yield fit.known(files)
+    plan = fit.plan(files)
     if isinstance(plan, Finding):
         yield [plan]
         return
-    yield [*fit.counting(checkpoint, plan.config), *fit.judge_plan(checkpoint, plan)]
-    yield image_processor.examine(checkpoint, plan.config)
+    yield [*fit.counting(files, plan.config), *fit.judge_plan(files, plan)]
+    yield image_processor.examine(files, plan.config)

@@ -64,8 +64,8 @@ class Reference:
         """Whether config and weights are there, and whole, and have eyes: by the headers alone."""
         from app.check import checkpoint, fit
 
-        checkpoint, found = checkpoint.read(self.model.folder)
-        return [*found, *fit.look(checkpoint)]
+        files, found = checkpoint.read(self.model.folder)
+        return [*found, *fit.look(files)]
 
     def seen(self, wish: ModelOptions, describer: Describer) -> "list[Finding]":
         """What the sight test tells of it, asked in this way; remembered apart from what mlx made of it."""
