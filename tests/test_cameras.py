@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import webvtt
 
-from app.bench.live import record
+from app.bench.live_figures import record
 from app.demo import scenes
 from app.demo.source import SceneSource
 from tests.backends.openai.faults import SAID, Asked, Misbehaving, misbehaving, response, sends

@@ -30,7 +30,7 @@ from app.text import write_line
 
 if TYPE_CHECKING:
     from app.backends.mlx.describer import MlxDescriber
-    from app.bench.live import Narrate
+    from app.bench.live_figures import Narrate
     from app.bench.result import Result
 
 SIZE = (1280, 720)
@@ -214,7 +214,7 @@ def frames_of(source: Source) -> Generator[Frame]:
 
 def measure_live(subject: Subject, rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Drawn scenes from a capture process: row b as webcam demos loop, looksay as it narrates."""
-    from app.bench.live import FPS, TimedDescriber, TimedSource, narrate_live, record
+    from app.bench.live_figures import FPS, TimedDescriber, TimedSource, narrate_live, record
     from app.demo.source import SceneSource
     from app.sources.webcam import Webcam
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from app.bench.live import TimedDescriber, TimedSource, narrate_live, percentiles_ms, record
+from app.bench.live_figures import TimedDescriber, TimedSource, narrate_live, percentiles_ms, record
 from app.events import AnyFrame, Banner, Chunk, Cost, Frame, Notice, Request
 from app.protocols import Describer, Source
 
