@@ -103,7 +103,7 @@ def test_the_lines_are_words_in_columns_and_one_a_model(root: Path) -> None:
         assert cell in large
     for cell in ("bundled", "size not known"):
         assert cell in demo
-    assert small.index("installed") == large.index("not installed") == demo.index("comes with")
+    assert small.index("installed") == large.index("not installed") == demo.index("bundled")
 
 
 def test_json_is_one_object_a_line_with_the_whole_card(root: Path) -> None:
